@@ -1,1 +1,47 @@
-//! (being written)
+//! What exists in Fleetward: things, groups, certificates, policies, security profiles, behaviors,
+//! metrics, datapoints, violations, and the records and changes that carry them.
+//!
+//! This crate is values and the rules between them. It has no tokio, no IO, no clock and no
+//! randomness; it knows neither AWS's JSON names (`wire` does) nor SQL (`store` does).
+
+pub mod alert;
+pub mod arn;
+pub mod behavior;
+pub mod certificate;
+pub mod change;
+pub mod datapoint;
+pub mod dimension;
+pub mod limits;
+pub mod metric;
+pub mod name;
+pub mod policy;
+pub mod record;
+pub mod security_profile;
+pub mod target;
+pub mod thing;
+pub mod value;
+pub mod violation;
+pub mod words;
+
+pub use alert::Alert;
+pub use arn::{Arn, Place, Resource};
+pub use behavior::{Behavior, Comparison, ComparisonOperator, Criteria, Judgement};
+pub use certificate::{Certificate, CertificateStatus};
+pub use change::Change;
+pub use datapoint::{CustomMetric, CustomValue, NetworkStats, PortList, RemoteList, Report};
+pub use dimension::{Dimension, DimensionOperator, MetricDimension};
+pub use metric::{Metric, MetricKind, MetricSource};
+pub use name::{
+    BehaviorName, CertificateId, CustomMetricName, DimensionName, GroupName, NameError, PolicyName,
+    ProfileName, ThingName,
+};
+pub use policy::Policy;
+pub use record::{Activity, Count, Record};
+pub use security_profile::{MetricToRetain, SecurityProfile};
+pub use target::Target;
+pub use thing::{Thing, ThingGroup};
+pub use value::MetricValue;
+pub use violation::{EventType, VerificationState, Violation, ViolationEvent};
+
+/// Milliseconds since the Unix epoch, server time. Every time in the system is one of these.
+pub type EpochMs = i64;

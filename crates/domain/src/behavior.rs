@@ -1,0 +1,175 @@
+//! Behaviors: what is normal for a device.
+
+use serde::{Deserialize, Serialize};
+
+use crate::dimension::MetricDimension;
+use crate::metric::Metric;
+use crate::name::BehaviorName;
+use crate::value::MetricValue;
+
+/// One statement of a security profile about what is normal.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, minicbor::Encode, minicbor::Decode)]
+pub struct Behavior {
+    /// Unique within the profile.
+    #[n(0)]
+    pub name: BehaviorName,
+    /// What is measured; none for a behavior that only has a name.
+    #[n(1)]
+    pub metric: Option<Metric>,
+    /// Narrows the metric to some topics.
+    #[n(2)]
+    pub dimension: Option<MetricDimension>,
+    /// What conforms; a behavior without criteria only retains its metric.
+    #[n(3)]
+    pub criteria: Option<Criteria>,
+    /// Everything happens but the alert.
+    #[n(4)]
+    pub suppress_alerts: bool,
+    /// As given, where it was given.
+    #[n(5)]
+    pub export_metric: Option<bool>,
+}
+
+/// When a datapoint conforms, and how many it takes to change one's mind.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, minicbor::Encode, minicbor::Decode)]
+pub struct Criteria {
+    /// How a datapoint is judged.
+    #[n(0)]
+    pub judgement: Judgement,
+    /// Length of the window; required for sums.
+    #[n(1)]
+    pub duration_seconds: Option<u32>,
+    /// Violating datapoints in a row that open a violation: 1 to 10; as given (default 1).
+    #[n(2)]
+    pub datapoints_to_alarm: Option<u8>,
+    /// Conforming datapoints in a row that close it: 1 to 10; as given (default 1).
+    #[n(3)]
+    pub datapoints_to_clear: Option<u8>,
+}
+
+impl Criteria {
+    /// Violating datapoints in a row that open a violation.
+    #[must_use]
+    pub fn to_alarm(&self) -> u8 {
+        self.datapoints_to_alarm.unwrap_or(1)
+    }
+
+    /// Conforming datapoints in a row that close it.
+    #[must_use]
+    pub fn to_clear(&self) -> u8 {
+        self.datapoints_to_clear.unwrap_or(1)
+    }
+}
+
+/// The three kinds of criteria. Statistical and learned ones are accepted by the rules of the
+/// domain once the detector can judge them; until then the control plane refuses them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, minicbor::Encode, minicbor::Decode)]
+pub enum Judgement {
+    /// Against a fixed value.
+    #[n(0)]
+    Static(#[n(0)] Comparison),
+}
+
+/// An operator that fits its value: made by [`Comparison::new`] only.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, minicbor::Encode, minicbor::Decode)]
+pub struct Comparison {
+    #[n(0)]
+    operator: ComparisonOperator,
+    #[n(1)]
+    value: MetricValue,
+}
+
+impl Comparison {
+    /// Pairs an operator with a value.
+    ///
+    /// # Errors
+    /// A text that says which value the operator takes.
+    pub fn new(operator: ComparisonOperator, value: MetricValue) -> Result<Self, String> {
+        use ComparisonOperator as Op;
+        let wants = match (operator, &value) {
+            (
+                Op::LessThan | Op::LessThanEquals | Op::GreaterThan | Op::GreaterThanEquals,
+                MetricValue::Count(_) | MetricValue::Number(_),
+            )
+            | (Op::InCidrSet | Op::NotInCidrSet, MetricValue::Cidrs(_))
+            | (Op::InPortSet | Op::NotInPortSet, MetricValue::Ports(_))
+            | (Op::InSet | Op::NotInSet, MetricValue::Numbers(_) | MetricValue::Strings(_)) => {
+                return Ok(Self { operator, value });
+            }
+            (Op::InCidrSet | Op::NotInCidrSet, _) => "cidrs",
+            (Op::InPortSet | Op::NotInPortSet, _) => "ports",
+            (Op::InSet | Op::NotInSet, _) => "numbers or strings",
+            _ => "count or number",
+        };
+        Err(format!("comparisonOperator {} takes a value of {wants}", operator.as_str()))
+    }
+
+    /// How values are compared.
+    #[must_use]
+    pub fn operator(&self) -> ComparisonOperator {
+        self.operator
+    }
+
+    /// What they are compared with.
+    #[must_use]
+    pub fn value(&self) -> &MetricValue {
+        &self.value
+    }
+}
+
+/// AWS's comparison operators.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Hash,
+    Serialize,
+    Deserialize,
+    minicbor::Encode,
+    minicbor::Decode,
+)]
+#[cbor(index_only)]
+#[allow(missing_docs, reason = "each variant is AWS's operator of the same name")]
+pub enum ComparisonOperator {
+    #[n(0)]
+    LessThan,
+    #[n(1)]
+    LessThanEquals,
+    #[n(2)]
+    GreaterThan,
+    #[n(3)]
+    GreaterThanEquals,
+    #[n(4)]
+    InCidrSet,
+    #[n(5)]
+    NotInCidrSet,
+    #[n(6)]
+    InPortSet,
+    #[n(7)]
+    NotInPortSet,
+    #[n(8)]
+    InSet,
+    #[n(9)]
+    NotInSet,
+}
+
+impl ComparisonOperator {
+    /// The operator as AWS writes it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::LessThan => "less-than",
+            Self::LessThanEquals => "less-than-equals",
+            Self::GreaterThan => "greater-than",
+            Self::GreaterThanEquals => "greater-than-equals",
+            Self::InCidrSet => "in-cidr-set",
+            Self::NotInCidrSet => "not-in-cidr-set",
+            Self::InPortSet => "in-port-set",
+            Self::NotInPortSet => "not-in-port-set",
+            Self::InSet => "in-set",
+            Self::NotInSet => "not-in-set",
+        }
+    }
+}

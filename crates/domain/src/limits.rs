@@ -1,0 +1,22 @@
+//! Limits of the domain, each with its name and source.
+
+/// Longest thing name in bytes of UTF-8 (service model, `ThingName`).
+pub const THING_NAME_BYTES: usize = 128;
+/// Longest name of a profile, behavior, group, dimension or policy (service model).
+pub const NAME_BYTES: usize = 128;
+/// Most behaviors in one security profile (AWS IoT Device Defender quotas).
+pub const BEHAVIORS_PER_PROFILE: usize = 100;
+/// Most value elements (ports, CIDRs, numbers, strings) in one profile (AWS quotas).
+pub const VALUE_ELEMENTS_PER_PROFILE: usize = 1000;
+/// Most security profiles attached to one target (AWS quotas).
+pub const PROFILES_PER_TARGET: usize = 5;
+/// Most string values of one dimension (AWS quotas).
+pub const DIMENSION_VALUES: usize = 5;
+/// Most dimensions in an account (AWS quotas).
+pub const DIMENSIONS: usize = 100;
+/// Most groups that contain one thing, counting the parents (AWS quotas allow ten direct ones).
+pub const GROUPS_OF_A_THING: usize = 10;
+/// Deepest nesting of thing groups (AWS quotas).
+pub const GROUP_DEPTH: usize = 7;
+/// Window lengths that AWS accepts, in seconds (service model documentation of `durationSeconds`).
+pub const DURATIONS_SECONDS: [u32; 5] = [300, 600, 900, 1800, 3600];
