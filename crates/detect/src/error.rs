@@ -1,0 +1,35 @@
+//! Why stored state cannot be read.
+
+/// Why a partition cannot be loaded.
+#[derive(Debug, thiserror::Error)]
+pub enum DetectError {
+    /// A chunk is not what this version wrote.
+    #[error("chunk {chunk} of the detection state cannot be read: {problem}")]
+    Malformed {
+        /// Which chunk; 0 is the header.
+        chunk: u32,
+        /// The decoder's words.
+        problem: String,
+    },
+    /// A chunk was written in a format that this version does not know.
+    #[error("chunk {chunk} of the detection state has format {found}, not {known}")]
+    Format {
+        /// Which chunk; 0 is the header.
+        chunk: u32,
+        /// The format in the chunk.
+        found: u8,
+        /// The format of this version.
+        known: u8,
+    },
+    /// A thing's state does not fit the behaviors in the header: chunks of different commits.
+    #[error("chunk {chunk} of the detection state does not fit its header: thing {thing}")]
+    Mismatch {
+        /// Which chunk.
+        chunk: u32,
+        /// The first thing that does not fit.
+        thing: String,
+    },
+    /// There are chunks but no chunk 0.
+    #[error("the detection state has chunks but no header")]
+    NoHeader,
+}

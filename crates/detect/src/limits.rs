@@ -1,0 +1,35 @@
+//! Limits of the detector, each with its name.
+
+use fleetward_domain::EpochMs;
+
+/// Things whose state is stored together.
+pub const THINGS_PER_CHUNK: u32 = 1024;
+/// Most things of one partition: chunk numbers and places stay small.
+pub const THINGS_PER_PARTITION: u32 = 16_000_000;
+/// Most unregistered things that one partition keeps. Their names are chosen by devices, so at
+/// the limit those that have been idle longest are forgotten: disconnected ones first.
+pub const UNREGISTERED_THINGS: usize = 100_000;
+/// How many unregistered things are forgotten at once at the limit, so that the search for them
+/// is paid for by many arrivals.
+pub const UNREGISTERED_SWEEP: usize = 4_096;
+/// Front doors that one partition tells apart at a time. A 65th takes the place of the one that
+/// was silent longest; what was connected through that one counts as gone.
+pub const DOORS: usize = 64;
+/// Report ids kept for each thing: a repeated one within [`REPEATED_REPORT_MS`] counts once.
+/// Devices report every five minutes, so four reach back further than the ten minutes.
+pub const RECENT_REPORTS: usize = 4;
+/// How long a report id is remembered (spec: ten minutes).
+pub const REPEATED_REPORT_MS: EpochMs = 600_000;
+/// Windows that are made up for at once for a connected thing after a gap in the records. Ten
+/// datapoints in a row are the most that can matter to a verdict.
+pub const CATCH_UP_WINDOWS: u32 = 64;
+/// Elements of a violating list that are kept and shown.
+pub const VALUE_ELEMENTS: usize = 100;
+/// Silence is looked for in this many steps of the silence setting.
+pub const SILENCE_STEPS: EpochMs = 256;
+/// The shortest step between two looks for silent things.
+pub const SILENCE_STEP_FLOOR_MS: EpochMs = 1_000;
+/// Elements of a list up to which a search from the front beats anything else.
+pub const SHORT_SET: usize = 8;
+/// Bytes of a violating list of texts that are kept and shown.
+pub const VALUE_BYTES: usize = 8 * 1024;

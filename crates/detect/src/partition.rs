@@ -1,0 +1,201 @@
+//! A partition: the state of its things, and the way of a record through it.
+
+use fleetward_domain::{EpochMs, Record, Report, ThingName};
+
+use crate::clock::Clock;
+use crate::door::Doors;
+use crate::effects::Effects;
+use crate::error::DetectError;
+use crate::limits::{UNREGISTERED_SWEEP, UNREGISTERED_THINGS};
+use crate::plan::Plan;
+use crate::plan::audience::UNREGISTERED;
+use crate::plan::catalog::Catalog;
+use crate::settings::Settings;
+use crate::thing_state::ThingState;
+use crate::things::Things;
+use crate::{chunk, observation};
+
+/// The state machine of one partition.
+///
+/// Effects of a batch are to be written in this order: violations, then what closed. A record
+/// that is applied twice changes nothing the second time if it is a change, or an activity, or a
+/// report of the same id within ten minutes; a tick of a time that has passed closes nothing.
+#[derive(Debug)]
+pub struct Partition {
+    pub(crate) settings: Settings,
+    pub(crate) clock: Clock,
+    /// The last change in the store's order that was applied.
+    pub(crate) changes_applied: u64,
+    pub(crate) doors: Doors,
+    pub(crate) catalog: Catalog,
+    pub(crate) things: Things,
+    /// Whether chunk 0 has to be stored again.
+    pub(crate) header_dirty: bool,
+}
+
+impl Partition {
+    /// A partition that has seen no record.
+    #[must_use]
+    pub fn new(settings: Settings) -> Self {
+        Self {
+            settings,
+            clock: Clock::default(),
+            changes_applied: 0,
+            doors: Doors::default(),
+            catalog: Catalog::new(),
+            things: Things::default(),
+            header_dirty: false,
+        }
+    }
+
+    /// A partition as it was stored: the last bytes of every chunk, in any order. No chunks at
+    /// all make a new partition.
+    ///
+    /// # Errors
+    /// [`DetectError`] if a chunk cannot be read, or does not fit the others.
+    pub fn load<'a>(
+        settings: Settings,
+        chunks: impl Iterator<Item = (u32, &'a [u8])>,
+    ) -> Result<Self, DetectError> {
+        chunk::load(settings, chunks)
+    }
+
+    /// Takes one record.
+    pub fn apply(&mut self, record: &Record, effects: &mut Effects) {
+        match record {
+            Record::Report(thing, at_ms, report) => {
+                self.apply_report(thing.as_str(), *at_ms, report, effects);
+            }
+            Record::Activity(activity) => self.apply_activity(activity, effects),
+            Record::DoorStarted { door, boot, at_ms } => {
+                self.apply_door_started(door, *boot, *at_ms, effects);
+            }
+            Record::Change(seq, at_ms, change) => {
+                self.apply_change(*seq, *at_ms, change, effects);
+            }
+            Record::Tick(at_ms) => self.apply_tick(*at_ms, effects),
+        }
+    }
+
+    /// Takes a report that came at `at_ms`. For a known thing that conforms this allocates
+    /// nothing.
+    pub fn apply_report(
+        &mut self,
+        thing: &str,
+        at_ms: EpochMs,
+        report: &Report,
+        effects: &mut Effects,
+    ) {
+        self.reach(at_ms);
+        let place = match self.things.find(thing) {
+            Some(place) => place,
+            None => match self.admit(thing, at_ms, |plan| plan.takes_reports, effects) {
+                Some(place) => place,
+                None => return,
+            },
+        };
+        let line_ms = self.clock.closed_until(self.settings.grace_ms);
+        let Some(thing) = self.things.change(place) else { return };
+        let Some(plan) = self.catalog.plan(thing.audience) else { return };
+        observation::report(thing, plan, at_ms.max(line_ms), report, effects);
+    }
+
+    /// When a [`Record::Tick`] is next of use: the earliest end of a window with its grace, or
+    /// the next look for silent things. None while there are no things.
+    #[must_use]
+    pub fn next_deadline_ms(&self) -> Option<EpochMs> {
+        if self.things.len() == 0 {
+            return None;
+        }
+        let line_ms = self.clock.closed_until(self.settings.grace_ms);
+        let windows = self.catalog.window_lengths_ms().iter().map(|length_ms| {
+            next_multiple(line_ms, *length_ms).saturating_add(self.settings.grace_ms)
+        });
+        let silence = next_multiple(self.clock.ticked_ms, self.settings.silence_step_ms());
+        windows.chain([silence]).min()
+    }
+
+    /// What changed since this was last asked: chunks by number, to replace those stored. Chunk
+    /// 0 is the partition's own, the others hold about a thousand things each. The same records
+    /// give the same bytes. They belong together: store all of them at once, or none.
+    pub fn take_dirty(&mut self) -> Vec<(u32, Vec<u8>)> {
+        chunk::take_dirty(self)
+    }
+
+    /// How many things have state here.
+    #[must_use]
+    pub fn thing_count(&self) -> usize {
+        self.things.len()
+    }
+
+    /// Every record changes the time, which chunk 0 keeps.
+    pub(crate) fn reach(&mut self, at_ms: EpochMs) {
+        self.clock.reach(at_ms);
+        self.header_dirty = true;
+    }
+
+    /// A device spoke that nobody knows. It gets state only if there is something to judge or to
+    /// keep.
+    pub(crate) fn admit(
+        &mut self,
+        name: &str,
+        at_ms: EpochMs,
+        is_of_use: impl FnOnce(&Plan) -> bool,
+        effects: &mut Effects,
+    ) -> Option<u32> {
+        let unregistered = self.catalog.unregistered()?;
+        if !is_of_use(&unregistered.plan) {
+            return None;
+        }
+        if unregistered.things as usize >= UNREGISTERED_THINGS {
+            self.forget_idle(effects);
+        }
+        let name = ThingName::parse(name).ok()?;
+        let line_ms = at_ms.max(self.clock.closed_until(self.settings.grace_ms));
+        let rules = self.catalog.plan(UNREGISTERED)?.first_states(line_ms);
+        let place = self.things.insert(ThingState::new(name, UNREGISTERED, rules))?;
+        self.catalog.audiences.join(UNREGISTERED);
+        Some(place)
+    }
+
+    /// Forgets a thing; its violations can be told by nobody any more.
+    pub(crate) fn forget(&mut self, place: u32, effects: &mut Effects) {
+        let Some(mut thing) = self.things.remove(place) else { return };
+        if let Some(plan) = self.catalog.plan(thing.audience) {
+            thing.invalidate_all(plan, self.clock.now_ms, effects);
+        }
+        self.catalog.audiences.leave(thing.audience);
+    }
+
+    /// Forgets a thing if it is not registered, not connected, and nothing judges it.
+    pub(crate) fn forget_if_idle(&mut self, place: u32, effects: &mut Effects) {
+        let Some(thing) = self.things.get(place) else { return };
+        let unregistered = thing.audience == UNREGISTERED;
+        if unregistered && !thing.is_connected() && thing.rules.is_empty() {
+            self.forget(place, effects);
+        }
+    }
+
+    /// Makes room among the unregistered things.
+    fn forget_idle(&mut self, effects: &mut Effects) {
+        let mut idle: Vec<_> = self
+            .things
+            .iter()
+            .filter(|(_, thing)| thing.audience == UNREGISTERED)
+            .map(|(place, thing)| (thing.is_connected(), thing.seen_ms, place))
+            .collect();
+        let count = UNREGISTERED_SWEEP.min(idle.len());
+        if count > 0 {
+            idle.select_nth_unstable(count - 1);
+        }
+        idle.truncate(count);
+        idle.sort_unstable();
+        for (_, _, place) in idle {
+            self.forget(place, effects);
+        }
+    }
+}
+
+fn next_multiple(at_ms: EpochMs, step_ms: EpochMs) -> EpochMs {
+    at_ms.div_euclid(step_ms).saturating_add(1).saturating_mul(step_ms)
+}

@@ -1,0 +1,103 @@
+//! Audiences: things that are the same to every profile, since they are in the same groups.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use fleetward_domain::GroupName;
+
+use crate::plan::Plan;
+
+/// The audience of all things that are not registered. It is always there.
+pub(crate) const UNREGISTERED: u32 = 0;
+
+/// What profiles look at when they choose things.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct AudienceKey {
+    pub(crate) registered: bool,
+    /// Own groups and all above them, sorted, each once.
+    pub(crate) groups: Vec<GroupName>,
+}
+
+impl AudienceKey {
+    pub(crate) fn new(registered: bool, groups: &[GroupName]) -> Self {
+        let mut groups = if registered { groups.to_vec() } else { Vec::new() };
+        groups.sort_unstable();
+        groups.dedup();
+        Self { registered, groups }
+    }
+}
+
+/// Things that are the same to every profile.
+#[derive(Debug)]
+pub(crate) struct Audience {
+    pub(crate) key: AudienceKey,
+    pub(crate) plan: Arc<Plan>,
+    /// How many things are in it.
+    pub(crate) things: u32,
+}
+
+/// All audiences. Places are given anew when nobody is left; they are never stored.
+#[derive(Debug)]
+pub(crate) struct Audiences {
+    places: Vec<Audience>,
+    by_key: BTreeMap<AudienceKey, u32>,
+    free: Vec<u32>,
+}
+
+impl Audiences {
+    pub(crate) fn new(unregistered_plan: Arc<Plan>) -> Self {
+        let key = AudienceKey::default();
+        let by_key = BTreeMap::from([(key.clone(), UNREGISTERED)]);
+        let places = vec![Audience { key, plan: unregistered_plan, things: 0 }];
+        Self { places, by_key, free: Vec::new() }
+    }
+
+    pub(crate) fn get(&self, place: u32) -> Option<&Audience> {
+        self.places.get(place as usize)
+    }
+
+    pub(crate) fn find(&self, key: &AudienceKey) -> Option<u32> {
+        self.by_key.get(key).copied()
+    }
+
+    /// Every audience that is in use, with its place.
+    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = (u32, &mut Audience)> {
+        (0..).zip(self.places.iter_mut())
+    }
+
+    pub(crate) fn insert(&mut self, key: AudienceKey, plan: Arc<Plan>) -> u32 {
+        let audience = Audience { key: key.clone(), plan, things: 0 };
+        let free = self.free.pop();
+        let place = match free.and_then(|place| self.places.get_mut(place as usize)) {
+            Some(old) => {
+                *old = audience;
+                free.unwrap_or_default()
+            }
+            None => {
+                self.places.push(audience);
+                u32::try_from(self.places.len() - 1).unwrap_or(u32::MAX)
+            }
+        };
+        self.by_key.insert(key, place);
+        place
+    }
+
+    /// One more thing.
+    pub(crate) fn join(&mut self, place: u32) {
+        if let Some(audience) = self.places.get_mut(place as usize) {
+            audience.things += 1;
+        }
+    }
+
+    /// One thing less; an audience without things is forgotten.
+    pub(crate) fn leave(&mut self, place: u32) {
+        let Some(audience) = self.places.get_mut(place as usize) else { return };
+        audience.things = audience.things.saturating_sub(1);
+        if audience.things == 0 && place != UNREGISTERED {
+            self.by_key.remove(&audience.key);
+            audience.plan = Arc::default();
+            audience.key = AudienceKey::default();
+            self.free.push(place);
+        }
+    }
+}

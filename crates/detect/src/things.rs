@@ -1,0 +1,125 @@
+//! The things of a partition: found by name, stored in chunks of a thousand places.
+
+use std::collections::BTreeSet;
+use std::hash::BuildHasher;
+
+use hashbrown::{DefaultHashBuilder, HashTable};
+
+use crate::limits::{THINGS_PER_CHUNK, THINGS_PER_PARTITION};
+use crate::thing_state::ThingState;
+
+/// The things of a partition. A thing keeps its place for its life; a new one takes the lowest
+/// place that is free, so that the same history gives the same places.
+#[derive(Debug, Default)]
+pub(crate) struct Things {
+    places: Vec<Option<ThingState>>,
+    /// Names to places. Nothing ever depends on its order, so its seed may differ by process:
+    /// devices that choose their names cannot aim at it.
+    index: HashTable<u32>,
+    hasher: DefaultHashBuilder,
+    free: BTreeSet<u32>,
+    /// Chunks that changed since they were last stored.
+    dirty: BTreeSet<u32>,
+    /// The last chunk marked as changed: spares most look-ups.
+    last_dirty: Option<u32>,
+}
+
+impl Things {
+    pub(crate) fn len(&self) -> usize {
+        self.index.len()
+    }
+
+    /// The place of a thing.
+    #[inline]
+    pub(crate) fn find(&self, name: &str) -> Option<u32> {
+        let hash = self.hasher.hash_one(name);
+        self.index.find(hash, |place| self.is_named(*place, name)).copied()
+    }
+
+    pub(crate) fn get(&self, place: u32) -> Option<&ThingState> {
+        self.places.get(place as usize)?.as_ref()
+    }
+
+    /// A thing to be changed: its chunk will be stored again.
+    #[inline]
+    pub(crate) fn change(&mut self, place: u32) -> Option<&mut ThingState> {
+        let chunk = place / THINGS_PER_CHUNK;
+        if self.last_dirty != Some(chunk) {
+            self.dirty.insert(chunk);
+            self.last_dirty = Some(chunk);
+        }
+        self.places.get_mut(place as usize)?.as_mut()
+    }
+
+    /// Takes a new thing in; none if the partition is full.
+    pub(crate) fn insert(&mut self, thing: ThingState) -> Option<u32> {
+        let end = u32::try_from(self.places.len()).unwrap_or(u32::MAX);
+        let place = self.free.first().copied().unwrap_or(end);
+        self.insert_at(place, thing).then(|| {
+            self.dirty.insert(place / THINGS_PER_CHUNK);
+            place
+        })
+    }
+
+    /// Puts a stored thing back in its place; false if the place or the name is taken.
+    pub(crate) fn insert_at(&mut self, place: u32, thing: ThingState) -> bool {
+        if place >= THINGS_PER_PARTITION || self.find(thing.name.as_str()).is_some() {
+            return false;
+        }
+        while self.places.len() <= place as usize {
+            self.free.insert(u32::try_from(self.places.len()).unwrap_or(u32::MAX));
+            self.places.push(None);
+        }
+        let hash = self.hasher.hash_one(thing.name.as_str());
+        match self.places.get_mut(place as usize) {
+            Some(free @ None) => *free = Some(thing),
+            _ => return false,
+        }
+        self.free.remove(&place);
+        let Self { index, places, hasher, .. } = self;
+        index.insert_unique(hash, place, |place| {
+            let thing = places.get(*place as usize).and_then(Option::as_ref);
+            hasher.hash_one(thing.map_or("", |thing| thing.name.as_str()))
+        });
+        true
+    }
+
+    /// Forgets a thing.
+    pub(crate) fn remove(&mut self, place: u32) -> Option<ThingState> {
+        let thing = self.places.get_mut(place as usize)?.take()?;
+        let hash = self.hasher.hash_one(thing.name.as_str());
+        if let Ok(entry) = self.index.find_entry(hash, |other| *other == place) {
+            entry.remove();
+        }
+        self.free.insert(place);
+        self.dirty.insert(place / THINGS_PER_CHUNK);
+        Some(thing)
+    }
+
+    /// All things, by place.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (u32, &ThingState)> {
+        (0..).zip(&self.places).filter_map(|(place, thing)| Some((place, thing.as_ref()?)))
+    }
+
+    /// One past the last place that was ever taken.
+    pub(crate) fn end(&self) -> u32 {
+        u32::try_from(self.places.len()).unwrap_or(u32::MAX)
+    }
+
+    /// The things of one chunk, by place in the chunk.
+    pub(crate) fn chunk(&self, chunk: u32) -> impl Iterator<Item = (u32, &ThingState)> {
+        let first = chunk.saturating_mul(THINGS_PER_CHUNK) as usize;
+        let places = self.places.iter().skip(first).take(THINGS_PER_CHUNK as usize);
+        (0..).zip(places).filter_map(|(place, thing)| Some((place, thing.as_ref()?)))
+    }
+
+    /// The chunks that changed since they were last taken, in order.
+    pub(crate) fn take_dirty(&mut self) -> BTreeSet<u32> {
+        self.last_dirty = None;
+        std::mem::take(&mut self.dirty)
+    }
+
+    fn is_named(&self, place: u32, name: &str) -> bool {
+        self.get(place).is_some_and(|thing| thing.name.as_str() == name)
+    }
+}

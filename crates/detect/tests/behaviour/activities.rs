@@ -1,0 +1,132 @@
+//! What front doors count: sums in which zero is a value, for every thing that was there.
+
+use crate::scenario::*;
+use fleetward_domain::{Count, Metric};
+
+const SENT: &str = "aws:num-messages-sent";
+
+#[test]
+fn a_connected_thing_that_says_nothing_fails_a_lower_bound_in_every_window() {
+    let mut s = Scenario::judged_by(&[after(more_than("b", SENT, 0), 3, 1)]);
+    s.active(500, "a", &[]);
+    s.tick(11_000);
+    s.tick(21_000);
+    s.expect(&[]);
+    s.tick(31_000);
+    s.expect(&["in-alarm a/p/b@30000 0"]);
+    s.active(35_000, "a", &[sent(1)]);
+    s.tick(41_000);
+    s.expect(&["alarm-cleared a/p/b@40000 1"]);
+}
+
+#[test]
+fn a_thing_that_is_away_for_the_whole_window_gives_no_datapoint() {
+    let mut s = Scenario::judged_by(&[more_than("b", SENT, 0)]);
+    s.active(500, "a", &[sent(1)]);
+    s.gone(9_000, "a");
+    s.tick(11_000);
+    s.tick(100_000);
+    s.expect(&[]);
+}
+
+#[test]
+fn a_window_in_which_a_thing_went_is_judged() {
+    let mut s = Scenario::judged_by(&[more_than("b", SENT, 0)]);
+    s.active(500, "a", &[sent(1)]);
+    s.gone(12_000, "a");
+    s.tick(100_000);
+    s.expect(&["in-alarm a/p/b@20000 0"]);
+}
+
+#[test]
+fn a_report_shows_that_a_thing_was_there() {
+    let mut s = Scenario::judged_by(&[more_than("b", SENT, 0)]);
+    s.register(0, "a", &[]);
+    s.report(15_000, "a", tcp_ports(&[]));
+    s.tick(60_000);
+    s.expect(&["in-alarm a/p/b@20000 0"]);
+}
+
+#[test]
+fn messages_past_the_bound_alarm_at_once() {
+    let mut s = Scenario::judged_by(&[at_most("b", SENT, 10)]);
+    s.active(1_000, "a", &[sent(6)]);
+    s.active(1_200, "a", &[sent(6)]);
+    s.expect(&["in-alarm a/p/b@1199 12"]);
+}
+
+#[test]
+fn a_stretch_counts_for_the_window_before_its_end() {
+    let mut s = Scenario::judged_by(&[at_most("b", SENT, 10)]);
+    s.active(10_000, "a", &[sent(6)]);
+    s.active(10_001, "a", &[sent(6)]);
+    s.expect(&[]);
+    s.active(20_000, "a", &[sent(6)]);
+    s.expect(&["in-alarm a/p/b@19999 12"]);
+}
+
+#[test]
+fn every_counter_of_a_front_door_can_be_judged() {
+    let metrics = [
+        ("aws:num-messages-sent", Metric::MessagesSent),
+        ("aws:num-messages-received", Metric::MessagesReceived),
+        ("aws:num-authorization-failures", Metric::AuthorizationFailures),
+        ("aws:num-connection-attempts", Metric::ConnectionAttempts),
+        ("aws:num-disconnects", Metric::Disconnects),
+    ];
+    for (name, metric) in metrics {
+        let mut s = Scenario::judged_by(&[at_most("b", name, 1)]);
+        let others = Count { metric: Metric::MessageByteSize, dimension: None, value: 50 };
+        let count = Count { metric, dimension: None, value: 2 };
+        s.active(1_000, "a", &[others, count]);
+        s.expect(&["in-alarm a/p/b@999 2"]);
+    }
+}
+
+#[test]
+fn windows_missed_for_want_of_ticks_are_made_up_for_while_connected() {
+    let mut s = Scenario::judged_by(&[after(more_than("b", SENT, 0), 10, 1)]);
+    s.active(500, "a", &[sent(1)]);
+    s.tick(1_000_000);
+    let events = s.events();
+    assert_eq!(events, ["in-alarm a/p/b@450000 0"], "64 windows before the last that ended");
+}
+
+#[test]
+fn a_behavior_that_begins_within_a_window_does_not_conclude_it() {
+    let mut s = Scenario::new();
+    s.register(0, "a", &[]);
+    s.active(1_000, "a", &[sent(50)]);
+    s.attach_at(
+        5_000,
+        "p",
+        &[more_than("low", SENT, 10), at_most("high", SENT, 20)],
+        &[fleetward_domain::Target::AllThings],
+    );
+    s.active(9_000, "a", &[sent(2)]);
+    s.tick(11_000);
+    s.expect(&[]);
+    s.active(12_000, "a", &[sent(2)]);
+    s.tick(21_000);
+    s.expect(&["in-alarm a/p/low@20000 2"]);
+}
+
+#[test]
+fn a_behavior_that_begins_within_a_window_still_sees_too_much() {
+    let mut s = Scenario::new();
+    s.register(0, "a", &[]);
+    s.active(1_000, "a", &[]);
+    let targets = [fleetward_domain::Target::AllThings];
+    s.attach_at(5_000, "p", &[at_most("b", SENT, 20)], &targets);
+    s.active(9_000, "a", &[sent(21)]);
+    s.expect(&["in-alarm a/p/b@8999 21"]);
+}
+
+#[test]
+fn a_thing_that_first_connects_after_the_behavior_began_is_judged_in_that_window() {
+    let mut s = Scenario::judged_by(&[more_than("b", SENT, 0)]);
+    s.register(2_000, "a", &[]);
+    s.active(5_000, "a", &[]);
+    s.tick(11_000);
+    s.expect(&["in-alarm a/p/b@10000 0"]);
+}

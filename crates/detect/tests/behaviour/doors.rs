@@ -1,0 +1,79 @@
+//! Front doors: through which of them a thing is connected.
+
+use crate::scenario::*;
+use fleetward_domain::Record;
+
+fn started(door: &str, boot: u64, at_ms: i64) -> Record {
+    Record::DoorStarted { door: door.to_owned(), boot, at_ms }
+}
+
+fn connected(door: &str, boot: u64, seq: u64, until_ms: i64) -> Record {
+    Record::Activity(activity(door, boot, seq, until_ms, "a", true, &[sent(1)]))
+}
+
+fn gone(door: &str, boot: u64, seq: u64, until_ms: i64) -> Record {
+    Record::Activity(activity(door, boot, seq, until_ms, "a", false, &[]))
+}
+
+fn scenario() -> Scenario {
+    Scenario::judged_by(&[more_than("b", "aws:num-messages-sent", 0)])
+}
+
+#[test]
+fn nothing_is_connected_through_a_door_that_started_again() {
+    let mut s = scenario();
+    s.apply(&started("d", 1, 0));
+    s.apply(&connected("d", 1, 1, 1_000));
+    s.apply(&started("d", 2, 5_000));
+    s.tick(60_000);
+    s.expect(&[]);
+}
+
+#[test]
+fn what_was_heard_last_before_a_restart_is_how_long_it_was_connected() {
+    let mut s = scenario();
+    s.apply(&connected("d", 1, 1, 1_000));
+    s.tick(11_000);
+    s.tick(15_000);
+    s.apply(&started("d", 2, 600_000));
+    s.tick(601_000);
+    s.expect(&["in-alarm a/p/b@20000 0"]);
+}
+
+#[test]
+fn a_thing_that_is_connected_through_another_door_stays_connected() {
+    let mut s = scenario();
+    s.apply(&connected("d", 1, 1, 1_000));
+    s.apply(&connected("e", 1, 1, 1_500));
+    s.apply(&gone("d", 1, 2, 2_000));
+    s.tick(11_000);
+    s.expect(&[]);
+    s.apply(&started("d", 2, 12_000));
+    s.tick(21_000);
+    s.expect(&["in-alarm a/p/b@20000 0"]);
+    s.apply(&gone("e", 1, 2, 22_000));
+    s.apply(&connected("d", 2, 1, 23_000));
+    s.tick(31_000);
+    s.expect(&["alarm-cleared a/p/b@30000 1"]);
+}
+
+#[test]
+fn a_start_that_is_seen_twice_is_one() {
+    let mut s = scenario();
+    s.apply(&started("d", 2, 0));
+    s.apply(&connected("d", 2, 1, 1_000));
+    s.apply(&started("d", 2, 2_000));
+    s.apply(&started("d", 1, 3_000));
+    s.tick(21_000);
+    s.expect(&["in-alarm a/p/b@20000 0"]);
+}
+
+#[test]
+fn a_start_that_nobody_announced_is_one_too() {
+    let mut s = scenario();
+    s.apply(&connected("d", 1, 9, 1_000));
+    let other = activity("d", 2, 1, 2_000, "b", true, &[sent(1)]);
+    s.apply(&Record::Activity(other));
+    s.tick(21_000);
+    s.expect(&["in-alarm b/p/b@20000 0"]);
+}

@@ -1,0 +1,27 @@
+//! What detection does, as scenarios: one file a theme.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests fail by panicking"
+)]
+
+mod activities;
+mod consecutive;
+mod damaged_state;
+mod dimensions;
+mod doors;
+mod duplicates;
+mod invalidation;
+mod lists_and_gauges;
+mod model;
+mod model_test;
+mod random_records;
+mod replay;
+mod scenario;
+mod silence;
+mod sums_of_reports;
+mod targets;
+mod unregistered;
+mod violations;

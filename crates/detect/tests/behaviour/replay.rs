@@ -1,0 +1,89 @@
+//! The same records give the same effects and the same state: at once, in batches, and with the
+//! state stored and loaded in between.
+
+use std::collections::BTreeMap;
+
+use fleetward_detect::{Effects, Partition};
+use fleetward_domain::Record;
+use proptest::prelude::*;
+
+use crate::random_records::{cases, records};
+use crate::scenario::SETTINGS;
+
+/// What a store holds.
+type Chunks = BTreeMap<u32, Vec<u8>>;
+
+fn load(chunks: &Chunks) -> Partition {
+    let chunks = chunks.iter().map(|(number, bytes)| (*number, &bytes[..]));
+    Partition::load(SETTINGS, chunks).unwrap()
+}
+
+fn at_once(records: &[Record]) -> (Effects, Chunks) {
+    let mut partition = Partition::new(SETTINGS);
+    let mut effects = Effects::default();
+    for record in records {
+        partition.apply(record, &mut effects);
+    }
+    (effects, partition.take_dirty().into_iter().collect())
+}
+
+/// After each record whose number is among `stops`, the state is stored; and loaded if true.
+fn with_stops(records: &[Record], stops: &BTreeMap<usize, bool>) -> (Effects, Chunks) {
+    let mut partition = Partition::new(SETTINGS);
+    let mut effects = Effects::default();
+    let mut chunks = Chunks::new();
+    for (number, record) in records.iter().enumerate() {
+        partition.apply(record, &mut effects);
+        let Some(loads) = stops.get(&number) else { continue };
+        chunks.extend(partition.take_dirty());
+        if *loads {
+            partition = load(&chunks);
+        }
+    }
+    chunks.extend(partition.take_dirty());
+    (effects, chunks)
+}
+
+proptest! {
+    #![proptest_config(cases(400))]
+
+    #[test]
+    fn storing_and_loading_changes_nothing(
+        records in records(120),
+        stops in prop::collection::btree_map(0_usize..120, any::<bool>(), 0..20),
+    ) {
+        let (effects, chunks) = at_once(&records);
+        let (effects_with_stops, chunks_with_stops) = with_stops(&records, &stops);
+        prop_assert_eq!(effects_with_stops, effects);
+        prop_assert_eq!(chunks_with_stops, chunks);
+    }
+
+    #[test]
+    fn nothing_is_to_be_stored_after_storing_or_loading(records in records(60)) {
+        let (_, chunks) = at_once(&records);
+        prop_assert!(load(&chunks).take_dirty().is_empty());
+    }
+
+    #[test]
+    fn a_log_that_is_read_again_from_the_middle_opens_no_second_violation(
+        records in records(80),
+        from in any::<prop::sample::Index>(),
+    ) {
+        // After a crash the tail of the log is applied to the state that was stored before it.
+        let from = from.index(records.len());
+        let mut partition = Partition::new(SETTINGS);
+        let mut before = Effects::default();
+        for record in &records[..from] {
+            partition.apply(record, &mut before);
+        }
+        let chunks: Chunks = partition.take_dirty().into_iter().collect();
+        let mut first = Effects::default();
+        let mut second = Effects::default();
+        let mut again = if chunks.is_empty() { Partition::new(SETTINGS) } else { load(&chunks) };
+        for record in &records[from..] {
+            partition.apply(record, &mut first);
+            again.apply(record, &mut second);
+        }
+        prop_assert_eq!(first, second);
+    }
+}

@@ -1,0 +1,72 @@
+//! Who a profile applies to.
+
+use crate::scenario::*;
+use fleetward_domain::{Behavior, Target};
+
+fn rule() -> Behavior {
+    at_most("b", "aws:num-listening-tcp-ports", 0)
+}
+
+fn group(name: &str) -> Target {
+    Target::Group(name.to_owned().try_into().unwrap())
+}
+
+/// Which of a stranger, a registered thing, and one in groups `lights` and `house` are judged.
+fn judged(targets: &[Target]) -> Vec<String> {
+    let mut s = Scenario::new();
+    s.attach("p", &[rule()], targets);
+    s.register(0, "registered", &[]);
+    s.register(0, "grouped", &["lights", "house"]);
+    for thing in ["stranger", "registered", "grouped"] {
+        s.report(1_000, thing, tcp_ports(&[1]));
+    }
+    s.effects.events.iter().map(|event| event.thing.to_string()).collect()
+}
+
+#[test]
+fn targets_mean_what_they_say() {
+    assert_eq!(judged(&[Target::AllThings]), ["stranger", "registered", "grouped"]);
+    assert_eq!(judged(&[Target::RegisteredThings]), ["registered", "grouped"]);
+    assert_eq!(judged(&[Target::UnregisteredThings]), ["stranger"]);
+    assert_eq!(judged(&[group("lights")]), ["grouped"]);
+    assert_eq!(judged(&[group("house")]), ["grouped"], "a group above counts");
+    assert_eq!(judged(&[group("garden")]), [""; 0]);
+    assert_eq!(judged(&[]), [""; 0]);
+}
+
+#[test]
+fn several_targets_judge_a_thing_once() {
+    let targets = [Target::AllThings, Target::RegisteredThings, group("lights"), group("house")];
+    assert_eq!(judged(&targets), ["stranger", "registered", "grouped"]);
+}
+
+#[test]
+fn two_profiles_judge_a_thing_twice() {
+    let mut s = Scenario::new();
+    s.attach("q", &[rule()], &[Target::AllThings]);
+    s.attach("p", &[rule()], &[Target::AllThings]);
+    s.report(1_000, "a", tcp_ports(&[1]));
+    s.expect(&["in-alarm a/p/b@1000 1", "in-alarm a/q/b@1000 1"]);
+}
+
+#[test]
+fn attaching_takes_effect_for_things_that_are_there() {
+    let mut s = Scenario::new();
+    s.register(0, "a", &["lights"]);
+    s.report(1_000, "a", tcp_ports(&[1]));
+    s.attach_at(2_000, "p", &[rule()], &[group("lights")]);
+    s.expect(&[]);
+    s.report(3_000, "a", tcp_ports(&[1]));
+    s.expect(&["in-alarm a/p/b@3000 1"]);
+}
+
+#[test]
+fn a_thing_that_joins_a_group_is_judged_from_then_on() {
+    let mut s = Scenario::new();
+    s.attach("p", &[rule()], &[group("lights")]);
+    s.register(0, "a", &[]);
+    s.report(1_000, "a", tcp_ports(&[1]));
+    s.register(2_000, "a", &["lights"]);
+    s.report(3_000, "a", tcp_ports(&[1]));
+    s.expect(&["in-alarm a/p/b@3000 1"]);
+}

@@ -1,0 +1,78 @@
+//! Things that are not in the registry: kept only while there is something to keep, and bounded.
+
+use crate::scenario::*;
+use fleetward_detect::limits::{UNREGISTERED_SWEEP, UNREGISTERED_THINGS};
+use fleetward_domain::Target;
+
+#[test]
+fn a_stranger_that_nobody_judges_is_not_kept() {
+    let mut s = Scenario::new();
+    s.attach("p", &[at_most("b", "aws:num-listening-tcp-ports", 1)], &[Target::RegisteredThings]);
+    s.report(1_000, "a", tcp_ports(&[1, 2]));
+    s.activity(1_000, "b", false, &[sent(5)]);
+    assert_eq!(s.partition.thing_count(), 0);
+}
+
+#[test]
+fn a_stranger_is_kept_while_it_is_connected() {
+    let mut s = Scenario::new();
+    s.active(1_000, "a", &[]);
+    assert_eq!(s.partition.thing_count(), 1);
+    s.attach_at(2_000, "p", &[more_than("b", "aws:num-messages-sent", 0)], &[Target::AllThings]);
+    s.tick(11_000);
+    s.expect(&[]);
+    s.tick(21_000);
+    s.expect(&["in-alarm a/p/b@20000 0"]);
+    s.attach_at(22_000, "p", &[], &[Target::AllThings]);
+    s.gone(23_000, "a");
+    s.expect(&["alarm-invalidated a/p/b@22000"]);
+    assert_eq!(s.partition.thing_count(), 0);
+}
+
+#[test]
+fn strangers_are_forgotten_when_no_profile_applies_to_them_any_more() {
+    let mut s = Scenario::judged_by(&[at_most("b", "aws:num-listening-tcp-ports", 1)]);
+    s.report(1_000, "a", tcp_ports(&[1, 2]));
+    s.attach_at(2_000, "p", &[], &[]);
+    s.expect(&["in-alarm a/p/b@1000 2", "alarm-invalidated a/p/b@2000"]);
+    assert_eq!(s.partition.thing_count(), 0);
+}
+
+#[test]
+fn a_silent_stranger_is_forgotten() {
+    let mut s = Scenario::judged_by(&[at_most("b", "aws:num-listening-tcp-ports", 1)]);
+    s.report(1_000, "gone", tcp_ports(&[1]));
+    s.active(1_000, "connected", &[]);
+    s.report(1_000, "connected", tcp_ports(&[1]));
+    s.tick(2 * SETTINGS.silence_ms);
+    assert_eq!(s.partition.thing_count(), 1);
+}
+
+#[test]
+fn at_the_limit_those_that_were_idle_longest_give_way() {
+    let mut s = Scenario::judged_by(&[at_most("b", "aws:num-listening-tcp-ports", 1)]);
+    s.register(0, "registered", &[]);
+    s.active(1, "connected", &[]);
+    s.report(2, "connected", tcp_ports(&[1, 2]));
+    s.report(3, "violating", tcp_ports(&[1, 2]));
+    for n in 2..UNREGISTERED_THINGS {
+        s.report(10, &format!("device-{n}"), tcp_ports(&[]));
+    }
+    assert_eq!(s.partition.thing_count(), UNREGISTERED_THINGS + 1);
+    assert_eq!(s.events().len(), 2);
+    s.report(20, "one-more", tcp_ports(&[]));
+    let left = UNREGISTERED_THINGS + 2 - UNREGISTERED_SWEEP;
+    assert_eq!(s.partition.thing_count(), left);
+    s.expect(&["alarm-invalidated violating/p/b@20"]);
+    s.report(30, "connected", tcp_ports(&[]));
+    s.expect(&["alarm-cleared connected/p/b@30 0"]);
+}
+
+#[test]
+fn a_name_that_is_none_is_ignored() {
+    let mut s = Scenario::judged_by(&[at_most("b", "aws:num-listening-tcp-ports", 1)]);
+    for name in ["", "a\n", &"x".repeat(129)] {
+        s.partition.apply_report(name, 1_000, &tcp_ports(&[1, 2]), &mut s.effects);
+    }
+    assert_eq!(s.partition.thing_count(), 0);
+}
