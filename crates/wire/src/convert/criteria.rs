@@ -1,0 +1,240 @@
+//! The criteria of a behavior: operator, value and window.
+
+use fleetward_domain::MetricValue;
+use fleetward_domain::limits::DURATIONS_SECONDS;
+use fleetward_domain::{Comparison, ComparisonOperator, Criteria, Judgement, Metric, MetricKind};
+
+use super::value::{read_value, show_value};
+use super::{BehaviorRules, Problems};
+use crate::types;
+
+pub(super) fn read(
+    criteria: &types::BehaviorCriteria,
+    metric: &Metric,
+    rules: &BehaviorRules,
+    problems: &mut Problems<'_>,
+) -> Option<Criteria> {
+    if refuse_unjudged(criteria, metric, problems) {
+        return None;
+    }
+    let comparison = read_comparison(criteria, metric, problems);
+    let duration = read_duration(criteria.duration_seconds, metric, rules, problems);
+    let to_alarm = criteria.consecutive_datapoints_to_alarm;
+    let to_clear = criteria.consecutive_datapoints_to_clear;
+    let to_alarm = read_datapoints(to_alarm, "consecutiveDatapointsToAlarm", problems);
+    let to_clear = read_datapoints(to_clear, "consecutiveDatapointsToClear", problems);
+    Some(Criteria {
+        judgement: Judgement::Static(comparison?),
+        duration_seconds: duration,
+        datapoints_to_alarm: to_alarm,
+        datapoints_to_clear: to_clear,
+    })
+}
+
+pub(super) fn show(criteria: &Criteria) -> types::BehaviorCriteria {
+    let Judgement::Static(comparison) = &criteria.judgement;
+    types::BehaviorCriteria {
+        comparison_operator: Some(show_operator(comparison.operator())),
+        value: Some(show_value(comparison.value())),
+        duration_seconds: criteria.duration_seconds.and_then(|seconds| seconds.try_into().ok()),
+        consecutive_datapoints_to_alarm: criteria.datapoints_to_alarm.map(i32::from),
+        consecutive_datapoints_to_clear: criteria.datapoints_to_clear.map(i32::from),
+        statistical_threshold: None,
+        ml_detection_config: None,
+    }
+}
+
+/// Criteria that would never be judged are refused rather than kept: a user would wait for alarms
+/// in vain.
+fn refuse_unjudged(
+    criteria: &types::BehaviorCriteria,
+    metric: &Metric,
+    problems: &mut Problems<'_>,
+) -> bool {
+    let before = problems.found.len();
+    let reason = "is not supported yet: behaviors are judged against a fixed value only";
+    if criteria.statistical_threshold.is_some() {
+        problems.add("criteria.statisticalThreshold", reason);
+    }
+    if criteria.ml_detection_config.is_some() {
+        problems.add("criteria.mlDetectionConfig", reason);
+    }
+    let is_measured = !matches!(
+        metric,
+        Metric::MessageByteSize | Metric::DisconnectDuration | Metric::SourceIpAddress
+    );
+    if !is_measured {
+        problems.add(
+            "criteria",
+            format_args!(
+                "cannot be judged for metric {metric}, which is not measured yet; \
+                 without criteria the behavior is accepted"
+            ),
+        );
+    }
+    problems.found.len() > before
+}
+
+fn read_comparison(
+    criteria: &types::BehaviorCriteria,
+    metric: &Metric,
+    problems: &mut Problems<'_>,
+) -> Option<Comparison> {
+    let operator = read_fitting_operator(criteria.comparison_operator, metric, problems);
+    let value = read_fitting_value(criteria.value.as_ref(), metric, problems);
+    match Comparison::new(operator?, value?) {
+        Ok(comparison) => Some(comparison),
+        Err(problem) => {
+            problems.add("criteria", problem);
+            None
+        }
+    }
+}
+
+fn read_fitting_operator(
+    operator: Option<types::ComparisonOperator>,
+    metric: &Metric,
+    problems: &mut Problems<'_>,
+) -> Option<ComparisonOperator> {
+    let field = "criteria.comparisonOperator";
+    let Some(operator) = operator else {
+        problems.add(field, "is missing");
+        return None;
+    };
+    let operators = fitting_operators(metric);
+    if operators.contains(&operator) {
+        return Some(read_operator(operator));
+    }
+    let names: Vec<&str> = operators.iter().map(|operator| operator.as_str()).collect();
+    let names = names.join(", ");
+    problems.add(field, format_args!("{operator} does not fit metric {metric}: use {names}"));
+    None
+}
+
+fn fitting_operators(metric: &Metric) -> &'static [types::ComparisonOperator] {
+    use types::ComparisonOperator as Op;
+    match metric.kind() {
+        MetricKind::Sum | MetricKind::Gauge | MetricKind::Duration | MetricKind::Extreme => {
+            &[Op::LessThan, Op::LessThanEquals, Op::GreaterThan, Op::GreaterThanEquals]
+        }
+        MetricKind::Ports => &[Op::InPortSet, Op::NotInPortSet],
+        MetricKind::Addresses => &[Op::InCidrSet, Op::NotInCidrSet],
+        MetricKind::Custom => &Op::ALL,
+    }
+}
+
+fn read_fitting_value(
+    value: Option<&types::MetricValue>,
+    metric: &Metric,
+    problems: &mut Problems<'_>,
+) -> Option<MetricValue> {
+    let field = "criteria.value";
+    let Some(value) = value else {
+        problems.add(field, "is missing");
+        return None;
+    };
+    let value = match read_value(value) {
+        Ok(value) => value,
+        Err(problem) => {
+            problems.add(field, problem);
+            return None;
+        }
+    };
+    let (fits, member) = match metric.kind() {
+        MetricKind::Sum | MetricKind::Gauge | MetricKind::Duration | MetricKind::Extreme => {
+            (matches!(value, MetricValue::Count(_)), "count")
+        }
+        MetricKind::Ports => (matches!(value, MetricValue::Ports(_)), "ports"),
+        MetricKind::Addresses => (matches!(value, MetricValue::Cidrs(_)), "cidrs"),
+        MetricKind::Custom => (true, ""),
+    };
+    if !fits {
+        problems.add(field, format_args!("must hold {member} for metric {metric}"));
+        return None;
+    }
+    Some(value)
+}
+
+/// Source: the service model on `BehaviorCriteria$durationSeconds` and AWS's guide on metrics.
+fn read_duration(
+    duration: Option<i32>,
+    metric: &Metric,
+    rules: &BehaviorRules,
+    problems: &mut Problems<'_>,
+) -> Option<u32> {
+    let field = "criteria.durationSeconds";
+    let Some(duration) = duration else {
+        if metric.needs_duration() {
+            problems.add(field, format_args!("is missing: metric {metric} needs it"));
+        }
+        return None;
+    };
+    if matches!(metric.kind(), MetricKind::Ports | MetricKind::Addresses) {
+        problems.add(field, format_args!("cannot be used with metric {metric}, which is a list"));
+        return None;
+    }
+    let longest = DURATIONS_SECONDS.iter().copied().max().unwrap_or_default();
+    let shortest = DURATIONS_SECONDS.iter().copied().min().unwrap_or_default();
+    let is_short_period = rules.period_seconds < shortest;
+    let seconds = u32::try_from(duration).ok();
+    let is_allowed = |seconds: &u32| {
+        DURATIONS_SECONDS.contains(seconds)
+            || (is_short_period && (rules.period_seconds..=longest).contains(seconds))
+    };
+    let seconds = seconds.filter(is_allowed);
+    if seconds.is_none() {
+        let allowed = DURATIONS_SECONDS.map(|seconds| seconds.to_string()).join(", ");
+        let or_shorter = if is_short_period {
+            format!(", or any from the period of {} up to {longest}", rules.period_seconds)
+        } else {
+            String::new()
+        };
+        problems.add(field, format_args!("{duration} must be one of {allowed}{or_shorter}"));
+    }
+    seconds
+}
+
+fn read_datapoints(
+    datapoints: Option<i32>,
+    field: &str,
+    problems: &mut Problems<'_>,
+) -> Option<u8> {
+    let datapoints = datapoints?;
+    let read = u8::try_from(datapoints).ok().filter(|datapoints| (1..=10).contains(datapoints));
+    if read.is_none() {
+        problems.add(&format!("criteria.{field}"), format_args!("{datapoints} is not 1 to 10"));
+    }
+    read
+}
+
+fn read_operator(operator: types::ComparisonOperator) -> ComparisonOperator {
+    use types::ComparisonOperator as Op;
+    match operator {
+        Op::LessThan => ComparisonOperator::LessThan,
+        Op::LessThanEquals => ComparisonOperator::LessThanEquals,
+        Op::GreaterThan => ComparisonOperator::GreaterThan,
+        Op::GreaterThanEquals => ComparisonOperator::GreaterThanEquals,
+        Op::InCidrSet => ComparisonOperator::InCidrSet,
+        Op::NotInCidrSet => ComparisonOperator::NotInCidrSet,
+        Op::InPortSet => ComparisonOperator::InPortSet,
+        Op::NotInPortSet => ComparisonOperator::NotInPortSet,
+        Op::InSet => ComparisonOperator::InSet,
+        Op::NotInSet => ComparisonOperator::NotInSet,
+    }
+}
+
+fn show_operator(operator: ComparisonOperator) -> types::ComparisonOperator {
+    use types::ComparisonOperator as Op;
+    match operator {
+        ComparisonOperator::LessThan => Op::LessThan,
+        ComparisonOperator::LessThanEquals => Op::LessThanEquals,
+        ComparisonOperator::GreaterThan => Op::GreaterThan,
+        ComparisonOperator::GreaterThanEquals => Op::GreaterThanEquals,
+        ComparisonOperator::InCidrSet => Op::InCidrSet,
+        ComparisonOperator::NotInCidrSet => Op::NotInCidrSet,
+        ComparisonOperator::InPortSet => Op::InPortSet,
+        ComparisonOperator::NotInPortSet => Op::NotInPortSet,
+        ComparisonOperator::InSet => Op::InSet,
+        ComparisonOperator::NotInSet => Op::NotInSet,
+    }
+}

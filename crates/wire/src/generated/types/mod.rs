@@ -1,0 +1,11 @@
+//! The inputs and outputs of the served operations, and what they are made of.
+
+mod enums;
+mod inputs;
+mod outputs;
+mod parts;
+
+pub use enums::*;
+pub use inputs::*;
+pub use outputs::*;
+pub use parts::*;
