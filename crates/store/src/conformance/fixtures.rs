@@ -1,0 +1,76 @@
+//! Values to store.
+
+use fleetward_domain::{
+    Alert, Behavior, BehaviorName, Change, DimensionName, EpochMs, EventType, MetricValue,
+    ProfileName, ThingName, VerificationState, Violation, ViolationEvent,
+};
+
+use crate::{DetectionTx, EventFilter, ViolationFilter};
+
+/// What tells the violations of these tests apart.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Case {
+    pub(crate) id: &'static str,
+    pub(crate) thing: &'static str,
+    pub(crate) profile: &'static str,
+    pub(crate) suppressed: bool,
+}
+
+pub(crate) const CASE: Case =
+    Case { id: "violation", thing: "lamp", profile: "lamps", suppressed: false };
+
+pub(crate) fn behavior(suppressed: bool) -> Behavior {
+    Behavior {
+        name: BehaviorName::parse("bytes-out").unwrap(),
+        metric: None,
+        dimension: None,
+        criteria: None,
+        suppress_alerts: suppressed,
+        export_metric: None,
+    }
+}
+
+pub(crate) fn violation(case: Case, last_violation_ms: EpochMs) -> Violation {
+    Violation {
+        id: case.id.to_owned(),
+        thing: ThingName::parse(case.thing).unwrap(),
+        profile: ProfileName::parse(case.profile).unwrap(),
+        behavior: behavior(case.suppressed),
+        last_value: MetricValue::Number(0.1),
+        last_violation_ms,
+        started_ms: 1,
+        verification: VerificationState::Unknown,
+        verification_description: None,
+    }
+}
+
+pub(crate) fn event(case: Case, event_type: EventType, at_ms: EpochMs) -> ViolationEvent {
+    ViolationEvent {
+        violation_id: case.id.to_owned(),
+        thing: ThingName::parse(case.thing).unwrap(),
+        profile: ProfileName::parse(case.profile).unwrap(),
+        behavior: behavior(case.suppressed),
+        value: Some(MetricValue::Count(7)),
+        event_type,
+        at_ms,
+        verification: VerificationState::Unknown,
+        verification_description: None,
+    }
+}
+
+pub(crate) fn alert(case: Case, target: &str, event_type: EventType, at_ms: EpochMs) -> Alert {
+    Alert { target_arn: target.to_owned(), event: event(case, event_type, at_ms) }
+}
+
+pub(crate) fn alerts(alerts: Vec<Alert>) -> DetectionTx {
+    DetectionTx { alerts, ..DetectionTx::default() }
+}
+
+pub(crate) fn change(name: &str) -> Change {
+    Change::Dimension(DimensionName::parse(name).unwrap())
+}
+
+/// All events there are.
+pub(crate) fn always() -> EventFilter {
+    EventFilter { violations: ViolationFilter::default(), from_ms: i64::MIN, to_ms: i64::MAX }
+}

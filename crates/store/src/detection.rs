@@ -1,0 +1,99 @@
+//! What detection writes: state, violations, events, alerts and its place in the log, in one
+//! commit guarded by the partitions' epochs.
+
+use fleetward_domain::{Alert, EpochMs, Violation, ViolationEvent};
+
+use crate::document::bounded;
+use crate::error::StoreError;
+use crate::limits::CHUNK_BYTES;
+
+/// A claimed partition: who holds the highest epoch owns it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PartitionClaim {
+    /// The partition.
+    pub partition: u32,
+    /// Guards every commit of this owner.
+    pub epoch: u64,
+    /// Where the stored state stands: replay starts at this offset of the partition's log.
+    pub state_offset: u64,
+    /// Effects of records below this offset are stored already; replaying them must not store
+    /// them again. Never below `state_offset`.
+    pub effects_offset: u64,
+}
+
+/// A slice of a partition's state: about a thousand things, encoded by the detector.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Chunk {
+    /// The partition.
+    pub partition: u32,
+    /// Its place in the partition; chunk 0 is the partition's own header.
+    pub index: u32,
+    /// Opaque.
+    pub bytes: Vec<u8>,
+}
+
+/// How far a partition got with this commit. Stored offsets never go back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PartitionProgress {
+    /// The partition.
+    pub partition: u32,
+    /// The epoch from the claim.
+    pub epoch: u64,
+    /// The new offset of the state, if the commit carries the dirty chunks up to it.
+    pub state_offset: Option<u64>,
+    /// The new offset of the effects.
+    pub effects_offset: u64,
+}
+
+/// One commit of detection.
+#[derive(Clone, Debug, Default)]
+pub struct DetectionTx {
+    /// Every partition that this commit speaks for.
+    pub progress: Vec<PartitionProgress>,
+    /// State that changed since the last checkpoint; replaces what has the same place.
+    pub chunks: Vec<Chunk>,
+    /// Violations that opened, or whose last value or time changed; the verification that an
+    /// operator has set meanwhile is kept.
+    pub violations: Vec<Violation>,
+    /// Ids of violations that ended.
+    pub closed: Vec<String>,
+    /// Events; one with the same (violation id, event type) is stored once.
+    pub events: Vec<ViolationEvent>,
+    /// Alerts; one with the same `Alert::key` is stored once, due at once.
+    pub alerts: Vec<Alert>,
+}
+
+impl DetectionTx {
+    /// Refuses what is larger than every store takes, and chunks that no epoch guards.
+    pub(crate) fn check(&self) -> Result<(), StoreError> {
+        for chunk in &self.chunks {
+            bounded("a state chunk", chunk.bytes.len(), CHUNK_BYTES)?;
+            let partition = chunk.partition;
+            if !self.progress.iter().any(|progress| progress.partition == partition) {
+                return Err(StoreError::Unclaimed { partition });
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether anyone who waits for violations, events or alerts has something to see.
+    pub(crate) fn has_effects(&self) -> bool {
+        !(self.violations.is_empty()
+            && self.closed.is_empty()
+            && self.events.is_empty()
+            && self.alerts.is_empty())
+    }
+}
+
+/// An alert to deliver now.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DueAlert {
+    /// Names the row.
+    pub id: i64,
+    /// What to deliver.
+    pub alert: Alert,
+    /// How often it failed so far.
+    pub failures: u32,
+    /// When it entered the outbox, in the time of the records: its event's time.
+    pub created_ms: EpochMs,
+}

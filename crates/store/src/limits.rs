@@ -1,0 +1,33 @@
+//! Bounds of the store, each with its name and reason.
+
+/// Longest key of a document, in bytes: two names or ARNs with a separator fit.
+pub const KEY_BYTES: usize = 2048;
+
+/// Largest value of a document, in bytes: AWS's longest policy document (404,600 characters)
+/// fits with its JSON escapes.
+pub const VALUE_BYTES: usize = 4 * 1024 * 1024;
+
+/// Largest chunk of a partition's state, in bytes.
+pub const CHUNK_BYTES: usize = 64 * 1024 * 1024;
+
+/// Writes that wait for the writer; further callers wait for a place.
+pub const QUEUED_WRITES: usize = 1024;
+
+/// Most writes that share one sync. A larger group makes the first of it wait longer.
+pub const GROUP_WRITES: usize = 256;
+
+/// Reads at once, each on a connection of its own.
+pub const READERS: usize = 4;
+
+/// Rows that one write removes at most when old rows are expired, so that other writes get in
+/// between.
+pub const EXPIRED_ROWS_PER_WRITE: usize = 2000;
+
+/// How long a connection waits for another one's lock, in milliseconds.
+pub const BUSY_TIMEOUT_MS: u64 = 5000;
+
+/// Size of the write-ahead log that starts a checkpoint, in pages of 4 KiB.
+pub const CHECKPOINT_PAGES: u32 = 4000;
+
+/// Prepared statements that a connection keeps.
+pub const CACHED_STATEMENTS: usize = 128;

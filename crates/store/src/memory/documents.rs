@@ -1,0 +1,90 @@
+//! Documents and their changes.
+
+use std::collections::BTreeMap;
+use std::ops::Bound;
+
+use fleetward_domain::Change;
+
+use crate::document::{Committed, Document, Kind, Precondition, Tx};
+use crate::error::StoreError;
+
+#[derive(Debug, Default)]
+pub(super) struct Documents {
+    documents: BTreeMap<(Kind, String), (u64, Vec<u8>)>,
+    changes: BTreeMap<u64, Change>,
+    newest_change: u64,
+}
+
+impl Documents {
+    pub(super) fn get(&self, kind: Kind, key: &str) -> Option<Document> {
+        let (version, value) = self.documents.get(&(kind, key.to_owned()))?;
+        Some(Document { kind, key: key.to_owned(), value: value.clone(), version: *version })
+    }
+
+    pub(super) fn list(
+        &self,
+        kind: Kind,
+        prefix: &str,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Vec<Document> {
+        let from = match after {
+            Some(after) if after >= prefix => Bound::Excluded((kind, after.to_owned())),
+            _ => Bound::Included((kind, prefix.to_owned())),
+        };
+        self.documents
+            .range((from, Bound::Unbounded))
+            .take_while(|((k, key), _)| *k == kind && key.starts_with(prefix))
+            .take(limit)
+            .map(|((_, key), (version, value))| Document {
+                kind,
+                key: key.clone(),
+                value: value.clone(),
+                version: *version,
+            })
+            .collect()
+    }
+
+    pub(super) fn commit(&mut self, tx: Tx) -> Result<Committed, StoreError> {
+        if let Some(failed) = tx.preconditions.into_iter().find(|p| !self.holds(p)) {
+            return Err(StoreError::Precondition(failed));
+        }
+        let mut versions = Vec::with_capacity(tx.puts.len());
+        for (kind, key, value) in tx.puts {
+            let document = self.documents.entry((kind, key)).or_default();
+            *document = (document.0 + 1, value);
+            versions.push(document.0);
+        }
+        for place in tx.deletes {
+            self.documents.remove(&place);
+        }
+        for change in tx.changes {
+            self.newest_change += 1;
+            self.changes.insert(self.newest_change, change);
+        }
+        Ok(Committed { versions, change_seq: self.newest_change })
+    }
+
+    fn holds(&self, precondition: &Precondition) -> bool {
+        let version = |kind: &Kind, key: &String| {
+            self.documents.get(&(*kind, key.clone())).map(|(version, _)| *version)
+        };
+        match precondition {
+            Precondition::Absent(kind, key) => version(kind, key).is_none(),
+            Precondition::Exists(kind, key) => version(kind, key).is_some(),
+            Precondition::VersionIs(kind, key, wanted) => version(kind, key) == Some(*wanted),
+        }
+    }
+
+    pub(super) fn changes_after(&self, seq: u64, limit: usize) -> Vec<(u64, Change)> {
+        self.changes
+            .range((Bound::Excluded(seq), Bound::Unbounded))
+            .take(limit)
+            .map(|(seq, change)| (*seq, change.clone()))
+            .collect()
+    }
+
+    pub(super) fn prune_changes(&mut self, seq: u64) {
+        self.changes = self.changes.split_off(&seq);
+    }
+}

@@ -1,0 +1,97 @@
+//! Alerts on their way out.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use fleetward_domain::{Alert, EpochMs};
+
+use crate::detection::DueAlert;
+
+#[derive(Debug, Default)]
+pub(super) struct Outbox {
+    rows: BTreeMap<i64, Row>,
+    /// Delivered and dead ones too: an alert that is replayed must not be sent again.
+    keys: BTreeSet<String>,
+    newest_id: i64,
+}
+
+#[derive(Debug)]
+struct Row {
+    alert: Alert,
+    status: Status,
+    failures: u32,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Status {
+    Pending { due_ms: EpochMs },
+    Over,
+}
+
+impl Outbox {
+    pub(super) fn add(&mut self, alerts: Vec<Alert>) {
+        for alert in alerts {
+            if !self.keys.insert(alert.key()) {
+                continue;
+            }
+            self.newest_id += 1;
+            let status = Status::Pending { due_ms: EpochMs::MIN };
+            let row = Row { alert, status, failures: 0 };
+            self.rows.insert(self.newest_id, row);
+        }
+    }
+
+    pub(super) fn due(&self, now_ms: EpochMs, limit: usize) -> Vec<DueAlert> {
+        self.heads()
+            .filter(|(_, due_ms, _)| *due_ms <= now_ms)
+            .take(limit)
+            .map(|(id, _, row)| DueAlert {
+                id,
+                alert: row.alert.clone(),
+                failures: row.failures,
+                created_ms: row.alert.event.at_ms,
+            })
+            .collect()
+    }
+
+    pub(super) fn next_ms(&self, now_ms: EpochMs) -> Option<EpochMs> {
+        self.heads().map(|(_, due_ms, _)| due_ms).filter(|due_ms| *due_ms > now_ms).min()
+    }
+
+    /// The oldest pending alert of each (thing, target), with the time it is due.
+    fn heads(&self) -> impl Iterator<Item = (i64, EpochMs, &Row)> {
+        let mut seen = BTreeSet::new();
+        self.rows.iter().filter_map(move |(id, row)| {
+            let Status::Pending { due_ms } = row.status else { return None };
+            let first = seen.insert((&row.alert.event.thing, &row.alert.target_arn));
+            first.then_some((*id, due_ms, row))
+        })
+    }
+
+    pub(super) fn delivered(&mut self, id: i64) {
+        if let Some(row) = self.pending(id) {
+            row.status = Status::Over;
+        }
+    }
+
+    pub(super) fn failed(&mut self, id: i64, retry_ms: Option<EpochMs>) {
+        if let Some(row) = self.pending(id) {
+            row.failures = row.failures.saturating_add(1);
+            row.status = retry_ms.map_or(Status::Over, |due_ms| Status::Pending { due_ms });
+        }
+    }
+
+    fn pending(&mut self, id: i64) -> Option<&mut Row> {
+        self.rows.get_mut(&id).filter(|row| row.status != Status::Over)
+    }
+
+    pub(super) fn expire(&mut self, before_ms: EpochMs) {
+        let keys = &mut self.keys;
+        self.rows.retain(|_, row| {
+            let kept = row.status != Status::Over || row.alert.event.at_ms >= before_ms;
+            if !kept {
+                keys.remove(&row.alert.key());
+            }
+            kept
+        });
+    }
+}

@@ -1,0 +1,144 @@
+//! Open violations and events.
+
+use std::collections::BTreeMap;
+
+use fleetward_domain::{
+    EpochMs, ProfileName, ThingName, VerificationState, Violation, ViolationEvent,
+};
+
+use crate::query::{EventCursor, EventFilter, ViolationFilter};
+
+#[derive(Debug, Default)]
+pub(super) struct Violations {
+    open: BTreeMap<String, Violation>,
+    events: BTreeMap<(EpochMs, i64), ViolationEvent>,
+    newest_row: i64,
+}
+
+impl Violations {
+    pub(super) fn apply(
+        &mut self,
+        violations: Vec<Violation>,
+        events: Vec<ViolationEvent>,
+        closed: &[String],
+    ) {
+        for mut violation in violations {
+            if let Some(known) = self.open.get(&violation.id) {
+                violation.verification = known.verification;
+                violation.verification_description.clone_from(&known.verification_description);
+            }
+            self.open.insert(violation.id.clone(), violation);
+        }
+        for event in events {
+            self.add_event(event);
+        }
+        for id in closed {
+            self.open.remove(id);
+        }
+    }
+
+    /// An operator's word on the violation holds for events that come later, too.
+    fn add_event(&mut self, mut event: ViolationEvent) {
+        let mut siblings = self.events.values().filter(|e| e.violation_id == event.violation_id);
+        if siblings.clone().any(|sibling| sibling.event_type == event.event_type) {
+            return;
+        }
+        if let Some(open) = self.open.get(&event.violation_id) {
+            event.verification = open.verification;
+            event.verification_description.clone_from(&open.verification_description);
+        } else if let Some(sibling) = siblings.next() {
+            event.verification = sibling.verification;
+            event.verification_description.clone_from(&sibling.verification_description);
+        }
+        self.newest_row += 1;
+        self.events.insert((event.at_ms, self.newest_row), event);
+    }
+
+    pub(super) fn active(
+        &self,
+        filter: &ViolationFilter,
+        after: Option<(String, String)>,
+        limit: usize,
+    ) -> Vec<Violation> {
+        let mut found: Vec<_> = self
+            .open
+            .values()
+            .filter(|violation| {
+                let Violation { thing, profile, behavior, verification, .. } = violation;
+                matches(filter, thing, profile, behavior.suppress_alerts, *verification)
+            })
+            .filter(|violation| {
+                after.as_ref().is_none_or(|(thing, id)| {
+                    (violation.thing.as_str(), &violation.id) > (thing.as_str(), id)
+                })
+            })
+            .cloned()
+            .collect();
+        found.sort_by(|a, b| (&a.thing, &a.id).cmp(&(&b.thing, &b.id)));
+        found.truncate(limit);
+        found
+    }
+
+    pub(super) fn events(
+        &self,
+        filter: &EventFilter,
+        after: Option<EventCursor>,
+        limit: usize,
+    ) -> Vec<(EventCursor, ViolationEvent)> {
+        self.events
+            .iter()
+            .rev()
+            .map(|((at_ms, row), event)| (EventCursor { at_ms: *at_ms, row: *row }, event))
+            .filter(|(cursor, _)| (filter.from_ms..=filter.to_ms).contains(&cursor.at_ms))
+            .filter(|(cursor, _)| {
+                after.is_none_or(|after| (cursor.at_ms, cursor.row) < (after.at_ms, after.row))
+            })
+            .filter(|(_, event)| {
+                let ViolationEvent { thing, profile, behavior, verification, .. } = event;
+                let suppressed = behavior.suppress_alerts;
+                matches(&filter.violations, thing, profile, suppressed, *verification)
+            })
+            .take(limit)
+            .map(|(cursor, event)| (cursor, event.clone()))
+            .collect()
+    }
+
+    pub(super) fn verify(
+        &mut self,
+        id: &str,
+        state: VerificationState,
+        description: Option<String>,
+    ) -> bool {
+        let mut found = false;
+        if let Some(violation) = self.open.get_mut(id) {
+            violation.verification = state;
+            violation.verification_description.clone_from(&description);
+            found = true;
+        }
+        for event in self.events.values_mut().filter(|event| event.violation_id == id) {
+            event.verification = state;
+            event.verification_description.clone_from(&description);
+            found = true;
+        }
+        found
+    }
+
+    pub(super) fn expire_events(&mut self, before_ms: EpochMs) -> u64 {
+        let kept = self.events.split_off(&(before_ms, i64::MIN));
+        let expired = std::mem::replace(&mut self.events, kept);
+        expired.len() as u64
+    }
+}
+
+fn matches(
+    filter: &ViolationFilter,
+    thing: &ThingName,
+    profile: &ProfileName,
+    suppressed: bool,
+    verification: VerificationState,
+) -> bool {
+    filter.thing.as_ref().is_none_or(|wanted| wanted == thing)
+        && filter.profile.as_ref().is_none_or(|wanted| wanted == profile)
+        && filter.suppressed.is_none_or(|wanted| wanted == suppressed)
+        && filter.verification.is_none_or(|wanted| wanted == verification)
+}

@@ -1,0 +1,92 @@
+//! Claims, offsets and state of partitions in SQL.
+
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::stored::{Unsigned, signed};
+use super::writer::Writing;
+use super::{outbox, violations};
+use crate::detection::{Chunk, DetectionTx, PartitionClaim, PartitionProgress};
+use crate::error::StoreError;
+
+pub(super) fn claim(writing: &Writing<'_>, partition: u32) -> Result<PartitionClaim, StoreError> {
+    let claim = writing
+        .connection
+        .prepare_cached(
+            "INSERT INTO partition (id, epoch, state_offset, effects_offset) VALUES (?, 1, 0, 0)
+             ON CONFLICT (id) DO UPDATE SET epoch = epoch + 1
+             RETURNING epoch, state_offset, effects_offset",
+        )?
+        .query_row([partition], |row| {
+            Ok(PartitionClaim {
+                partition,
+                epoch: row.get::<_, Unsigned>(0)?.0,
+                state_offset: row.get::<_, Unsigned>(1)?.0,
+                effects_offset: row.get::<_, Unsigned>(2)?.0,
+            })
+        })?;
+    Ok(claim)
+}
+
+pub(super) fn load_chunks(
+    connection: &Connection,
+    partition: u32,
+) -> Result<Vec<Chunk>, StoreError> {
+    let mut statement = connection
+        .prepare_cached("SELECT place, bytes FROM chunk WHERE partition = ? ORDER BY place")?;
+    let chunks = statement.query_map([partition], |row| {
+        Ok(Chunk { partition, index: row.get(0)?, bytes: row.get(1)? })
+    })?;
+    Ok(chunks.collect::<rusqlite::Result<_>>()?)
+}
+
+pub(super) fn commit(writing: &mut Writing<'_>, tx: &DetectionTx) -> Result<(), StoreError> {
+    let connection = writing.connection;
+    for progress in &tx.progress {
+        check_epoch(connection, progress)?;
+    }
+    advance(connection, &tx.progress)?;
+    let mut put = connection.prepare_cached(
+        "INSERT INTO chunk (partition, place, bytes) VALUES (?, ?, ?)
+         ON CONFLICT (partition, place) DO UPDATE SET bytes = excluded.bytes",
+    )?;
+    for chunk in &tx.chunks {
+        put.execute(params![chunk.partition, chunk.index, chunk.bytes])?;
+    }
+    // An event takes an operator's word from its violation, so it comes before the removal.
+    violations::put(connection, &tx.violations)?;
+    violations::add_events(connection, &tx.events)?;
+    violations::close(connection, &tx.closed)?;
+    outbox::add(connection, &tx.alerts)?;
+    if tx.has_effects() {
+        writing.wakes.newest_event += 1;
+    }
+    Ok(())
+}
+
+fn check_epoch(
+    connection: &Connection,
+    &PartitionProgress { partition, epoch, .. }: &PartitionProgress,
+) -> Result<(), StoreError> {
+    let current: Option<Unsigned> = connection
+        .prepare_cached("SELECT epoch FROM partition WHERE id = ?")?
+        .query_row([partition], |row| row.get(0))
+        .optional()?;
+    let current = current.map_or(0, |current| current.0);
+    if current != epoch || current == 0 {
+        return Err(StoreError::Fenced { partition, epoch, current });
+    }
+    Ok(())
+}
+
+fn advance(connection: &Connection, progress: &[PartitionProgress]) -> Result<(), StoreError> {
+    let mut update = connection.prepare_cached(
+        "UPDATE partition SET state_offset = max(state_offset, ?2),
+             effects_offset = max(effects_offset, ?3, state_offset, ?2) WHERE id = ?1",
+    )?;
+    for progress in progress {
+        let state_offset = signed(progress.state_offset.unwrap_or(0));
+        let effects_offset = signed(progress.effects_offset);
+        update.execute(params![progress.partition, state_offset, effects_offset])?;
+    }
+    Ok(())
+}

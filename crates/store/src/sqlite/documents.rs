@@ -1,0 +1,161 @@
+//! Documents and their changes in SQL.
+
+use fleetward_domain::Change;
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use super::stored::{Unsigned, kind_code, rows, signed};
+use super::writer::Writing;
+use crate::document::{Committed, Document, Kind, Precondition, Tx};
+use crate::error::StoreError;
+
+pub(super) fn get(
+    connection: &Connection,
+    kind: Kind,
+    key: &str,
+) -> Result<Option<Document>, StoreError> {
+    connection
+        .prepare_cached("SELECT key, value, version FROM document WHERE kind = ? AND key = ?")?
+        .query_row(params![kind_code(kind), key.as_bytes()], raw_document)
+        .optional()?
+        .map(|raw| document(kind, raw))
+        .transpose()
+}
+
+pub(super) fn list(
+    connection: &Connection,
+    kind: Kind,
+    prefix: &str,
+    after: Option<&str>,
+    limit: usize,
+) -> Result<Vec<Document>, StoreError> {
+    let (first, end) = key_range(prefix, after);
+    let mut statement = connection.prepare_cached(
+        "SELECT key, value, version FROM document
+         WHERE kind = ? AND key >= ? AND key < ? ORDER BY key LIMIT ?",
+    )?;
+    let found =
+        statement.query_map(params![kind_code(kind), first, end, rows(limit)], raw_document)?;
+    found.map(|raw| document(kind, raw?)).collect()
+}
+
+pub(super) fn count(connection: &Connection, kind: Kind, prefix: &str) -> Result<u64, StoreError> {
+    let (first, end) = key_range(prefix, None);
+    let Unsigned(count) = connection
+        .prepare_cached("SELECT count(*) FROM document WHERE kind = ? AND key >= ? AND key < ?")?
+        .query_row(params![kind_code(kind), first, end], |row| row.get(0))?;
+    Ok(count)
+}
+
+/// The first key that may be listed, and the first one past the prefix: no UTF-8 holds 0xFF.
+fn key_range(prefix: &str, after: Option<&str>) -> (Vec<u8>, Vec<u8>) {
+    let first = match after {
+        // The next key in byte order.
+        Some(after) if after >= prefix => [after.as_bytes(), &[0]].concat(),
+        _ => prefix.as_bytes().to_vec(),
+    };
+    (first, [prefix.as_bytes(), &[0xFF]].concat())
+}
+
+type RawDocument = (Vec<u8>, Vec<u8>, Unsigned);
+
+fn raw_document(row: &Row<'_>) -> rusqlite::Result<RawDocument> {
+    Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+}
+
+fn document(kind: Kind, (key, value, version): RawDocument) -> Result<Document, StoreError> {
+    let key = String::from_utf8(key).map_err(|error| {
+        let key = String::from_utf8_lossy(error.as_bytes()).into_owned();
+        StoreError::corrupt(format!("{kind:?}"), key)(error.utf8_error())
+    })?;
+    Ok(Document { kind, key, value, version: version.0 })
+}
+
+pub(super) fn commit(writing: &mut Writing<'_>, tx: Tx) -> Result<Committed, StoreError> {
+    let connection = writing.connection;
+    for precondition in tx.preconditions {
+        if !holds(connection, &precondition)? {
+            return Err(StoreError::Precondition(precondition));
+        }
+    }
+    let mut put = connection.prepare_cached(
+        "INSERT INTO document (kind, key, version, value) VALUES (?, ?, 1, ?)
+         ON CONFLICT (kind, key) DO UPDATE SET version = version + 1, value = excluded.value
+         RETURNING version",
+    )?;
+    let mut versions = Vec::with_capacity(tx.puts.len());
+    for (kind, key, value) in tx.puts {
+        let Unsigned(version) =
+            put.query_row(params![kind_code(kind), key.as_bytes(), value], |row| row.get(0))?;
+        versions.push(version);
+    }
+    let mut delete =
+        connection.prepare_cached("DELETE FROM document WHERE kind = ? AND key = ?")?;
+    for (kind, key) in tx.deletes {
+        delete.execute(params![kind_code(kind), key.as_bytes()])?;
+    }
+    let mut append = connection.prepare_cached("INSERT INTO change (body) VALUES (?)")?;
+    for change in &tx.changes {
+        let body = minicbor::to_vec(change).map_err(StoreError::corrupt("change", "new"))?;
+        append.execute([body])?;
+        writing.wakes.newest_change = connection.last_insert_rowid().cast_unsigned();
+    }
+    Ok(Committed { versions, change_seq: writing.wakes.newest_change })
+}
+
+fn holds(connection: &Connection, precondition: &Precondition) -> Result<bool, StoreError> {
+    let (Precondition::Absent(kind, key)
+    | Precondition::Exists(kind, key)
+    | Precondition::VersionIs(kind, key, _)) = precondition;
+    let version: Option<Unsigned> = connection
+        .prepare_cached("SELECT version FROM document WHERE kind = ? AND key = ?")?
+        .query_row(params![kind_code(*kind), key.as_bytes()], |row| row.get(0))
+        .optional()?;
+    Ok(match precondition {
+        Precondition::Absent(..) => version.is_none(),
+        Precondition::Exists(..) => version.is_some(),
+        Precondition::VersionIs(_, _, wanted) => version.is_some_and(|found| found.0 == *wanted),
+    })
+}
+
+pub(super) fn changes_after(
+    connection: &Connection,
+    seq: u64,
+    limit: usize,
+) -> Result<Vec<(u64, Change)>, StoreError> {
+    let mut statement = connection
+        .prepare_cached("SELECT seq, body FROM change WHERE seq > ? ORDER BY seq LIMIT ?")?;
+    let found = statement.query_map(params![signed(seq), rows(limit)], |row| {
+        Ok((row.get::<_, Unsigned>(0)?.0, row.get::<_, Vec<u8>>(1)?))
+    })?;
+    found
+        .map(|row| {
+            let (seq, body) = row?;
+            let change =
+                minicbor::decode(&body).map_err(StoreError::corrupt("change", seq.to_string()))?;
+            Ok((seq, change))
+        })
+        .collect()
+}
+
+/// The number of the newest change that ever was, also if it was pruned.
+pub(super) fn newest_change(connection: &Connection) -> Result<u64, StoreError> {
+    let newest: Option<Unsigned> = connection
+        .query_row("SELECT seq FROM sqlite_sequence WHERE name = 'change'", [], |row| row.get(0))
+        .optional()?;
+    Ok(newest.map_or(0, |newest| newest.0))
+}
+
+/// Removes some changes numbered below `seq`; returns how many.
+pub(super) fn prune_changes(
+    connection: &Connection,
+    seq: u64,
+    limit: usize,
+) -> Result<usize, StoreError> {
+    let pruned = connection
+        .prepare_cached(
+            "DELETE FROM change WHERE seq IN
+             (SELECT seq FROM change WHERE seq < ? ORDER BY seq LIMIT ?)",
+        )?
+        .execute(params![signed(seq), rows(limit)])?;
+    Ok(pruned)
+}

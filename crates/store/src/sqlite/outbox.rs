@@ -1,0 +1,126 @@
+//! Alerts on their way out, in SQL.
+//!
+//! For each (thing, target) one pending alert is at the head; the others wait behind it, so that
+//! what is due is found by index however long the queues are.
+
+use fleetward_domain::{Alert, EpochMs};
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::stored::{from_json, rows, to_json};
+use crate::detection::DueAlert;
+use crate::error::StoreError;
+
+// The statuses of an alert; schema.rs has them in its indexes.
+const HEAD: i64 = 0;
+const BEHIND: i64 = 1;
+const DELIVERED: i64 = 2;
+const DEAD: i64 = 3;
+
+/// Enqueues what was never enqueued.
+pub(super) fn add(connection: &Connection, alerts: &[Alert]) -> Result<(), StoreError> {
+    let mut add = connection.prepare_cached(
+        "INSERT INTO alert (key, thing, target, status, created_ms, due_ms, failures, reason, body)
+         SELECT ?1, ?2, ?3,
+             EXISTS (SELECT 1 FROM alert WHERE thing = ?2 AND target = ?3 AND status IN (0, 1)),
+             ?4, ?5, 0, '', ?6
+         WHERE NOT EXISTS (SELECT 1 FROM alert WHERE key = ?1)",
+    )?;
+    for alert in alerts {
+        let key = alert.key();
+        add.execute(params![
+            key,
+            alert.event.thing.as_str(),
+            alert.target_arn,
+            alert.event.at_ms,
+            EpochMs::MIN,
+            to_json("alert", &key, alert)?,
+        ])?;
+    }
+    Ok(())
+}
+
+pub(super) fn due(
+    connection: &Connection,
+    now_ms: EpochMs,
+    limit: usize,
+) -> Result<Vec<DueAlert>, StoreError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT id, key, failures, created_ms, body FROM alert
+         WHERE status = 0 AND due_ms <= ? ORDER BY id LIMIT ?",
+    )?;
+    let found = statement.query_map(params![now_ms, rows(limit)], |row| {
+        let (key, body): (String, Vec<u8>) = (row.get(1)?, row.get(4)?);
+        Ok((row.get(0)?, key, row.get(2)?, row.get(3)?, body))
+    })?;
+    found
+        .map(|row| {
+            let (id, key, failures, created_ms, body) = row?;
+            Ok(DueAlert { id, alert: from_json("alert", key, &body)?, failures, created_ms })
+        })
+        .collect()
+}
+
+pub(super) fn next_ms(
+    connection: &Connection,
+    now_ms: EpochMs,
+) -> Result<Option<EpochMs>, StoreError> {
+    let next_ms = connection
+        .prepare_cached("SELECT min(due_ms) FROM alert WHERE status = 0 AND due_ms > ?")?
+        .query_row([now_ms], |row| row.get(0))?;
+    Ok(next_ms)
+}
+
+pub(super) fn delivered(connection: &Connection, id: i64) -> Result<(), StoreError> {
+    let left = connection
+        .prepare_cached(
+            "UPDATE alert SET status = ?2, body = x'' WHERE id = ?1 AND status IN (0, 1)
+             RETURNING thing, target",
+        )?
+        .query_row([id, DELIVERED], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    promote(connection, left)
+}
+
+pub(super) fn failed(
+    connection: &Connection,
+    id: i64,
+    retry_ms: Option<EpochMs>,
+    reason: &str,
+) -> Result<(), StoreError> {
+    let left = connection
+        .prepare_cached(
+            "UPDATE alert SET failures = min(failures + 1, 4294967295), reason = ?3,
+                 due_ms = coalesce(?2, due_ms), status = iif(?2 IS NULL, ?4, status)
+             WHERE id = ?1 AND status IN (0, 1) RETURNING thing, target",
+        )?
+        .query_row(params![id, retry_ms, reason, DEAD], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    if retry_ms.is_some() { Ok(()) } else { promote(connection, left) }
+}
+
+/// The oldest alert that is left for a (thing, target) gets its turn.
+fn promote(connection: &Connection, left: Option<(String, String)>) -> Result<(), StoreError> {
+    let Some((thing, target)) = left else { return Ok(()) };
+    connection
+        .prepare_cached(
+            "UPDATE alert SET status = ?3 WHERE status = ?4 AND id = (SELECT min(id) FROM alert
+                 WHERE thing = ?1 AND target = ?2 AND status IN (0, 1))",
+        )?
+        .execute(params![thing, target, HEAD, BEHIND])?;
+    Ok(())
+}
+
+/// Forgets some delivered and dead alerts older than `before_ms`; returns how many.
+pub(super) fn expire(
+    connection: &Connection,
+    before_ms: EpochMs,
+    limit: usize,
+) -> Result<usize, StoreError> {
+    let expired = connection
+        .prepare_cached(
+            "DELETE FROM alert WHERE id IN (SELECT id FROM alert
+                 WHERE status IN (2, 3) AND created_ms < ? ORDER BY created_ms LIMIT ?)",
+        )?
+        .execute(params![before_ms, rows(limit)])?;
+    Ok(expired)
+}

@@ -1,0 +1,129 @@
+//! The tables, and how an older file becomes a current one.
+//!
+//! `PRAGMA user_version` counts the migrations that a file has seen. A migration that was
+//! released is never edited: a change of the tables is one more text at the end.
+
+use rusqlite::Connection;
+
+use crate::error::StoreError;
+
+/// Each takes a file from the version of its index to the next.
+const MIGRATIONS: &[&str] = &[V1];
+
+// Keys of documents are BLOBs, since they hold NUL between two names. Numbers of changes and
+// rows of events are AUTOINCREMENT, since they must not come back after a removal.
+const V1: &str = "
+CREATE TABLE document (
+    kind INTEGER NOT NULL,
+    key BLOB NOT NULL,
+    version INTEGER NOT NULL,
+    value BLOB NOT NULL,
+    PRIMARY KEY (kind, key)
+) WITHOUT ROWID;
+
+CREATE TABLE change (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    body BLOB NOT NULL
+);
+
+CREATE TABLE partition (
+    id INTEGER PRIMARY KEY,
+    epoch INTEGER NOT NULL,
+    state_offset INTEGER NOT NULL,
+    effects_offset INTEGER NOT NULL
+);
+
+CREATE TABLE chunk (
+    partition INTEGER NOT NULL,
+    place INTEGER NOT NULL,
+    bytes BLOB NOT NULL,
+    PRIMARY KEY (partition, place)
+);
+
+CREATE TABLE violation (
+    id TEXT PRIMARY KEY,
+    thing TEXT NOT NULL,
+    profile TEXT NOT NULL,
+    suppressed INTEGER NOT NULL,
+    verification INTEGER NOT NULL,
+    description TEXT,
+    body BLOB NOT NULL
+);
+CREATE INDEX violation_by_thing ON violation (thing, id);
+CREATE INDEX violation_by_profile ON violation (profile, thing, id);
+
+CREATE TABLE event (
+    row INTEGER PRIMARY KEY AUTOINCREMENT,
+    violation_id TEXT NOT NULL,
+    event_type INTEGER NOT NULL,
+    thing TEXT NOT NULL,
+    profile TEXT NOT NULL,
+    suppressed INTEGER NOT NULL,
+    at_ms INTEGER NOT NULL,
+    verification INTEGER NOT NULL,
+    description TEXT,
+    body BLOB NOT NULL,
+    UNIQUE (violation_id, event_type)
+);
+CREATE INDEX event_by_time ON event (at_ms, row);
+CREATE INDEX event_by_thing ON event (thing, at_ms, row);
+CREATE INDEX event_by_profile ON event (profile, at_ms, row);
+
+-- status: see outbox.rs. A delivered alert keeps its row, without its body, until events of its
+-- time expire: a replayed commit must not enqueue it again.
+CREATE TABLE alert (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    key TEXT NOT NULL UNIQUE,
+    thing TEXT NOT NULL,
+    target TEXT NOT NULL,
+    status INTEGER NOT NULL,
+    created_ms INTEGER NOT NULL,
+    due_ms INTEGER NOT NULL,
+    failures INTEGER NOT NULL,
+    reason TEXT NOT NULL,
+    body BLOB NOT NULL
+);
+CREATE INDEX alert_due ON alert (due_ms, id) WHERE status = 0;
+CREATE INDEX alert_pending ON alert (thing, target, id) WHERE status IN (0, 1);
+CREATE INDEX alert_over ON alert (created_ms) WHERE status IN (2, 3);
+";
+
+/// Brings the file to the current version, one transaction for each step.
+pub(super) fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
+    let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
+    let found: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    if !(0..=known).contains(&found) {
+        return Err(StoreError::SchemaTooNew { found, known });
+    }
+    for (version, migration) in (1_i64..).zip(MIGRATIONS).filter(|(version, _)| *version > found) {
+        let transaction = connection.transaction()?;
+        transaction.execute_batch(migration)?;
+        transaction.pragma_update(None, "user_version", version)?;
+        transaction.commit()?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_brought_to_the_current_version_once() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        migrate(&mut connection).unwrap();
+        migrate(&mut connection).unwrap();
+        let version: i64 =
+            connection.query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap();
+        assert_eq!(version, MIGRATIONS.len() as i64);
+    }
+
+    #[test]
+    fn a_file_of_a_newer_version_is_refused() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        connection.pragma_update(None, "user_version", 99).unwrap();
+        let refused = migrate(&mut connection).unwrap_err();
+        let known = MIGRATIONS.len() as i64;
+        assert_eq!(refused, StoreError::SchemaTooNew { found: 99, known });
+    }
+}

@@ -1,0 +1,110 @@
+//! How values of the domain stand in columns. The numbers are in files: they never change.
+
+use fleetward_domain::{EventType, VerificationState};
+use rusqlite::ToSql;
+use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSqlOutput, ValueRef};
+
+use crate::document::Kind;
+use crate::error::StoreError;
+
+/// A number as SQLite keeps it, which knows signed ones only. What is larger stands above all
+/// that is stored.
+pub(super) fn signed(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+/// A page's length as SQLite takes it.
+pub(super) fn rows(limit: usize) -> i64 {
+    i64::try_from(limit).unwrap_or(i64::MAX)
+}
+
+/// A number that was stored by [`signed`].
+pub(super) struct Unsigned(pub(super) u64);
+
+impl FromSql for Unsigned {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        let number = value.as_i64()?;
+        u64::try_from(number).map(Self).map_err(|_| FromSqlError::OutOfRange(number))
+    }
+}
+
+/// The number of a kind.
+pub(super) fn kind_code(kind: Kind) -> i64 {
+    match kind {
+        Kind::Thing => 1,
+        Kind::ThingGroup => 2,
+        Kind::Certificate => 3,
+        Kind::Policy => 4,
+        Kind::SecurityProfile => 5,
+        Kind::Dimension => 6,
+        Kind::TargetOfProfile => 7,
+        Kind::ProfileOfTarget => 8,
+        Kind::ProfileOfDimension => 9,
+        Kind::ThingOfGroup => 10,
+        Kind::CertificateOfThing => 11,
+        Kind::PolicyOfTarget => 12,
+        Kind::AccessKey => 13,
+        Kind::Setting => 14,
+    }
+}
+
+/// The number of a type of event.
+pub(super) fn event_code(event_type: EventType) -> i64 {
+    match event_type {
+        EventType::InAlarm => 1,
+        EventType::AlarmCleared => 2,
+        EventType::AlarmInvalidated => 3,
+    }
+}
+
+/// A verification state in a column.
+#[derive(Clone, Copy)]
+pub(super) struct Verification(pub(super) VerificationState);
+
+impl Verification {
+    /// The number of a state.
+    pub(super) fn code(state: VerificationState) -> i64 {
+        match state {
+            VerificationState::Unknown => 0,
+            VerificationState::FalsePositive => 1,
+            VerificationState::BenignPositive => 2,
+            VerificationState::TruePositive => 3,
+        }
+    }
+}
+
+impl ToSql for Verification {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(Self::code(self.0).into())
+    }
+}
+
+impl FromSql for Verification {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        Ok(Self(match value.as_i64()? {
+            0 => VerificationState::Unknown,
+            1 => VerificationState::FalsePositive,
+            2 => VerificationState::BenignPositive,
+            3 => VerificationState::TruePositive,
+            other => return Err(FromSqlError::OutOfRange(other)),
+        }))
+    }
+}
+
+/// A row's body, written.
+pub(super) fn to_json<T: serde::Serialize>(
+    what: &str,
+    key: &str,
+    value: &T,
+) -> Result<Vec<u8>, StoreError> {
+    serde_json::to_vec(value).map_err(StoreError::corrupt(what, key))
+}
+
+/// A row's body, read.
+pub(super) fn from_json<T: serde::de::DeserializeOwned>(
+    what: &str,
+    key: impl ToString,
+    body: &[u8],
+) -> Result<T, StoreError> {
+    serde_json::from_slice(body).map_err(StoreError::corrupt(what, key.to_string()))
+}

@@ -1,0 +1,224 @@
+//! Open violations and events in SQL. What is asked for has its own column; the rest is JSON.
+
+use fleetward_domain::{EpochMs, VerificationState, Violation, ViolationEvent};
+use rusqlite::types::Value;
+use rusqlite::{Connection, OptionalExtension, params, params_from_iter};
+
+use super::stored::{Verification, event_code, from_json, rows, to_json};
+use super::writer::Writing;
+use crate::error::StoreError;
+use crate::query::{EventCursor, EventFilter, ViolationFilter};
+
+/// Writes violations; what an operator said of one stays.
+pub(super) fn put(connection: &Connection, violations: &[Violation]) -> Result<(), StoreError> {
+    let mut put = connection.prepare_cached(
+        "INSERT INTO violation (id, thing, profile, suppressed, verification, description, body)
+         VALUES (?, ?, ?, ?, ?, ?, ?)
+         ON CONFLICT (id) DO UPDATE SET thing = excluded.thing, profile = excluded.profile,
+             suppressed = excluded.suppressed, body = excluded.body",
+    )?;
+    for violation in violations {
+        put.execute(params![
+            violation.id,
+            violation.thing.as_str(),
+            violation.profile.as_str(),
+            violation.behavior.suppress_alerts,
+            Verification(violation.verification),
+            violation.verification_description,
+            to_json("violation", &violation.id, violation)?,
+        ])?;
+    }
+    Ok(())
+}
+
+/// Writes events that are not there yet, with what an operator has said of their violation.
+pub(super) fn add_events(
+    connection: &Connection,
+    events: &[ViolationEvent],
+) -> Result<(), StoreError> {
+    let mut add = connection.prepare_cached(
+        "INSERT INTO event (violation_id, event_type, thing, profile, suppressed, at_ms,
+             verification, description, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+         ON CONFLICT (violation_id, event_type) DO NOTHING",
+    )?;
+    for event in events {
+        let (verification, description) = said_before(connection, &event.violation_id)?
+            .unwrap_or((event.verification, event.verification_description.clone()));
+        add.execute(params![
+            event.violation_id,
+            event_code(event.event_type),
+            event.thing.as_str(),
+            event.profile.as_str(),
+            event.behavior.suppress_alerts,
+            event.at_ms,
+            Verification(verification),
+            description,
+            to_json("event", &event.violation_id, event)?,
+        ])?;
+    }
+    Ok(())
+}
+
+type Said = (VerificationState, Option<String>);
+
+fn said_before(connection: &Connection, violation_id: &str) -> Result<Option<Said>, StoreError> {
+    let said = connection
+        .prepare_cached(
+            "SELECT verification, description FROM violation WHERE id = ?1
+             UNION ALL SELECT * FROM (SELECT verification, description FROM event
+                 WHERE violation_id = ?1 ORDER BY at_ms, row LIMIT 1)
+             LIMIT 1",
+        )?
+        .query_row([violation_id], |row| Ok((row.get::<_, Verification>(0)?.0, row.get(1)?)))
+        .optional()?;
+    Ok(said)
+}
+
+pub(super) fn close(connection: &Connection, ids: &[String]) -> Result<(), StoreError> {
+    let mut delete = connection.prepare_cached("DELETE FROM violation WHERE id = ?")?;
+    for id in ids {
+        delete.execute([id])?;
+    }
+    Ok(())
+}
+
+pub(super) fn verify(
+    writing: &mut Writing<'_>,
+    violation_id: &str,
+    state: VerificationState,
+    description: Option<&str>,
+) -> Result<bool, StoreError> {
+    let mut found = 0;
+    for sql in [
+        "UPDATE violation SET verification = ?2, description = ?3 WHERE id = ?1",
+        "UPDATE event SET verification = ?2, description = ?3 WHERE violation_id = ?1",
+    ] {
+        let mut update = writing.connection.prepare_cached(sql)?;
+        found += update.execute(params![violation_id, Verification(state), description])?;
+    }
+    if found > 0 {
+        writing.wakes.newest_event += 1;
+    }
+    Ok(found > 0)
+}
+
+pub(super) fn active(
+    connection: &Connection,
+    filter: &ViolationFilter,
+    after: Option<(String, String)>,
+    limit: usize,
+) -> Result<Vec<Violation>, StoreError> {
+    let mut conditions = Conditions::default();
+    conditions.add_filter(filter);
+    if let Some((thing, id)) = after {
+        conditions.add("(thing, id) > (?, ?)", [thing.into(), id.into()]);
+    }
+    let (clause, values) = conditions.finish(limit);
+    let sql = format!(
+        "SELECT id, verification, description, body FROM violation
+         {clause} ORDER BY thing, id LIMIT ?"
+    );
+    let mut statement = connection.prepare_cached(&sql)?;
+    let found = statement.query_map(params_from_iter(values), |row| {
+        let id: String = row.get(0)?;
+        let body: Vec<u8> = row.get(3)?;
+        Ok((id, row.get::<_, Verification>(1)?.0, row.get(2)?, body))
+    })?;
+    found
+        .map(|row| {
+            let (id, verification, description, body) = row?;
+            let mut violation: Violation = from_json("violation", id, &body)?;
+            violation.verification = verification;
+            violation.verification_description = description;
+            Ok(violation)
+        })
+        .collect()
+}
+
+pub(super) fn events(
+    connection: &Connection,
+    filter: &EventFilter,
+    after: Option<EventCursor>,
+    limit: usize,
+) -> Result<Vec<(EventCursor, ViolationEvent)>, StoreError> {
+    let mut conditions = Conditions::default();
+    conditions.add_filter(&filter.violations);
+    conditions.add("at_ms BETWEEN ? AND ?", [filter.from_ms.into(), filter.to_ms.into()]);
+    if let Some(after) = after {
+        conditions.add("(at_ms, row) < (?, ?)", [after.at_ms.into(), after.row.into()]);
+    }
+    let (clause, values) = conditions.finish(limit);
+    let sql = format!(
+        "SELECT at_ms, row, verification, description, body FROM event
+         {clause} ORDER BY at_ms DESC, row DESC LIMIT ?"
+    );
+    let mut statement = connection.prepare_cached(&sql)?;
+    let found = statement.query_map(params_from_iter(values), |row| {
+        let cursor = EventCursor { at_ms: row.get(0)?, row: row.get(1)? };
+        let body: Vec<u8> = row.get(4)?;
+        Ok((cursor, row.get::<_, Verification>(2)?.0, row.get(3)?, body))
+    })?;
+    found
+        .map(|row| {
+            let (cursor, verification, description, body) = row?;
+            let mut event: ViolationEvent = from_json("event", cursor.row, &body)?;
+            event.verification = verification;
+            event.verification_description = description;
+            Ok((cursor, event))
+        })
+        .collect()
+}
+
+/// Removes some events older than `before_ms`; returns how many.
+pub(super) fn expire(
+    connection: &Connection,
+    before_ms: EpochMs,
+    limit: usize,
+) -> Result<usize, StoreError> {
+    let expired = connection
+        .prepare_cached(
+            "DELETE FROM event WHERE row IN
+             (SELECT row FROM event WHERE at_ms < ? ORDER BY at_ms LIMIT ?)",
+        )?
+        .execute(params![before_ms, rows(limit)])?;
+    Ok(expired)
+}
+
+/// A WHERE clause of the conditions that were asked for, so that each set of them gets the index
+/// that fits it.
+#[derive(Default)]
+struct Conditions {
+    texts: Vec<&'static str>,
+    values: Vec<Value>,
+}
+
+impl Conditions {
+    fn add(&mut self, text: &'static str, values: impl IntoIterator<Item = Value>) {
+        self.texts.push(text);
+        self.values.extend(values);
+    }
+
+    fn add_filter(&mut self, filter: &ViolationFilter) {
+        if let Some(thing) = &filter.thing {
+            self.add("thing = ?", [thing.to_string().into()]);
+        }
+        if let Some(profile) = &filter.profile {
+            self.add("profile = ?", [profile.to_string().into()]);
+        }
+        if let Some(suppressed) = filter.suppressed {
+            self.add("suppressed = ?", [suppressed.into()]);
+        }
+        if let Some(state) = filter.verification {
+            self.add("verification = ?", [Verification::code(state).into()]);
+        }
+    }
+
+    fn finish(mut self, limit: usize) -> (String, Vec<Value>) {
+        self.values.push(rows(limit).into());
+        let clause = match &*self.texts {
+            [] => String::new(),
+            texts => format!("WHERE {}", texts.join(" AND ")),
+        };
+        (clause, self.values)
+    }
+}
