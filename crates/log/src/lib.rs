@@ -1,1 +1,63 @@
-//! (being written)
+//! The event log between the front doors and the detectors: partitioned, durable, ordered.
+//!
+//! One trait ([`EventLog`]) with two implementations to come and one here: `embedded`, an
+//! append-only file with group commit. It carries opaque bytes: what a record means is
+//! `fleetward_domain::record`'s matter. What `append` has acknowledged is on disk.
+
+pub mod embedded;
+mod error;
+pub mod limits;
+
+pub use error::LogError;
+
+/// In place of a partition: the record belongs to every partition. The embedded log stores it
+/// once and hands it to a consumer once, with this number; a log that cannot writes it to each.
+pub const EVERY_PARTITION: u32 = u32::MAX;
+
+/// One record to append.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// The partition, or [`EVERY_PARTITION`]; records of one partition, those for every partition
+    /// among them, keep the order of their appends.
+    pub partition: u32,
+    /// Opaque, at most [`limits::RECORD_BYTES`].
+    pub bytes: Vec<u8>,
+}
+
+/// One record that was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entered {
+    /// The partition.
+    pub partition: u32,
+    /// Its place: grows from record to record of a partition, not necessarily by one. A record
+    /// at offset `n` was consumed when the stored offset is above `n`.
+    pub offset: u64,
+    /// Opaque.
+    pub bytes: Vec<u8>,
+}
+
+/// Where records go and come from.
+#[async_trait::async_trait]
+pub trait EventLog: Send + Sync {
+    /// How many partitions there are: fixed when the log is made.
+    fn partitions(&self) -> u32;
+
+    /// Appends all of it and returns when it is durable (group commit: many callers share one
+    /// sync). Entries of one call stay in order. Waits while too much is in flight.
+    async fn append(&self, entries: Vec<Entry>) -> Result<(), LogError>;
+
+    /// Reads the given partitions, each from the first offset at or above its position.
+    async fn consume(&self, positions: &[(u32, u64)]) -> Result<Box<dyn Consumer>, LogError>;
+
+    /// Records below these offsets are not needed to recover; the log may drop them once they
+    /// are also past its retention.
+    async fn release(&self, positions: &[(u32, u64)]) -> Result<(), LogError>;
+}
+
+/// A reader of some partitions. Dropping it ends it.
+#[async_trait::async_trait]
+pub trait Consumer: Send {
+    /// The next records, in order within each partition: at least one, about `max_bytes` at
+    /// most. Waits until there is one. Only durable records are returned.
+    async fn next(&mut self, max_bytes: usize) -> Result<Vec<Entered>, LogError>;
+}

@@ -1,0 +1,182 @@
+//! The segment files: named by the offset they begin at, without gaps between them.
+
+use std::fs::{self, File, OpenOptions};
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::batch::{self, HEADER_BYTES};
+use crate::LogError;
+use crate::limits::SEGMENT_BYTES;
+
+/// One file.
+#[derive(Clone)]
+pub(super) struct Segment {
+    /// Offset of its first byte.
+    pub(super) base: u64,
+    /// Where it is.
+    pub(super) path: PathBuf,
+    /// Open for reading and writing.
+    pub(super) file: Arc<File>,
+}
+
+/// All files, oldest first; the last one is written to.
+pub(super) struct Segments {
+    folder: PathBuf,
+    files: Vec<Segment>,
+    end: u64,
+}
+
+impl Segments {
+    /// Finds the files, cuts a torn tail off the last, and checks that there is no gap.
+    pub(super) fn recover(folder: &Path) -> Result<Self, LogError> {
+        let mut bases = Vec::new();
+        for entry in fs::read_dir(folder).map_err(LogError::io("cannot list", folder))? {
+            let path = entry.map_err(LogError::io("cannot list", folder))?.path();
+            if path.extension().is_some_and(|extension| extension == "log") {
+                let stem = path.file_stem().and_then(|stem| stem.to_str());
+                let named = stem.and_then(|stem| stem.parse::<u64>().ok());
+                let problem = "a segment is named by its offset";
+                bases.push(named.ok_or(LogError::Damaged { path, at: 0, problem })?);
+            }
+        }
+        bases.sort_unstable();
+        let end = bases.first().copied().unwrap_or(0);
+        let mut segments = Self { folder: folder.to_owned(), files: Vec::new(), end };
+        let last = bases.last().copied();
+        for base in bases {
+            let segment = segments.open(base, false)?;
+            if base != segments.end {
+                let problem = "the segment before it does not reach it";
+                return Err(LogError::Damaged { path: segment.path, at: 0, problem });
+            }
+            if Some(base) == last {
+                segments.end = base + cut_torn_tail(&segment)?;
+            } else {
+                segments.end = base + length(&segment)?;
+            }
+            segments.files.push(segment);
+        }
+        if segments.files.is_empty() {
+            segments.roll()?;
+        }
+        Ok(segments)
+    }
+
+    /// The offset after the last record.
+    pub(super) fn end(&self) -> u64 {
+        self.end
+    }
+
+    /// The first offset that is kept.
+    pub(super) fn begin(&self) -> u64 {
+        self.files.first().map_or(self.end, |segment| segment.base)
+    }
+
+    /// The file that holds an offset.
+    pub(super) fn holding(&self, offset: u64) -> Option<Segment> {
+        let after = self.files.partition_point(|segment| segment.base <= offset);
+        self.files.get(after.checked_sub(1)?).cloned()
+    }
+
+    /// The file to write to; a new one if the last is long enough.
+    pub(super) fn writable(&mut self) -> Result<Segment, LogError> {
+        let full = |segment: &Segment| self.end.saturating_sub(segment.base) >= SEGMENT_BYTES;
+        match self.files.last() {
+            Some(last) if !full(last) => Ok(last.clone()),
+            _ => self.roll(),
+        }
+    }
+
+    /// What was written last is durable.
+    pub(super) fn grew_to(&mut self, end: u64) {
+        self.end = end;
+    }
+
+    /// Takes out the files that lie below `below` and can be spared.
+    pub(super) fn take_spare(&mut self, below: u64, retention_bytes: u64) -> Vec<Segment> {
+        let keep_from = below.min(self.end.saturating_sub(retention_bytes));
+        let spare = self
+            .files
+            .windows(2)
+            .take_while(|pair| pair.get(1).is_some_and(|next| next.base <= keep_from));
+        let count = spare.count();
+        self.files.drain(..count).collect()
+    }
+
+    /// Lets all writes fail from now on, as a disk that is gone does.
+    #[cfg(test)]
+    pub(super) fn break_last(&mut self) {
+        if let Some(last) = self.files.last_mut() {
+            last.file = Arc::new(File::open(&last.path).unwrap());
+        }
+    }
+
+    fn roll(&mut self) -> Result<Segment, LogError> {
+        let segment = self.open(self.end, true)?;
+        File::open(&self.folder)
+            .and_then(|folder| folder.sync_all())
+            .map_err(LogError::io("cannot sync", &self.folder))?;
+        self.files.push(segment.clone());
+        Ok(segment)
+    }
+
+    fn open(&self, base: u64, fresh: bool) -> Result<Segment, LogError> {
+        let path = self.folder.join(format!("{base:020}.log"));
+        let file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create_new(fresh)
+            .mode(0o600)
+            .open(&path)
+            .map_err(LogError::io("cannot open", &path))?;
+        Ok(Segment { base, path, file: Arc::new(file) })
+    }
+}
+
+fn length(segment: &Segment) -> Result<u64, LogError> {
+    let metadata = segment.file.metadata();
+    metadata.map(|metadata| metadata.len()).map_err(LogError::io("cannot read", &segment.path))
+}
+
+/// Gives the length of what is sound, after cutting off what is not.
+///
+/// A crash tears the last batch only, since each is synced before the next is begun. So if a sound
+/// batch follows the first bad place, this is damage and not a torn tail.
+fn cut_torn_tail(segment: &Segment) -> Result<u64, LogError> {
+    let size = length(segment)?;
+    let mut bytes = vec![0; usize::try_from(size).unwrap_or(usize::MAX)];
+    segment
+        .file
+        .read_exact_at(&mut bytes, 0)
+        .map_err(LogError::io("cannot read", &segment.path))?;
+    let mut at = 0;
+    while let Some(body) = bytes.get(at..).and_then(|rest| batch::body(rest, offset(segment, at))) {
+        at += HEADER_BYTES + body.len();
+    }
+    let sound = u64::try_from(at).unwrap_or(u64::MAX);
+    if at == bytes.len() {
+        // A process that was killed before its sync leaves batches that only the system's cache
+        // holds. They are about to be handed out as durable.
+        segment.file.sync_all().map_err(LogError::io("cannot sync", &segment.path))?;
+        return Ok(sound);
+    }
+    let is_sound_at = |later: usize| {
+        bytes.get(later..).is_some_and(|rest| batch::body(rest, offset(segment, later)).is_some())
+    };
+    if (at + 1..bytes.len()).any(is_sound_at) {
+        let problem = "a batch is unreadable and sound ones follow";
+        return Err(LogError::Damaged { path: segment.path.clone(), at: sound, problem });
+    }
+    tracing::warn!("{}: {} torn bytes cut off", segment.path.display(), size - sound);
+    segment
+        .file
+        .set_len(sound)
+        .and_then(|()| segment.file.sync_all())
+        .map_err(LogError::io("cannot cut", &segment.path))?;
+    Ok(sound)
+}
+
+fn offset(segment: &Segment, at: usize) -> u64 {
+    segment.base.saturating_add(u64::try_from(at).unwrap_or(u64::MAX))
+}
