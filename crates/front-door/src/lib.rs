@@ -1,1 +1,34 @@
-//! (being written)
+//! The front door: where devices connect.
+//!
+//! It stands before an MQTT broker, any broker or the one it brings. It terminates TLS, knows
+//! each certificate's status and policies, checks and counts every message, and passes frames on
+//! without encoding them again. Device reports end here: they are logged, acknowledged when they
+//! are safe on disk, and answered. What it counts goes to the event log a few times a second.
+//!
+//! It is no broker: sessions, retained messages and delivery are the broker's behind it. It
+//! judges nothing: what a count means is the detectors' matter.
+//!
+//! The way of a message is the list of the files: `listener`, `tls`, `directory` (who is it),
+//! `session/connect`, `session/uplink`, `reports` or `upstream`, `session/downlink`, `meter`.
+
+mod changes;
+mod clock;
+mod directory;
+mod error;
+mod frames;
+pub mod limits;
+mod listener;
+mod meter;
+mod reports;
+mod running;
+mod session;
+mod settings;
+mod start;
+mod tls;
+mod upstream;
+
+pub use clock::Clock;
+pub use error::FrontDoorError;
+pub use running::Running;
+pub use settings::{Settings, TlsIdentity, Upstream};
+pub use start::FrontDoor;

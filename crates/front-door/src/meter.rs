@@ -1,0 +1,147 @@
+//! What each thing does at the broker, counted.
+//!
+//! Connections count in plain integers and add them to their thing once a read; things that
+//! changed are collected every few hundred milliseconds into one record each. What is counted
+//! belongs to the period it happened in, whenever it is collected.
+
+mod flush;
+mod plan;
+#[cfg(test)]
+mod tests;
+mod thing;
+
+pub(crate) use flush::Flusher;
+pub(crate) use plan::{MeterPlan, TopicSet};
+pub(crate) use thing::{CloudSum, Tally, ThingMeter};
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use arc_swap::ArcSwap;
+use fleetward_domain::{EpochMs, ThingName};
+
+use crate::limits::METERED_THINGS;
+
+/// The counters of all things of this front door.
+pub(crate) struct Meter {
+    period_ms: i64,
+    plan: ArcSwap<MeterPlan>,
+    things: Mutex<HashMap<ThingName, Arc<ThingMeter>>>,
+    /// Things with counts that were not collected yet, each once.
+    changed: Mutex<Vec<Arc<ThingMeter>>>,
+}
+
+impl Meter {
+    pub(crate) fn new(period_ms: i64, plan: MeterPlan) -> Self {
+        Self {
+            period_ms: period_ms.max(1),
+            plan: ArcSwap::from_pointee(plan),
+            things: Mutex::default(),
+            changed: Mutex::default(),
+        }
+    }
+
+    /// What is counted by topic.
+    pub(crate) fn plan(&self) -> Arc<MeterPlan> {
+        self.plan.load_full()
+    }
+
+    /// Whether `plan` is still what is counted by.
+    pub(crate) fn is_current(&self, plan: &Arc<MeterPlan>) -> bool {
+        Arc::ptr_eq(&self.plan.load(), plan)
+    }
+
+    pub(crate) fn set_plan(&self, plan: MeterPlan) {
+        if **self.plan.load() != plan {
+            self.plan.store(Arc::new(plan));
+        }
+    }
+
+    /// The thing's counters, held until [`Self::release`]; `None` if there are too many things.
+    pub(crate) fn hold(&self, thing: &ThingName) -> Option<Arc<ThingMeter>> {
+        let mut things = lock(&self.things);
+        let is_full = things.len() >= METERED_THINGS;
+        let meter = match things.entry(thing.clone()) {
+            Entry::Occupied(known) => Arc::clone(known.get()),
+            Entry::Vacant(_) if is_full => return None,
+            Entry::Vacant(new) => Arc::clone(new.insert(Arc::new(ThingMeter::new(thing.clone())))),
+        };
+        meter.lock().holders += 1;
+        Some(meter)
+    }
+
+    /// Gives a thing's counters back. They go once they are collected and nobody holds them.
+    pub(crate) fn release(&self, meter: &Arc<ThingMeter>) {
+        let mut things = lock(&self.things);
+        let mut state = meter.lock();
+        state.holders = state.holders.saturating_sub(1);
+        if state.is_idle() {
+            things.remove(&meter.thing);
+        }
+    }
+
+    /// Adds what a connection counted, and empties it.
+    pub(crate) fn add(&self, meter: &Arc<ThingMeter>, now_ms: EpochMs, tally: &mut Tally) {
+        if tally.is_empty() {
+            return;
+        }
+        self.change(meter, |state| state.add(now_ms, self.period_ms, tally));
+        tally.clear();
+    }
+
+    /// A connection of the thing came to be (`is_up`) or ended.
+    pub(crate) fn presence(
+        &self,
+        meter: &Arc<ThingMeter>,
+        now_ms: EpochMs,
+        is_up: bool,
+        tally: &mut Tally,
+    ) {
+        self.change(meter, |state| {
+            state.connections = match is_up {
+                true => state.connections.saturating_add(1),
+                false => state.connections.saturating_sub(1),
+            };
+            state.add(now_ms, self.period_ms, tally);
+        });
+        tally.clear();
+    }
+
+    /// How many things are held.
+    #[cfg(test)]
+    pub(crate) fn things(&self) -> usize {
+        lock(&self.things).len()
+    }
+
+    fn change(&self, meter: &Arc<ThingMeter>, change: impl FnOnce(&mut thing::State)) {
+        let mut state = meter.lock();
+        change(&mut state);
+        let is_first = !std::mem::replace(&mut state.is_listed, true);
+        drop(state);
+        if is_first {
+            lock(&self.changed).push(Arc::clone(meter));
+        }
+    }
+
+    /// Takes the things that changed; [`Self::collected`] ends what this begins.
+    fn take_changed(&self, limit: usize) -> Vec<Arc<ThingMeter>> {
+        let mut changed = lock(&self.changed);
+        let keep = changed.len().saturating_sub(limit);
+        changed.split_off(keep)
+    }
+
+    /// Forgets those of the collected things that nobody holds.
+    fn collected(&self, meters: &[Arc<ThingMeter>]) {
+        let mut things = lock(&self.things);
+        for meter in meters {
+            if meter.lock().is_idle() {
+                things.remove(&meter.thing);
+            }
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,121 @@
+//! What is counted by topic: the dimensions that security profiles use for cloud-side sums.
+
+use std::collections::BTreeMap;
+
+use fleetward_domain::{Dimension, DimensionName, Metric, SecurityProfile};
+use fleetward_mqtt::topic;
+use fleetward_store::{Kind, Store, StoreError};
+
+use crate::limits::{PLAN_DIMENSIONS, STORE_PAGE};
+
+/// The dimensions that topics are sorted into.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct MeterPlan {
+    /// At most [`PLAN_DIMENSIONS`], by name.
+    pub(crate) dimensions: Vec<PlanDimension>,
+}
+
+/// A dimension that some behavior uses.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct PlanDimension {
+    pub(crate) name: DimensionName,
+    pub(crate) topic_filters: Vec<String>,
+    /// The metrics that it is used for.
+    pub(crate) metrics: Vec<Metric>,
+}
+
+/// The dimensions of a plan that a topic is in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct TopicSet(u128);
+
+impl TopicSet {
+    /// In none.
+    pub(crate) const NONE: Self = Self(0);
+
+    /// Places in [`MeterPlan::dimensions`].
+    pub(crate) fn iter(self) -> impl Iterator<Item = usize> {
+        let mut rest = self.0;
+        std::iter::from_fn(move || {
+            let at = rest.trailing_zeros();
+            let bit = 1u128.checked_shl(at)?;
+            rest &= !bit;
+            usize::try_from(at).ok()
+        })
+    }
+}
+
+impl MeterPlan {
+    /// The dimensions that the topic is in.
+    pub(crate) fn set_of(&self, name: &str) -> TopicSet {
+        let mut set = 0u128;
+        for (at, dimension) in self.dimensions.iter().take(PLAN_DIMENSIONS).enumerate() {
+            if topic::matches_any(dimension.topic_filters.iter().map(String::as_str), name) {
+                set |= 1 << at;
+            }
+        }
+        TopicSet(set)
+    }
+
+    /// Reads all profiles and the dimensions they use.
+    pub(crate) async fn load(store: &dyn Store) -> Result<Self, StoreError> {
+        let mut used: BTreeMap<DimensionName, Vec<Metric>> = BTreeMap::new();
+        let mut after: Option<String> = None;
+        loop {
+            let page = store.list(Kind::SecurityProfile, "", after.as_deref(), STORE_PAGE).await?;
+            let Some(last) = page.last() else { break };
+            after = Some(last.key.clone());
+            for document in &page {
+                match serde_json::from_slice::<SecurityProfile>(&document.value) {
+                    Ok(profile) => note_dimensions(&profile, &mut used),
+                    Err(error) => {
+                        tracing::error!(profile = document.key, %error, "profile unreadable");
+                    }
+                }
+            }
+        }
+        if used.len() > PLAN_DIMENSIONS {
+            tracing::error!(
+                used = used.len(),
+                limit = PLAN_DIMENSIONS,
+                "too many dimensions are in use: those last by name are not counted"
+            );
+        }
+        let mut dimensions = Vec::new();
+        for (name, metrics) in used.into_iter().take(PLAN_DIMENSIONS) {
+            let Some(document) = store.get(Kind::Dimension, name.as_str()).await? else {
+                continue;
+            };
+            match serde_json::from_slice::<Dimension>(&document.value) {
+                Ok(Dimension { topic_filters, .. }) => {
+                    dimensions.push(PlanDimension { name, topic_filters, metrics });
+                }
+                Err(error) => tracing::error!(dimension = %name, %error, "dimension unreadable"),
+            }
+        }
+        Ok(Self { dimensions })
+    }
+}
+
+/// Notes the dimensions that the profile uses for sums counted here.
+fn note_dimensions(profile: &SecurityProfile, used: &mut BTreeMap<DimensionName, Vec<Metric>>) {
+    let behaviors = profile
+        .behaviors
+        .iter()
+        .filter_map(|behavior| Some((behavior.metric.as_ref()?, behavior.dimension.as_ref()?)));
+    let retained = profile
+        .metrics_to_retain
+        .iter()
+        .filter_map(|retained| Some((&retained.metric, retained.dimension.as_ref()?)));
+    for (metric, dimension) in behaviors.chain(retained) {
+        let is_counted = matches!(
+            metric,
+            Metric::MessagesSent | Metric::MessagesReceived | Metric::AuthorizationFailures
+        );
+        let metrics = used.entry(dimension.name.clone()).or_default();
+        if is_counted && !metrics.contains(metric) {
+            metrics.push(metric.clone());
+            metrics.sort();
+        }
+    }
+    used.retain(|_, metrics| !metrics.is_empty());
+}

@@ -1,0 +1,160 @@
+//! Counting without sockets: periods, plans, and what is forgotten.
+
+use std::sync::Arc;
+
+use fleetward_domain::{DimensionName, Metric, ThingName};
+
+use super::plan::PlanDimension;
+use super::*;
+
+const PERIOD_MS: i64 = 1000;
+
+fn dimension(name: &str, filters: &[&str], metrics: &[Metric]) -> PlanDimension {
+    PlanDimension {
+        name: DimensionName::parse(name).unwrap(),
+        topic_filters: filters.iter().map(|filter| (*filter).to_owned()).collect(),
+        metrics: metrics.to_vec(),
+    }
+}
+
+fn thing(name: &str) -> ThingName {
+    ThingName::parse(name).unwrap()
+}
+
+/// Counts messages to a topic at a time.
+fn send(meter: &Meter, thing: &Arc<ThingMeter>, now_ms: i64, topic: &str, count: usize) {
+    let mut tally = Tally::new(meter.plan());
+    let set = tally.plan.set_of(topic);
+    for _ in 0..count {
+        tally.count(CloudSum::Sent, set);
+    }
+    meter.add(thing, now_ms, &mut tally);
+}
+
+/// The end of a stretch, and how many messages were sent in it: in all and by dimension.
+type Stretch = (i64, Vec<(Option<String>, u64)>);
+
+fn collected(meter: &Meter) -> Vec<Stretch> {
+    let meters = meter.take_changed(usize::MAX);
+    let mut found = Vec::new();
+    for thing in &meters {
+        let mut state = thing.lock();
+        state.is_listed = false;
+        for bucket in state.buckets.drain(..) {
+            let counts = bucket.tally.counts().into_iter();
+            let counts = counts
+                .map(|count| (count.dimension.map(|name| name.to_string()), count.value))
+                .collect();
+            found.push((bucket.last_ms + 1, counts));
+        }
+    }
+    meter.collected(&meters);
+    found
+}
+
+#[test]
+fn a_topic_is_in_all_dimensions_that_match_it() {
+    let plan = MeterPlan {
+        dimensions: vec![
+            dimension("a", &["x/#"], &[]),
+            dimension("b", &["y", "x/+"], &[]),
+            dimension("c", &["z"], &[]),
+        ],
+    };
+    let set = |topic| plan.set_of(topic).iter().collect::<Vec<_>>();
+    assert_eq!(set("x/1"), [0, 1]);
+    assert_eq!(set("x/1/2"), [0]);
+    assert_eq!(set("q"), [] as [usize; 0]);
+    let many = MeterPlan { dimensions: (0..200).map(|_| dimension("d", &["#"], &[])).collect() };
+    assert_eq!(many.set_of("x").iter().count(), 128);
+}
+
+#[test]
+fn counts_belong_to_the_period_they_were_counted_in_whenever_they_are_collected() {
+    let meter = Meter::new(PERIOD_MS, MeterPlan::default());
+    let pump = meter.hold(&thing("pump")).unwrap();
+    send(&meter, &pump, 10_100, "t", 1);
+    send(&meter, &pump, 10_999, "t", 2);
+    send(&meter, &pump, 11_000, "t", 4);
+    send(&meter, &pump, 13_500, "t", 8);
+    let records = collected(&meter);
+    assert_eq!(
+        records,
+        [(11_000, vec![(None, 3)]), (11_001, vec![(None, 4)]), (13_501, vec![(None, 8)]),]
+    );
+    // A record counts for the period of the millisecond before its end.
+    assert_eq!((11_000 - 1) / PERIOD_MS, 10);
+}
+
+#[test]
+fn a_clock_that_is_set_back_does_not_take_records_back() {
+    let meter = Meter::new(PERIOD_MS, MeterPlan::default());
+    let pump = meter.hold(&thing("pump")).unwrap();
+    send(&meter, &pump, 20_500, "t", 1);
+    send(&meter, &pump, 15_000, "t", 1);
+    assert_eq!(collected(&meter), [(20_501, vec![(None, 2)])]);
+}
+
+#[test]
+fn a_total_brings_its_dimensions_also_when_they_are_zero() {
+    let sent = [Metric::MessagesSent];
+    let dimensions = vec![
+        dimension("in", &["x"], &sent),
+        dimension("other", &["x"], &[Metric::MessagesReceived]),
+    ];
+    let meter = Meter::new(PERIOD_MS, MeterPlan { dimensions });
+    let pump = meter.hold(&thing("pump")).unwrap();
+    send(&meter, &pump, 1, "y", 5);
+    assert_eq!(collected(&meter), [(2, vec![(None, 5), (Some("in".into()), 0)])]);
+    send(&meter, &pump, 3, "x", 2);
+    send(&meter, &pump, 3, "y", 1);
+    assert_eq!(collected(&meter), [(4, vec![(None, 3), (Some("in".into()), 2)])]);
+}
+
+#[test]
+fn counts_by_an_older_plan_stay_apart() {
+    let plan = |filter: &str| MeterPlan {
+        dimensions: vec![dimension("d", &[filter], &[Metric::MessagesSent])],
+    };
+    let meter = Meter::new(PERIOD_MS, plan("x"));
+    let pump = meter.hold(&thing("pump")).unwrap();
+    send(&meter, &pump, 1, "x", 1);
+    meter.set_plan(plan("y"));
+    send(&meter, &pump, 2, "x", 1);
+    let d = || Some("d".to_owned());
+    assert_eq!(collected(&meter), [(2, vec![(None, 1), (d(), 1)]), (3, vec![(None, 1), (d(), 0)])]);
+    let before = meter.plan();
+    meter.set_plan(plan("y"));
+    assert!(meter.is_current(&before), "an equal plan is no new plan");
+}
+
+#[test]
+fn a_thing_is_forgotten_when_it_is_collected_and_nobody_holds_it() {
+    let meter = Meter::new(PERIOD_MS, MeterPlan::default());
+    let pump = meter.hold(&thing("pump")).unwrap();
+    let again = meter.hold(&thing("pump")).unwrap();
+    assert!(Arc::ptr_eq(&pump, &again));
+    send(&meter, &pump, 1, "t", 1);
+    meter.release(&pump);
+    meter.release(&again);
+    assert_eq!(meter.things(), 1, "its counts are not collected yet");
+    assert_eq!(collected(&meter).len(), 1);
+    assert_eq!(meter.things(), 0);
+    // One that counted nothing goes at once.
+    let idle = meter.hold(&thing("idle")).unwrap();
+    meter.release(&idle);
+    assert_eq!(meter.things(), 0);
+}
+
+#[test]
+fn periods_that_cannot_be_sent_are_bounded_and_their_totals_kept() {
+    let meter = Meter::new(PERIOD_MS, MeterPlan::default());
+    let pump = meter.hold(&thing("pump")).unwrap();
+    for period in 0..1000 {
+        send(&meter, &pump, period * PERIOD_MS, "t", 1);
+    }
+    let records = collected(&meter);
+    assert_eq!(records.len(), crate::limits::UNFLUSHED_WINDOWS);
+    let total: u64 = records.iter().flat_map(|(_, counts)| counts).map(|(_, value)| value).sum();
+    assert_eq!(total, 1000);
+}

@@ -1,0 +1,73 @@
+//! A front door that runs.
+
+use std::net::SocketAddr;
+
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+use crate::limits::SHUTDOWN;
+use crate::upstream::Embedded;
+
+/// A front door that runs. Dropping it stops it without waiting for anything;
+/// [`Running::shutdown`] loses nothing.
+pub struct Running {
+    /// Where plain MQTT is served, in the order of the settings.
+    pub mqtt: Vec<SocketAddr>,
+    /// Where MQTT over TLS is served, in the order of the settings.
+    pub mqtts: Vec<SocketAddr>,
+    pub(crate) parts: Parts,
+}
+
+/// The tasks of a front door.
+pub(crate) struct Parts {
+    /// True: listeners and connections end.
+    pub(crate) stop: watch::Sender<bool>,
+    /// Closed when the last connection is over.
+    pub(crate) connections: mpsc::Receiver<()>,
+    /// True: the flusher ends, when all is flushed.
+    pub(crate) stop_flusher: watch::Sender<bool>,
+    pub(crate) flusher: JoinHandle<()>,
+    pub(crate) listeners: Vec<JoinHandle<()>>,
+    /// Tasks that have nothing to finish.
+    pub(crate) endless: Vec<JoinHandle<()>>,
+    pub(crate) embedded: Option<Embedded>,
+}
+
+impl Running {
+    /// Takes no more connections, ends those that are there, waits for their reports, and sends
+    /// what was counted to the log.
+    pub async fn shutdown(mut self) {
+        let parts = &mut self.parts;
+        parts.stop.send_replace(true);
+        for listener in parts.listeners.drain(..) {
+            let _ = listener.await;
+        }
+        if timeout(SHUTDOWN, parts.connections.recv()).await.is_err() {
+            tracing::warn!("some connections did not end in time");
+        }
+        parts.stop_flusher.send_replace(true);
+        if timeout(SHUTDOWN, &mut parts.flusher).await.is_err() {
+            tracing::error!("what was counted last was not logged in time");
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.parts.stop.send_replace(true);
+        self.parts.stop_flusher.send_replace(true);
+        for task in self.parts.endless.iter().chain(&self.parts.listeners) {
+            task.abort();
+        }
+        if let Some(embedded) = &self.parts.embedded {
+            embedded.stop();
+        }
+    }
+}
+
+impl std::fmt::Debug for Running {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Running").field("mqtt", &self.mqtt).field("mqtts", &self.mqtts).finish()
+    }
+}

@@ -1,0 +1,148 @@
+//! What one connection may do.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use fleetward_domain::ThingName;
+use fleetward_policy::actions::{IotAction, ResourceArns};
+use fleetward_policy::{Context, PolicyDocument, Request, evaluate, keys};
+use fleetward_store::StoreError;
+
+use crate::directory::{Directory, Identity, Principal};
+use crate::limits::REMEMBERED_TOPICS;
+use crate::meter::{MeterPlan, TopicSet};
+
+/// The rights of one connection, looked up again when the registry changed.
+#[derive(Clone)]
+pub(crate) struct Access {
+    directory: Arc<Directory>,
+    arns: Arc<ResourceArns>,
+    principal: Principal,
+    identity: Arc<Identity>,
+    client_id: Box<str>,
+    thing: ThingName,
+    source: IpAddr,
+    context: Context,
+    arn: String,
+}
+
+/// What a connection's rights depend on.
+pub(crate) struct Subject<'a> {
+    pub(crate) principal: &'a Principal,
+    pub(crate) identity: &'a Arc<Identity>,
+    pub(crate) client_id: &'a str,
+    pub(crate) thing: &'a ThingName,
+    pub(crate) source: IpAddr,
+}
+
+impl Access {
+    pub(crate) fn new(
+        directory: &Arc<Directory>,
+        arns: &Arc<ResourceArns>,
+        subject: &Subject<'_>,
+    ) -> Self {
+        let mut access = Self {
+            directory: Arc::clone(directory),
+            arns: Arc::clone(arns),
+            principal: subject.principal.clone(),
+            identity: Arc::clone(subject.identity),
+            client_id: subject.client_id.into(),
+            thing: subject.thing.clone(),
+            source: subject.source,
+            context: Context::new(),
+            arn: String::new(),
+        };
+        access.rebuild_context();
+        access
+    }
+
+    /// Who it is, as it was looked up last.
+    pub(crate) fn identity(&self) -> &Arc<Identity> {
+        &self.identity
+    }
+
+    /// What is known of the connection, for requests about more than it.
+    pub(crate) fn context_mut(&mut self) -> &mut Context {
+        &mut self.context
+    }
+
+    /// Whether it may do this with a client id, topic or filter.
+    pub(crate) fn allows(&mut self, action: IotAction, name: &str) -> bool {
+        let Some(policies) = &self.identity.policies else { return true };
+        self.arns.write(&mut self.arn, action, name);
+        let request =
+            Request { action: action.name(), resource: &self.arn, context: &self.context };
+        let policies: Vec<&PolicyDocument> = policies.iter().map(|policy| &**policy).collect();
+        evaluate(&policies, &request).is_allowed()
+    }
+
+    /// Looks the principal up again if the registry changed; whether it did.
+    pub(crate) async fn renew(&mut self) -> Result<bool, StoreError> {
+        if !self.identity.is_stale() {
+            return Ok(false);
+        }
+        self.identity = self.directory.resolve(&self.principal).await?;
+        self.rebuild_context();
+        Ok(true)
+    }
+
+    /// AWS gives a connection the variables of a thing only if the thing is attached to its
+    /// certificate ("Thing policy variables" in the AWS IoT Core developer guide).
+    fn rebuild_context(&mut self) {
+        self.context = Context::new();
+        let is_tls = matches!(self.principal, Principal::Certificate(_));
+        self.context
+            .set_client_id(&self.client_id)
+            .set_source_ip(self.source)
+            .set(keys::SECURE_TRANSPORT, if is_tls { "true" } else { "false" });
+        let is_attached = self.identity.things.contains(&self.thing);
+        if is_attached {
+            self.context.set(keys::THING_NAME, self.thing.as_str());
+        }
+        self.context.set_is_attached(is_attached);
+    }
+}
+
+/// Decisions about topics, remembered: a device speaks of few of them, often.
+pub(crate) struct Remembered {
+    action: IotAction,
+    topics: HashMap<Box<str>, Verdict>,
+}
+
+/// What is known of a topic.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Verdict {
+    /// Whether the action is allowed.
+    pub(crate) is_allowed: bool,
+    /// The dimensions that the topic is in.
+    pub(crate) set: TopicSet,
+}
+
+impl Remembered {
+    pub(crate) fn new(action: IotAction) -> Self {
+        Self { action, topics: HashMap::new() }
+    }
+
+    pub(crate) fn forget(&mut self) {
+        self.topics.clear();
+    }
+
+    pub(crate) fn verdict(
+        &mut self,
+        topic: &str,
+        access: &mut Access,
+        plan: &MeterPlan,
+    ) -> Verdict {
+        if let Some(verdict) = self.topics.get(topic) {
+            return *verdict;
+        }
+        let is_allowed = access.allows(self.action, topic);
+        let verdict = Verdict { is_allowed, set: plan.set_of(topic) };
+        if self.topics.len() >= REMEMBERED_TOPICS {
+            self.topics.clear();
+        }
+        self.topics.insert(topic.into(), verdict);
+        verdict
+    }
+}

@@ -1,0 +1,80 @@
+//! What a front door is told when it starts.
+
+use std::net::SocketAddr;
+
+use fleetward_domain::{Place, PolicyName};
+use rustls_pki_types::{CertificateDer, PrivateKeyDer};
+
+use crate::Clock;
+use crate::limits::{CONNECT_LIMIT_MS, FLUSH_MS};
+
+/// What a front door is told when it starts.
+#[derive(Debug)]
+pub struct Settings {
+    /// Tells this front door from others; in its records.
+    pub name: String,
+    /// Must grow with each start of this front door.
+    pub boot: u64,
+    /// Account and region of the ARNs that policies speak of.
+    pub place: Place,
+    /// Addresses of plain MQTT; refused unless loopback. Port 0 picks one.
+    pub mqtt: Vec<SocketAddr>,
+    /// Addresses of MQTT over TLS. Port 0 picks one.
+    pub mqtts: Vec<SocketAddr>,
+    /// The policy that plain connections are checked against; without one they may do all.
+    pub mqtt_policy: Option<PolicyName>,
+    /// What TLS listeners show.
+    pub tls: Option<TlsIdentity>,
+    /// Length of a detector's period in milliseconds; no record spans two of them.
+    pub period_ms: i64,
+    /// How often counters are sent in milliseconds; a quarter of the period at most.
+    pub flush_ms: i64,
+    /// How long a client has until its CONNECT is accepted, in milliseconds.
+    pub connect_limit_ms: u64,
+    /// The broker behind the front door.
+    pub upstream: Upstream,
+    /// Stamps the records.
+    pub clock: Clock,
+}
+
+/// Who the front door is to its clients.
+#[derive(Debug)]
+pub struct TlsIdentity {
+    /// The server's certificate, and those between it and the CA.
+    pub cert_chain: Vec<CertificateDer<'static>>,
+    /// The key of the first.
+    pub key: PrivateKeyDer<'static>,
+    /// The CA of device certificates, as a hint to clients that choose among several. Any
+    /// registered certificate is taken, whoever issued it.
+    pub ca: CertificateDer<'static>,
+}
+
+/// The broker behind the front door.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Upstream {
+    /// One in this process, on a private port.
+    Embedded,
+    /// Another one, reached over plain TCP.
+    Address(SocketAddr),
+}
+
+impl Settings {
+    /// No listeners, the embedded broker, periods of 300 s, the system's clock.
+    #[must_use]
+    pub fn new(name: impl Into<String>, boot: u64, place: Place) -> Self {
+        Self {
+            name: name.into(),
+            boot,
+            place,
+            mqtt: Vec::new(),
+            mqtts: Vec::new(),
+            mqtt_policy: None,
+            tls: None,
+            period_ms: 300_000,
+            flush_ms: FLUSH_MS,
+            connect_limit_ms: CONNECT_LIMIT_MS,
+            upstream: Upstream::Embedded,
+            clock: Clock::system(),
+        }
+    }
+}

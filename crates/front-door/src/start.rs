@@ -1,0 +1,185 @@
+//! Puts the parts together.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use fleetward_domain::Record;
+use fleetward_log::{EVERY_PARTITION, Entry, EventLog};
+use fleetward_policy::actions::ResourceArns;
+use fleetward_store::Store;
+use tokio::net::TcpListener;
+use tokio::sync::{Semaphore, mpsc, watch};
+use tokio::task::JoinHandle;
+use tokio_rustls::TlsAcceptor;
+
+use crate::directory::Directory;
+use crate::error::FrontDoorError;
+use crate::limits::CONNECTIONS;
+use crate::listener::Listener;
+use crate::meter::{Flusher, Meter, MeterPlan};
+use crate::reports::Ingest;
+use crate::running::{Parts, Running};
+use crate::session::Door;
+use crate::settings::{Settings, Upstream};
+use crate::upstream::{Broker, Embedded, Service, random_text};
+use crate::{changes, tls};
+
+/// The front door: [`FrontDoor::start`] is the way in.
+#[derive(Debug)]
+pub struct FrontDoor;
+
+impl FrontDoor {
+    /// Starts a front door over this registry and this log. When it returns, all listeners take
+    /// connections.
+    ///
+    /// # Errors
+    /// [`FrontDoorError`], which names the setting and the problem.
+    pub async fn start(
+        mut settings: Settings,
+        store: Arc<dyn Store>,
+        log: Arc<dyn EventLog>,
+    ) -> Result<Running, FrontDoorError> {
+        check(&settings)?;
+        let acceptor = match settings.tls.take() {
+            Some(identity) => Some(TlsAcceptor::from(tls::server_config(identity)?)),
+            None => None,
+        };
+        let plain = bind(&settings.mqtt).await?;
+        let secure = bind(&settings.mqtts).await?;
+        let (mqtt, mqtts) = (addresses(&plain), addresses(&secure));
+        let sockets = plain
+            .into_iter()
+            .map(|bound| (bound, None))
+            .chain(secure.into_iter().map(|bound| (bound, acceptor.clone())));
+        let parts = start_parts(&settings, store, log, sockets.collect()).await?;
+        Ok(Running { mqtt, mqtts, parts })
+    }
+}
+
+/// A listening socket, and TLS unless it is plain.
+type Socket = ((TcpListener, SocketAddr), Option<TlsAcceptor>);
+
+async fn start_parts(
+    settings: &Settings,
+    store: Arc<dyn Store>,
+    log: Arc<dyn EventLog>,
+    sockets: Vec<Socket>,
+) -> Result<Parts, FrontDoorError> {
+    // Numbered before anything is read, so that no change falls in between.
+    let seen = *store.newest_change().borrow();
+    let directory = Arc::new(Directory::new(Arc::clone(&store), settings.mqtt_policy.clone()));
+    check_mqtt_policy(settings, &directory).await?;
+    let meter = Arc::new(Meter::new(settings.period_ms, MeterPlan::load(&*store).await?));
+    let (embedded, broker) = match settings.upstream {
+        Upstream::Embedded => {
+            let embedded = Embedded::start().await?;
+            let broker = embedded.broker.clone();
+            (Some(embedded), broker)
+        }
+        Upstream::Address(address) => (None, Broker { address, credentials: None }),
+    };
+    append_started(settings, &*log).await?;
+
+    let (stop, stopped) = watch::channel(false);
+    let (stop_flusher, flusher_stopped) = watch::channel(false);
+    // A client id that could be guessed could be taken over.
+    let service_id = format!("fleetward-{}", random_text()?);
+    let (service, service_task) = Service::start(broker.clone(), service_id);
+    let feed = changes::follow(store, seen, Arc::clone(&directory), Arc::clone(&meter));
+    let flusher = Flusher::new(settings, Arc::clone(&meter), Arc::clone(&log));
+    let door = Arc::new(Door {
+        directory,
+        meter,
+        arns: Arc::new(ResourceArns::new(&settings.place.region, &settings.place.account)),
+        ingest: Arc::new(Ingest::new(log, service, settings.clock.clone())),
+        broker,
+        clock: settings.clock.clone(),
+        connect_limit: Duration::from_millis(settings.connect_limit_ms),
+        stop: stopped,
+    });
+    let (alive, connections) = mpsc::channel(1);
+    Ok(Parts {
+        stop,
+        connections,
+        stop_flusher,
+        flusher: tokio::spawn(flusher.run(flusher_stopped)),
+        listeners: start_listeners(&door, sockets, &alive),
+        endless: vec![tokio::spawn(feed), service_task],
+        embedded,
+    })
+}
+
+fn start_listeners(
+    door: &Arc<Door>,
+    sockets: Vec<Socket>,
+    alive: &mpsc::Sender<()>,
+) -> Vec<JoinHandle<()>> {
+    let room = Arc::new(Semaphore::new(CONNECTIONS));
+    let start = |((listener, _), tls): Socket| {
+        let (door, room, alive) = (Arc::clone(door), Arc::clone(&room), alive.clone());
+        let stop = door.stop.clone();
+        tokio::spawn(Listener { listener, tls, door, room, alive }.run(stop))
+    };
+    sockets.into_iter().map(start).collect()
+}
+
+fn check(settings: &Settings) -> Result<(), FrontDoorError> {
+    if let Some(address) = settings.mqtt.iter().find(|address| !address.ip().is_loopback()) {
+        return Err(FrontDoorError::PlainNotLoopback(*address));
+    }
+    if !settings.mqtts.is_empty() && settings.tls.is_none() {
+        return Err(FrontDoorError::TlsIdentityMissing);
+    }
+    let (period_ms, flush_ms) = (settings.period_ms, settings.flush_ms);
+    if period_ms < 4 {
+        let (field, limit) = ("period", "4 ms or more");
+        return Err(FrontDoorError::BadPeriod { field, value_ms: period_ms, limit });
+    }
+    if flush_ms < 1 || flush_ms > period_ms / 4 {
+        let (field, limit) = ("flush interval", "1 ms to a quarter of the period");
+        return Err(FrontDoorError::BadPeriod { field, value_ms: flush_ms, limit });
+    }
+    Ok(())
+}
+
+/// Without the policy that was named, plain connections would be more or less than was meant.
+async fn check_mqtt_policy(
+    settings: &Settings,
+    directory: &Directory,
+) -> Result<(), FrontDoorError> {
+    let Some(name) = &settings.mqtt_policy else { return Ok(()) };
+    match directory.policy(name).await? {
+        Some(_) => Ok(()),
+        None => Err(FrontDoorError::MqttPolicy {
+            name: name.to_string(),
+            problem: "is not a policy of the registry".to_owned(),
+        }),
+    }
+}
+
+async fn bind(wanted: &[SocketAddr]) -> Result<Vec<(TcpListener, SocketAddr)>, FrontDoorError> {
+    let mut bound = Vec::with_capacity(wanted.len());
+    for address in wanted {
+        let failed = |source| FrontDoorError::Listen { address: *address, source };
+        let listener = TcpListener::bind(address).await.map_err(failed)?;
+        let local = listener.local_addr().map_err(failed)?;
+        bound.push((listener, local));
+    }
+    Ok(bound)
+}
+
+fn addresses(bound: &[(TcpListener, SocketAddr)]) -> Vec<SocketAddr> {
+    bound.iter().map(|(_, address)| *address).collect()
+}
+
+async fn append_started(settings: &Settings, log: &dyn EventLog) -> Result<(), FrontDoorError> {
+    let record = Record::DoorStarted {
+        door: settings.name.clone(),
+        boot: settings.boot,
+        at_ms: settings.clock.now_ms(),
+    };
+    let bytes =
+        minicbor::to_vec(&record).map_err(|error| FrontDoorError::Record(error.to_string()))?;
+    Ok(log.append(vec![Entry { partition: EVERY_PARTITION, bytes }]).await?)
+}

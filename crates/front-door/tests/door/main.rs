@@ -1,0 +1,21 @@
+//! The front door from outside: each test has its own door, broker, registry and log.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test that fails panics"
+)]
+
+mod broker;
+mod client;
+mod counting;
+mod hostile;
+mod log;
+mod pki;
+mod policies;
+mod reports;
+mod stack;
+mod stock;
+mod tls;
