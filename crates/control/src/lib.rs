@@ -1,1 +1,51 @@
-//! (being written)
+//! The control plane: AWS IoT's operations on security profiles, dimensions, things, groups,
+//! certificates, policies and violations.
+//!
+//! A request goes through these files in this order:
+//!
+//! 1. [`http`]: bytes of a connection to one operation with its input, and the answer back;
+//! 2. [`keys`]: whose signature it is, and what its policy allows ([`caller`], `resource_arn`);
+//! 3. [`control`]: the table of operations;
+//! 4. one file a resource (`security_profile/`, `dimension`, `thing`, …): AWS's semantics;
+//! 5. `documents`: one atomic commit to the store, with its preconditions and its
+//!    [`Change`](fleetward_domain::Change)s.
+//!
+//! Beside them stands [`authority`], the internal CA that issues devices' and servers'
+//! certificates.
+//!
+//! This crate knows no SQL (the store does), no signature algorithm and no JSON name (`wire`
+//! does), and detects nothing. It never keeps a device's private key.
+
+pub mod authority;
+pub mod caller;
+pub mod clock;
+pub mod control;
+pub mod error;
+pub mod http;
+pub mod keys;
+pub mod limits;
+pub mod master_key;
+
+mod certificate;
+mod dimension;
+mod documents;
+mod endpoint;
+mod page;
+mod policy;
+mod random;
+mod resource_arn;
+mod security_profile;
+mod thing;
+mod thing_group;
+mod violation;
+
+#[cfg(test)]
+mod testing;
+
+pub use authority::{Authority, IssuedDevice, IssuedServer};
+pub use caller::Caller;
+pub use clock::{Clock, system_clock};
+pub use control::{Control, ControlSettings};
+pub use error::ControlError;
+pub use keys::{AccessKey, KeyStatus, Keys, NewAccessKey};
+pub use master_key::MasterKey;

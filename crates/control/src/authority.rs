@@ -1,0 +1,183 @@
+//! The internal certificate authority: issues the certificates of devices and of our listeners.
+//!
+//! Its own key is made on the first start and kept in the store, encrypted with the master key.
+//! Private keys of devices are given out once and never kept.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use aws_lc_rs::digest;
+use fleetward_domain::EpochMs;
+use fleetward_store::{Kind, Precondition, Store, StoreError, Tx};
+use rcgen::{CertificateParams, Issuer, KeyPair};
+use serde::{Deserialize, Serialize};
+use tokio::sync::Semaphore;
+
+use crate::error::ControlError;
+use crate::limits::{KEYS_MADE_AT_ONCE, KEYS_WAITED_FOR};
+use crate::master_key::MasterKey;
+
+mod params;
+mod pkcs1;
+#[cfg(test)]
+mod tests;
+
+/// The internal CA, ready to issue.
+pub struct Authority {
+    ca_pem: String,
+    issuer: Arc<Issuer<'static, KeyPair>>,
+    making: Arc<Semaphore>,
+    waiting: Semaphore,
+}
+
+/// What a device gets. Only the certificate is kept by anyone else.
+#[derive(Clone)]
+pub struct IssuedDevice {
+    /// The certificate, signed by the internal CA.
+    pub certificate_pem: String,
+    /// SHA-256 of its DER encoding, in lower-case hexadecimal.
+    pub id: String,
+    /// Its RSA key of 2048 bits, as `RSA PRIVATE KEY` (PKCS#1).
+    pub private_key_pem: String,
+    /// The public half, as `PUBLIC KEY`.
+    pub public_key_pem: String,
+}
+
+/// What a listener needs.
+#[derive(Clone)]
+pub struct IssuedServer {
+    /// The certificate and the CA's, in this order.
+    pub chain_pem: String,
+    /// Its ECDSA P-256 key, as `PRIVATE KEY` (PKCS#8).
+    pub private_key_pem: String,
+}
+
+impl Authority {
+    /// Reads the authority from the store, or makes it if there is none yet.
+    ///
+    /// # Errors
+    /// [`ControlError::WrongMasterKey`] where it was stored under another master key; errors of
+    /// the store and of the cryptographic library.
+    pub async fn load_or_create(
+        store: &dyn Store,
+        master_key: &MasterKey,
+        now_ms: EpochMs,
+    ) -> Result<Self, ControlError> {
+        if let Some(document) = store.get(Kind::Setting, SETTING).await? {
+            return Self::open(&document.value, master_key);
+        }
+        let value = new_stored(master_key, now_ms)?;
+        let tx = Tx {
+            preconditions: vec![Precondition::Absent(Kind::Setting, SETTING.to_owned())],
+            puts: vec![(Kind::Setting, SETTING.to_owned(), value.clone())],
+            ..Tx::default()
+        };
+        match store.commit(tx).await {
+            Ok(_) => Self::open(&value, master_key),
+            // Another process started at the same time and was first.
+            Err(StoreError::Precondition { .. }) => {
+                let document = store.get(Kind::Setting, SETTING).await?;
+                Self::open(&document.map(|document| document.value).unwrap_or_default(), master_key)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn open(value: &[u8], master_key: &MasterKey) -> Result<Self, ControlError> {
+        let corrupt = |problem: String| ControlError::Corrupt { what: SETTING.into(), problem };
+        let stored: Stored =
+            serde_json::from_slice(value).map_err(|error| corrupt(error.to_string()))?;
+        let sealed = hex::decode(&stored.sealed_key).map_err(|error| corrupt(error.to_string()))?;
+        let der = master_key.decrypt(SETTING, &sealed)?;
+        let key = KeyPair::try_from(der)?;
+        Ok(Self {
+            issuer: Arc::new(Issuer::from_ca_cert_pem(&stored.certificate_pem, key)?),
+            ca_pem: stored.certificate_pem,
+            making: Arc::new(Semaphore::new(KEYS_MADE_AT_ONCE)),
+            waiting: Semaphore::new(KEYS_WAITED_FOR),
+        })
+    }
+
+    /// The CA's certificate: what devices trust, and what the front door trusts of them.
+    #[must_use]
+    pub fn ca_pem(&self) -> &str {
+        &self.ca_pem
+    }
+
+    /// Makes an RSA key and a certificate for a device. It takes some tenths of a second on a
+    /// blocking thread; only some are made at once.
+    ///
+    /// # Errors
+    /// [`ControlError::Busy`] where too many wait already; errors of the cryptographic library.
+    pub async fn issue_device(&self, now_ms: EpochMs) -> Result<IssuedDevice, ControlError> {
+        let _waiting = self.waiting.try_acquire().map_err(|_| ControlError::Busy)?;
+        let making = Arc::clone(&self.making).acquire_owned().await;
+        let making = making.map_err(|_| ControlError::Busy)?;
+        let issuer = Arc::clone(&self.issuer);
+        let task = tokio::task::spawn_blocking(move || {
+            // Held until the key is made, also if the caller went away meanwhile.
+            let _making = making;
+            new_device(&issuer, now_ms)
+        });
+        task.await.map_err(|error| ControlError::Crypto(error.to_string()))?
+    }
+
+    /// Makes a key and a certificate for a listener that is reached by these names and addresses.
+    ///
+    /// # Errors
+    /// [`ControlError::Certificate`] where a name is not a DNS name.
+    pub fn issue_server(
+        &self,
+        names: &[String],
+        addresses: &[IpAddr],
+        now_ms: EpochMs,
+    ) -> Result<IssuedServer, ControlError> {
+        let key = KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256)?;
+        let certificate =
+            params::server(names, addresses, now_ms)?.signed_by(&key, &self.issuer)?;
+        Ok(IssuedServer {
+            chain_pem: format!("{}{}", certificate.pem(), self.ca_pem),
+            private_key_pem: key.serialize_pem(),
+        })
+    }
+}
+
+const SETTING: &str = "authority";
+
+/// The document of the authority.
+#[derive(Serialize, Deserialize)]
+struct Stored {
+    certificate_pem: String,
+    /// PKCS#8, encrypted with the master key, in hexadecimal.
+    sealed_key: String,
+}
+
+fn new_stored(master_key: &MasterKey, now_ms: EpochMs) -> Result<Vec<u8>, ControlError> {
+    let key = KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256)?;
+    let certificate = params::authority(now_ms)?.self_signed(&key)?;
+    let stored = Stored {
+        certificate_pem: certificate.pem(),
+        sealed_key: hex::encode(master_key.encrypt(SETTING, key.serialized_der())?),
+    };
+    serde_json::to_vec(&stored)
+        .map_err(|error| ControlError::Corrupt { what: SETTING.into(), problem: error.to_string() })
+}
+
+fn new_device(
+    issuer: &Issuer<'static, KeyPair>,
+    now_ms: EpochMs,
+) -> Result<IssuedDevice, ControlError> {
+    let size = rcgen::RsaKeySize::_2048;
+    let key = KeyPair::generate_rsa_for(&rcgen::PKCS_RSA_SHA256, size)?;
+    let params: CertificateParams = params::device(now_ms)?;
+    let certificate = params.signed_by(&key, issuer)?;
+    let id = hex::encode(digest::digest(&digest::SHA256, certificate.der()));
+    let private_key_pem = pkcs1::pem_of_pkcs8(key.serialized_der())
+        .ok_or_else(|| ControlError::Crypto("an RSA key is not in PKCS#8".to_owned()))?;
+    Ok(IssuedDevice {
+        certificate_pem: certificate.pem(),
+        id,
+        private_key_pem,
+        public_key_pem: key.public_key_pem(),
+    })
+}

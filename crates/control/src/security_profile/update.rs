@@ -1,0 +1,151 @@
+//! Updating a security profile: what is given replaces that part, each `delete*` flag clears it.
+
+use fleetward_domain::{Change, SecurityProfile};
+use fleetward_store::Kind;
+use fleetward_wire::ApiError;
+use fleetward_wire::convert::{
+    read_alert_targets, read_metrics_export, read_metrics_to_retain, show_profile,
+};
+use fleetward_wire::types::{
+    DescribeSecurityProfileResponse, UpdateSecurityProfileRequest, UpdateSecurityProfileResponse,
+};
+
+use super::refused;
+use crate::control::Control;
+use crate::documents::{Draft, Race};
+
+impl Control {
+    pub(crate) async fn update_security_profile(
+        &self,
+        input: UpdateSecurityProfileRequest,
+    ) -> Result<UpdateSecurityProfileResponse, ApiError> {
+        refuse_contradictions(&input)?;
+        let name = input.security_profile_name.as_str();
+        let mut race = Race::default();
+        loop {
+            let old = self.security_profile(name).await?;
+            check_version(&old.value, input.expected_version)?;
+            let profile = self.updated(&old.value, &input)?;
+            let mut draft = Draft::default();
+            draft.replace(Kind::SecurityProfile, name, old.version, &profile);
+            self.use_dimensions(&mut draft, &profile, Some(&old.value)).await?;
+            let targets = self.targets_of(name).await?;
+            draft.change(Change::Profile(profile.clone(), targets));
+            if race.won(self.store(), draft).await? {
+                let arn = self.security_profile_arn(&profile.name);
+                return Ok(as_update(show_profile(&profile, arn)));
+            }
+        }
+    }
+
+    fn updated(
+        &self,
+        old: &SecurityProfile,
+        input: &UpdateSecurityProfileRequest,
+    ) -> Result<SecurityProfile, ApiError> {
+        let mut profile = old.clone();
+        if let Some(description) = &input.security_profile_description {
+            profile.description = Some(description.clone());
+        }
+        if is_set(input.delete_behaviors) {
+            profile.behaviors.clear();
+        } else if let Some(behaviors) = given(input.behaviors.as_deref()) {
+            profile.behaviors = self.read_behaviors(behaviors)?;
+        }
+        if is_set(input.delete_alert_targets) {
+            profile.alert_targets.clear();
+        } else if let Some(targets) = input.alert_targets.as_ref().filter(|t| !t.is_empty()) {
+            profile.alert_targets = read_alert_targets(targets).map_err(refused)?;
+        }
+        let old_metrics = given(input.additional_metrics_to_retain.as_deref());
+        let new_metrics = given(input.additional_metrics_to_retain_v2.as_deref());
+        if is_set(input.delete_additional_metrics_to_retain) {
+            profile.metrics_to_retain.clear();
+        } else if old_metrics.is_some() || new_metrics.is_some() {
+            profile.metrics_to_retain =
+                read_metrics_to_retain(old_metrics, new_metrics).map_err(refused)?;
+        }
+        if is_set(input.delete_metrics_export_config) {
+            profile.metrics_export = None;
+        } else if let Some(export) = &input.metrics_export_config {
+            profile.metrics_export = Some(read_metrics_export(export));
+        }
+        profile.version = old.version.saturating_add(1);
+        profile.modified_ms = self.now_ms();
+        Ok(profile)
+    }
+}
+
+/// Whether the profile is still the one that the caller knows.
+///
+/// # Errors
+/// `VersionConflictException`.
+pub(super) fn check_version(
+    profile: &SecurityProfile,
+    expected: Option<i64>,
+) -> Result<(), ApiError> {
+    let (name, version) = (&profile.name, profile.version);
+    match expected {
+        Some(expected) if expected != version => Err(ApiError::version_conflict(format!(
+            "The version of security profile {name} is {version}, not the expected {expected}."
+        ))),
+        _ => Ok(()),
+    }
+}
+
+/// Source: the service model on each `delete*` member of `UpdateSecurityProfileRequest`.
+fn refuse_contradictions(input: &UpdateSecurityProfileRequest) -> Result<(), ApiError> {
+    let has_metrics = given(input.additional_metrics_to_retain.as_deref()).is_some()
+        || given(input.additional_metrics_to_retain_v2.as_deref()).is_some();
+    let has_behaviors = given(input.behaviors.as_deref()).is_some();
+    let has_targets = input.alert_targets.as_ref().is_some_and(|targets| !targets.is_empty());
+    let has_export = input.metrics_export_config.is_some();
+    let parts = [
+        (input.delete_behaviors, has_behaviors, "deleteBehaviors", "behaviors"),
+        (input.delete_alert_targets, has_targets, "deleteAlertTargets", "alertTargets"),
+        (
+            input.delete_additional_metrics_to_retain,
+            has_metrics,
+            "deleteAdditionalMetricsToRetain",
+            "additionalMetricsToRetain",
+        ),
+        (
+            input.delete_metrics_export_config,
+            has_export,
+            "deleteMetricsExportConfig",
+            "metricsExportConfig",
+        ),
+    ];
+    let mut problems = Vec::new();
+    for (flag, is_given, flag_name, part_name) in parts {
+        if is_set(flag) && is_given {
+            problems.push(format!("{flag_name} is true, but {part_name} is given"));
+        }
+    }
+    if problems.is_empty() { Ok(()) } else { Err(refused(problems)) }
+}
+
+fn is_set(flag: Option<bool>) -> bool {
+    flag.unwrap_or_default()
+}
+
+/// AWS takes an empty list for one that is not given: only the flag clears.
+fn given<T>(list: Option<&[T]>) -> Option<&[T]> {
+    list.filter(|list| !list.is_empty())
+}
+
+fn as_update(shown: DescribeSecurityProfileResponse) -> UpdateSecurityProfileResponse {
+    UpdateSecurityProfileResponse {
+        security_profile_name: shown.security_profile_name,
+        security_profile_arn: shown.security_profile_arn,
+        security_profile_description: shown.security_profile_description,
+        behaviors: shown.behaviors,
+        alert_targets: shown.alert_targets,
+        additional_metrics_to_retain: shown.additional_metrics_to_retain,
+        additional_metrics_to_retain_v2: shown.additional_metrics_to_retain_v2,
+        version: shown.version,
+        creation_date: shown.creation_date,
+        last_modified_date: shown.last_modified_date,
+        metrics_export_config: shown.metrics_export_config,
+    }
+}

@@ -1,0 +1,88 @@
+//! A control plane on a store in memory, with a clock that stands still until it is set.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use fleetward_domain::{Change, EpochMs, Place};
+use fleetward_store::Store;
+use fleetward_wire::{ApiError, Operation};
+use serde_json::Value;
+
+use crate::authority::Authority;
+use crate::caller::Caller;
+use crate::clock::Clock;
+use crate::control::{Control, ControlSettings};
+use crate::master_key::MasterKey;
+
+mod interleaved;
+
+pub(crate) use interleaved::Interleaved;
+
+pub(crate) const START_MS: EpochMs = 1_780_000_000_000;
+
+pub(crate) struct Plane {
+    pub(crate) control: Arc<Control>,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) place: Place,
+    pub(crate) clock: Clock,
+    now_ms: Arc<AtomicI64>,
+}
+
+impl Plane {
+    pub(crate) async fn new() -> Self {
+        Self::with_period(300).await
+    }
+
+    pub(crate) async fn with_period(period_seconds: u32) -> Self {
+        Self::on(Arc::new(Interleaved::default()), period_seconds).await
+    }
+
+    pub(crate) async fn on(store: Arc<dyn Store>, period_seconds: u32) -> Self {
+        let now_ms = Arc::new(AtomicI64::new(START_MS));
+        let read = Arc::clone(&now_ms);
+        let clock: Clock = Arc::new(move || read.load(Ordering::Relaxed));
+        let place = Place { account: "123456789012".into(), region: "us-east-1".into() };
+        let master_key = MasterKey::new([7; 32]);
+        let authority = Authority::load_or_create(&*store, &master_key, START_MS).await.unwrap();
+        let settings = ControlSettings {
+            place: place.clone(),
+            period_seconds,
+            endpoint_host: "iot.example".to_owned(),
+            paging_key: master_key.derive("paging"),
+            clock: Arc::clone(&clock),
+        };
+        let control = Control::new(settings, Arc::clone(&store), Arc::new(authority));
+        Self { control: Arc::new(control), store, place, clock, now_ms }
+    }
+
+    pub(crate) fn later_ms(&self, by_ms: EpochMs) {
+        self.now_ms.fetch_add(by_ms, Ordering::Relaxed);
+    }
+
+    pub(crate) fn arn(&self, resource: &str) -> String {
+        format!("arn:aws:iot:us-east-1:123456789012:{resource}")
+    }
+
+    pub(crate) async fn call(&self, operation: Operation, input: Value) -> Result<Value, ApiError> {
+        self.control.call(&Caller::operator(&self.place), operation, input).await
+    }
+
+    /// Calls what must succeed.
+    pub(crate) async fn ok(&self, operation: Operation, input: Value) -> Value {
+        let answer = self.call(operation, input.clone()).await;
+        answer.unwrap_or_else(|error| panic!("{operation:?} {input}: {error}"))
+    }
+
+    /// Calls what must be refused: `Code: message`.
+    pub(crate) async fn refused(&self, operation: Operation, input: Value) -> String {
+        match self.call(operation, input.clone()).await {
+            Ok(answer) => panic!("{operation:?} {input} was answered with {answer}"),
+            Err(error) => error.to_string(),
+        }
+    }
+
+    pub(crate) async fn changes(&self) -> Vec<Change> {
+        let changes = self.store.changes_after(0, 10_000).await.unwrap();
+        changes.into_iter().map(|(_, change)| change).collect()
+    }
+}
