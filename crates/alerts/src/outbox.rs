@@ -1,0 +1,174 @@
+//! The outbox: which alerts are due, which may go now, what becomes of each.
+//!
+//! One task reads the store's outbox and starts deliveries; each delivery is a task that also
+//! writes down what became of it. A target has a few slots and a short queue of its own, so one
+//! that hangs holds up nobody else. What does not fit into its queue is put off in the outbox
+//! once a page of the outbox is full, so that it cannot hide the alerts of others.
+
+mod delivery;
+mod lanes;
+mod page;
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use fleetward_domain::EpochMs;
+use fleetward_store::{DueAlert, Store};
+use tokio::sync::watch;
+use tokio::task::{Id, JoinHandle, JoinSet};
+use tokio::time::{Instant, sleep_until, timeout};
+
+use crate::clock::{Clock, SystemClock};
+use crate::dialler::Dialler;
+use crate::error::AlertsError;
+use crate::limits::{DRAIN, ROWS_PER_REST_MS, STORE_RETRY};
+use crate::settings::Settings;
+use delivery::{Courier, Outcome};
+use lanes::Lanes;
+
+/// The role that delivers alerts.
+pub struct Alerts;
+
+/// Delivery under way. Dropping it stops it, too, but waits for nothing.
+#[derive(Debug)]
+pub struct Running {
+    stop: watch::Sender<bool>,
+    task: JoinHandle<()>,
+}
+
+impl Alerts {
+    /// Starts to deliver what is in the store's outbox, by the machine's clock.
+    ///
+    /// # Errors
+    /// [`AlertsError`] if the settings cannot be used.
+    pub fn start(settings: Settings, store: Arc<dyn Store>) -> Result<Running, AlertsError> {
+        Self::start_with_clock(settings, store, Arc::new(SystemClock))
+    }
+
+    /// The same by another clock.
+    ///
+    /// # Errors
+    /// [`AlertsError`] if the settings cannot be used.
+    pub fn start_with_clock(
+        settings: Settings,
+        store: Arc<dyn Store>,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Running, AlertsError> {
+        settings.check()?;
+        let dialler = Dialler::new(settings.allow_addresses, settings.trusted_roots)?;
+        let courier = Courier::new(store, clock, dialler, settings.targets, settings.retry_for_ms);
+        let (stop, stopped) = watch::channel(false);
+        let outbox = Outbox {
+            courier: Arc::new(courier),
+            lanes: Lanes::default(),
+            tasks: JoinSet::new(),
+            alert_of: HashMap::new(),
+        };
+        Ok(Running { stop, task: tokio::spawn(outbox.run(stopped)) })
+    }
+}
+
+impl Running {
+    /// Starts no more deliveries and waits a few seconds for those under way. What was not
+    /// delivered stays in the outbox.
+    pub async fn shutdown(self) {
+        // No receiver means that the task has ended already.
+        let _ = self.stop.send(true);
+        if let Err(error) = self.task.await {
+            tracing::error!(%error, "alerts ended badly");
+        }
+    }
+}
+
+struct Outbox {
+    courier: Arc<Courier>,
+    lanes: Lanes,
+    tasks: JoinSet<Outcome>,
+    alert_of: HashMap<Id, DueAlert>,
+}
+
+/// When to read the outbox again.
+struct NextLook {
+    /// Not before, however much happens.
+    rest_until: Instant,
+    /// At the latest, by the courier's clock.
+    due_ms: EpochMs,
+}
+
+impl Outbox {
+    async fn run(mut self, mut stopped: watch::Receiver<bool>) {
+        let courier = Arc::clone(&self.courier);
+        let mut events = courier.store.newest_event();
+        let mut store_lives = true;
+        loop {
+            let next = self.look().await;
+            let mut wants_look = false;
+            loop {
+                tokio::select! {
+                    // An error means that whoever could say stop is gone.
+                    _ = stopped.changed() => return self.drain().await,
+                    changed = events.changed(), if store_lives => {
+                        store_lives = changed.is_ok();
+                        wants_look = true;
+                    }
+                    Some(ended) = self.tasks.join_next_with_id() => {
+                        wants_look |= self.settle(ended);
+                        self.start_waiting();
+                    }
+                    () = courier.clock.sleep_until(next.due_ms), if !wants_look => {
+                        wants_look = true;
+                    }
+                    () = sleep_until(next.rest_until), if wants_look => break,
+                }
+            }
+        }
+    }
+
+    /// Reads the outbox and starts what may go.
+    async fn look(&mut self) -> NextLook {
+        let now_ms = self.courier.clock.now_ms();
+        match page::read(&self.courier, &mut self.lanes, now_ms).await {
+            Ok(read) => {
+                self.start_waiting();
+                // A large page costs; with it, deliveries are many and a short rest loses none.
+                let rest_ms = u64::try_from(read.rows / ROWS_PER_REST_MS).unwrap_or(0);
+                NextLook {
+                    rest_until: Instant::now() + Duration::from_millis(rest_ms),
+                    due_ms: read.next_due_ms.unwrap_or(EpochMs::MAX),
+                }
+            }
+            Err(error) => {
+                tracing::warn!(%error, "the outbox of alerts cannot be read, trying again");
+                NextLook { rest_until: Instant::now() + STORE_RETRY, due_ms: now_ms }
+            }
+        }
+    }
+
+    fn start_waiting(&mut self) {
+        while let Some(due) = self.lanes.next() {
+            let courier = Arc::clone(&self.courier);
+            let task = self.tasks.spawn(courier.carry(due.clone()));
+            self.alert_of.insert(task.id(), due);
+        }
+    }
+
+    /// Frees the slot of a delivery that ended. True if its target has nothing waiting in memory,
+    /// so that the outbox may have more for it.
+    fn settle(&mut self, ended: Result<(Id, Outcome), tokio::task::JoinError>) -> bool {
+        let (id, outcome) = match ended {
+            Ok((id, outcome)) => (id, outcome),
+            Err(error) => (error.id(), Outcome::Failed(error.to_string())),
+        };
+        self.alert_of.remove(&id).is_none_or(|due| self.lanes.free(&due, &outcome))
+    }
+
+    async fn drain(mut self) {
+        let all = async { while self.tasks.join_next().await.is_some() {} };
+        if timeout(DRAIN, all).await.is_err() {
+            tracing::info!("deliveries of alerts were cut short; they will be tried again");
+        }
+    }
+}

@@ -1,0 +1,274 @@
+use std::collections::BTreeMap;
+
+use fleetward_domain::{
+    Alert, Behavior, BehaviorName, EventType, MetricValue, ProfileName, ThingName,
+    VerificationState, ViolationEvent,
+};
+use fleetward_store::DetectionTx;
+use fleetward_store::memory::MemoryStore;
+
+use super::*;
+use crate::limits::{FIRST_RETRY_MS, LONGEST_RETRY_MS, RETRY_FOR_MS};
+use crate::receiver::{Answer, Receiver};
+use crate::settings::Target;
+use crate::webhook::Webhook;
+
+/// When everything happens; an alert counts its age from its event.
+const AT_MS: EpochMs = 1_700_000_000_000;
+const ARN: &str = "arn:aws:sns:us-east-1:123456789012:alarms";
+const OTHER_ARN: &str = "arn:aws:sns:us-east-1:123456789012:other";
+
+/// A clock that stands until it is set on.
+struct HandClock(watch::Sender<EpochMs>);
+
+impl HandClock {
+    fn new() -> Arc<Self> {
+        Arc::new(Self(watch::channel(AT_MS).0))
+    }
+
+    fn advance(&self, by_ms: i64) {
+        self.0.send_modify(|now_ms| *now_ms += by_ms);
+    }
+}
+
+#[async_trait::async_trait]
+impl Clock for HandClock {
+    fn now_ms(&self) -> EpochMs {
+        *self.0.borrow()
+    }
+
+    async fn sleep_until(&self, at_ms: EpochMs) {
+        let mut time = self.0.subscribe();
+        time.wait_for(|now_ms| *now_ms >= at_ms).await.unwrap();
+    }
+}
+
+fn alert(thing: &str, event_type: EventType, arn: &str) -> Alert {
+    Alert {
+        target_arn: arn.to_owned(),
+        event: ViolationEvent {
+            violation_id: format!("violation of {thing}"),
+            thing: ThingName::parse(thing).unwrap(),
+            profile: ProfileName::parse("lamps").unwrap(),
+            behavior: Behavior {
+                name: BehaviorName::parse("ports").unwrap(),
+                metric: None,
+                dimension: None,
+                criteria: None,
+                suppress_alerts: false,
+                export_metric: None,
+            },
+            value: Some(MetricValue::Ports(vec![23])),
+            event_type,
+            at_ms: AT_MS,
+            verification: VerificationState::Unknown,
+            verification_description: None,
+        },
+    }
+}
+
+/// A store with an outbox, and its delivery.
+struct Stage {
+    store: Arc<dyn Store>,
+    clock: Arc<HandClock>,
+    running: Option<Running>,
+}
+
+impl Stage {
+    fn start(targets: &[(&str, &Receiver)]) -> Self {
+        let stage =
+            Self { store: Arc::new(MemoryStore::new()), clock: HandClock::new(), running: None };
+        stage.restart(targets)
+    }
+
+    fn restart(mut self, targets: &[(&str, &Receiver)]) -> Self {
+        let target = |(arn, receiver): &(&str, &Receiver)| {
+            let webhook = Webhook::parse(&format!("http://{}/", receiver.address)).unwrap();
+            ((*arn).to_owned(), Target { webhook })
+        };
+        let settings = Settings {
+            targets: targets.iter().map(target).collect(),
+            allow_addresses: vec!["127.0.0.0/8".parse().unwrap()],
+            ..Settings::default()
+        };
+        let clock: Arc<dyn Clock> = Arc::clone(&self.clock) as Arc<dyn Clock>;
+        let running = Alerts::start_with_clock(settings, Arc::clone(&self.store), clock);
+        self.running = Some(running.unwrap());
+        self
+    }
+
+    async fn commit(&self, alerts: Vec<Alert>) {
+        let events = alerts.iter().map(|alert| alert.event.clone()).collect();
+        let tx = DetectionTx { alerts, events, ..DetectionTx::default() };
+        self.store.commit_detection(tx).await.unwrap();
+    }
+
+    /// Every row that is neither delivered nor dead, and is first for its thing and target.
+    async fn left(&self) -> Vec<DueAlert> {
+        self.store.due_alerts(EpochMs::MAX, 10_000).await.unwrap()
+    }
+
+    async fn until_left(&self, rows: usize) {
+        until(async || self.left().await.len() == rows).await;
+    }
+
+    /// Waits until the first row has failed this often.
+    async fn until_failures(&self, failures: u32) {
+        until(async || self.left().await.first().is_some_and(|due| due.failures == failures)).await;
+    }
+}
+
+/// Waits for something to hold.
+async fn until(holds: impl AsyncFn() -> bool) {
+    let waiting = async {
+        while !holds().await {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    timeout(Duration::from_secs(8), waiting).await.expect("it holds within 8 s");
+}
+
+#[tokio::test]
+async fn an_alert_is_delivered_once_and_leaves_the_outbox() {
+    let receiver = Receiver::listen(|_, _| Answer::Status(200)).await;
+    let stage = Stage::start(&[(ARN, &receiver)]);
+    stage.commit(vec![alert("lamp", EventType::InAlarm, ARN)]).await;
+    until(async || receiver.seen().len() == 1).await;
+    stage.until_left(0).await;
+    stage.clock.advance(LONGEST_RETRY_MS);
+    // Detection that replays its log stores the same alert again: it is the same row.
+    stage.commit(vec![alert("lamp", EventType::InAlarm, ARN)]).await;
+    stage.commit(vec![alert("lamp", EventType::AlarmCleared, ARN)]).await;
+    until(async || receiver.seen().len() >= 2).await;
+    stage.running.unwrap().shutdown().await;
+    assert_eq!(receiver.summaries(), ["lamp in-alarm", "lamp alarm-cleared"]);
+    assert_ne!(
+        receiver.seen()[0].headers["x-amz-sns-message-id"],
+        receiver.seen()[1].headers["x-amz-sns-message-id"]
+    );
+}
+
+#[tokio::test]
+async fn a_failure_is_retried_later_and_later() {
+    let receiver =
+        Receiver::listen(|_, before| Answer::Status(if before < 2 { 500 } else { 200 })).await;
+    let stage = Stage::start(&[(ARN, &receiver)]);
+    stage.commit(vec![alert("lamp", EventType::InAlarm, ARN)]).await;
+    stage.until_failures(1).await;
+    stage.clock.advance(FIRST_RETRY_MS / 2 - 1);
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    assert_eq!(receiver.seen().len(), 1, "not before its time");
+    stage.clock.advance(FIRST_RETRY_MS / 2 + 1);
+    stage.until_failures(2).await;
+    stage.clock.advance(2 * FIRST_RETRY_MS);
+    stage.until_left(0).await;
+    let seen = receiver.seen();
+    assert_eq!(seen.len(), 3);
+    let id = |nth: usize| seen[nth].headers["x-amz-sns-message-id"].clone();
+    assert_eq!((id(0), id(1)), (id(1), id(2)), "a repetition carries the same id");
+}
+
+#[tokio::test]
+async fn alerts_of_one_thing_keep_their_order_and_others_go_ahead() {
+    let receiver = Receiver::listen(|received, before| {
+        let is_first_of_lamp = before == 0 && received.summary() == "lamp in-alarm";
+        Answer::Status(if is_first_of_lamp { 503 } else { 200 })
+    })
+    .await;
+    let stage = Stage::start(&[(ARN, &receiver)]);
+    stage.commit(vec![alert("lamp", EventType::InAlarm, ARN)]).await;
+    stage.until_failures(1).await;
+    stage
+        .commit(vec![
+            alert("lamp", EventType::AlarmCleared, ARN),
+            alert("door", EventType::InAlarm, ARN),
+        ])
+        .await;
+    until(async || receiver.seen().len() == 2).await;
+    stage.clock.advance(FIRST_RETRY_MS);
+    until(async || receiver.seen().len() == 4).await;
+    assert_eq!(
+        receiver.summaries(),
+        ["lamp in-alarm", "door in-alarm", "lamp in-alarm", "lamp alarm-cleared"]
+    );
+}
+
+#[tokio::test]
+async fn a_target_that_hangs_delays_nobody_else() {
+    let hanging = Receiver::listen(|_, _| Answer::Never).await;
+    let well = Receiver::listen(|_, _| Answer::Status(200)).await;
+    let stage = Stage::start(&[(ARN, &hanging), (OTHER_ARN, &well)]);
+    // More than a page of the outbox, all older than the one that must not wait.
+    let hung = |n: usize| alert(&format!("lamp-{n}"), EventType::InAlarm, ARN);
+    stage.commit((0..3 * crate::limits::PAGE).map(hung).collect()).await;
+    stage.commit(vec![alert("door", EventType::InAlarm, OTHER_ARN)]).await;
+    until(async || well.seen().len() == 1).await;
+    assert_eq!(well.summaries(), ["door in-alarm"]);
+    assert_eq!(hanging.seen().len(), crate::limits::SLOTS_PER_TARGET);
+}
+
+#[tokio::test]
+async fn after_a_day_an_alert_is_given_up() {
+    let receiver = Receiver::listen(|_, _| Answer::Status(404)).await;
+    let stage = Stage::start(&[(ARN, &receiver)]);
+    stage.commit(vec![alert("lamp", EventType::InAlarm, ARN)]).await;
+    stage.until_failures(1).await;
+    stage.clock.advance(RETRY_FOR_MS - 60_000);
+    stage.until_failures(2).await;
+    stage.clock.advance(60_001);
+    stage.until_left(0).await;
+    assert_eq!(receiver.seen().len(), 3);
+    stage.clock.advance(RETRY_FOR_MS);
+    // The dead letter is in nobody's way.
+    stage.commit(vec![alert("lamp", EventType::AlarmCleared, ARN)]).await;
+    until(async || receiver.seen().len() == 4).await;
+    assert_eq!(receiver.summaries()[3], "lamp alarm-cleared");
+}
+
+#[tokio::test]
+async fn a_target_without_a_webhook_makes_dead_letters() {
+    let receiver = Receiver::listen(|_, _| Answer::Status(200)).await;
+    let stage = Stage::start(&[(ARN, &receiver)]);
+    stage
+        .commit(vec![
+            alert("lamp", EventType::InAlarm, OTHER_ARN),
+            alert("lamp", EventType::InAlarm, ARN),
+        ])
+        .await;
+    stage.until_left(0).await;
+    assert_eq!(receiver.summaries(), ["lamp in-alarm"]);
+}
+
+#[tokio::test]
+async fn what_was_not_delivered_goes_out_after_a_restart() {
+    let receiver =
+        Receiver::listen(|_, before| Answer::Status(if before == 0 { 500 } else { 200 })).await;
+    let mut stage = Stage::start(&[(ARN, &receiver)]);
+    stage.commit(vec![alert("lamp", EventType::InAlarm, ARN)]).await;
+    stage.until_failures(1).await;
+    stage.running.take().unwrap().shutdown().await;
+    stage.clock.advance(FIRST_RETRY_MS);
+    let stage = stage.restart(&[(ARN, &receiver)]);
+    stage.until_left(0).await;
+    assert_eq!(receiver.summaries(), ["lamp in-alarm", "lamp in-alarm"]);
+}
+
+#[tokio::test]
+async fn settings_that_cannot_work_are_refused() {
+    let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
+    let webhook = Webhook::parse("https://hooks.example/").unwrap();
+    let settings = |arns: Vec<String>| Settings {
+        targets: arns
+            .into_iter()
+            .map(|arn| (arn, Target { webhook: webhook.clone() }))
+            .collect::<BTreeMap<_, _>>(),
+        ..Settings::default()
+    };
+    let many = (0..=crate::limits::TARGETS).map(|n| format!("arn:{n}")).collect();
+    let refused = Alerts::start(settings(many), Arc::clone(&store)).unwrap_err();
+    assert_eq!(refused.to_string(), "alert targets: 33 are more than 32");
+    let refused = Alerts::start(settings(vec!["arn:\n".into()]), Arc::clone(&store)).unwrap_err();
+    assert_eq!(refused.to_string(), "alert target \"arn:\\n\" must be visible ASCII characters");
+    let unrooted = Settings { trusted_roots: vec![vec![0].into()], ..Settings::default() };
+    assert!(matches!(Alerts::start(unrooted, store), Err(AlertsError::Tls(_))));
+}
