@@ -1,0 +1,106 @@
+//! Our engine: the parser, and as many partitions as a server has.
+
+use fleetward_detect::{Effects, Partition, Settings};
+use fleetward_domain::record::partition_of;
+use fleetward_domain::{Change, EpochMs, EventType, Record, Report, Target};
+use fleetward_report::{Format, parse};
+use fleetward_sim::engine_profile;
+
+use crate::engine::Found;
+use crate::engine::feed::Feed;
+
+/// As a server has by default.
+const PARTITIONS: u32 = 256;
+
+/// All partitions, and what they found so far.
+#[derive(Debug)]
+pub struct Ours {
+    partitions: Vec<Partition>,
+    report: Report,
+    effects: Effects,
+    found: Found,
+    last_ms: EpochMs,
+}
+
+impl Ours {
+    /// Partitions that judge every thing by the ten behaviors.
+    ///
+    /// # Errors
+    /// A text, if the profile is not as it must be.
+    pub fn new() -> Result<Self, String> {
+        let profile = Change::Profile(engine_profile()?, vec![Target::AllThings]);
+        let attach = Record::Change(1, 0, profile);
+        let mut effects = Effects::default();
+        let partitions = (0..PARTITIONS)
+            .map(|_| {
+                let mut partition = Partition::new(Settings::default());
+                partition.apply(&attach, &mut effects);
+                partition
+            })
+            .collect();
+        Ok(Self {
+            partitions,
+            report: Report::default(),
+            effects,
+            found: Found::default(),
+            last_ms: 0,
+        })
+    }
+
+    /// Takes one report, as bytes.
+    ///
+    /// # Errors
+    /// What the device would be told.
+    pub fn take(
+        &mut self,
+        thing: &str,
+        at_ms: EpochMs,
+        payload: &[u8],
+        format: Format,
+    ) -> Result<(), String> {
+        parse(format, payload, &mut self.report).map_err(|reject| reject.message)?;
+        self.last_ms = self.last_ms.max(at_ms);
+        let place = partition_of(thing, PARTITIONS) as usize;
+        if let Some(partition) = self.partitions.get_mut(place) {
+            partition.apply_report(thing, at_ms, &self.report, &mut self.effects);
+        }
+        self.found.add(&mut self.effects);
+        Ok(())
+    }
+
+    /// Lets time pass until every window is closed.
+    #[must_use]
+    pub fn finish(mut self) -> Found {
+        let tick = Record::Tick(self.last_ms + 600_000);
+        for partition in &mut self.partitions {
+            partition.apply(&tick, &mut self.effects);
+        }
+        self.found.add(&mut self.effects);
+        self.found
+    }
+
+    /// Takes a whole feed.
+    ///
+    /// # Errors
+    /// The first report that is refused.
+    pub fn run(feed: &Feed) -> Result<Found, String> {
+        let mut ours = Self::new()?;
+        for arrival in feed.iter() {
+            ours.take(arrival.thing, arrival.at_ms, arrival.payload, Format::Json)?;
+        }
+        Ok(ours.finish())
+    }
+}
+
+impl Found {
+    fn add(&mut self, effects: &mut Effects) {
+        for event in &effects.events {
+            match event.event_type {
+                EventType::InAlarm => self.alarms += 1,
+                EventType::AlarmCleared => self.clears += 1,
+                EventType::AlarmInvalidated => {}
+            }
+        }
+        effects.clear();
+    }
+}

@@ -1,0 +1,35 @@
+//! Runs one benchmark: `fleetward-benches engine|alarm-delay [--json] [--things N] [--rounds N]
+//! [--runs N]`.
+
+use std::process::ExitCode;
+
+use fleetward_benches::arguments::Arguments;
+use fleetward_benches::{alarm_delay, engine};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(problem) => {
+            eprintln!("{problem}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Whether the answers were right.
+fn run() -> Result<bool, String> {
+    let arguments = Arguments::parse(std::env::args().skip(1))?;
+    let outcome = match arguments.case.as_str() {
+        "engine" => engine::run(&arguments)?,
+        "alarm-delay" => alarm_delay::run(&arguments)?,
+        case => {
+            return Err(format!("there is no benchmark {case}; there are: engine, alarm-delay"));
+        }
+    };
+    println!("{}", if arguments.json { outcome.json() } else { outcome.table() });
+    Ok(outcome.correct)
+}
