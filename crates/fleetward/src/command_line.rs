@@ -1,0 +1,110 @@
+//! The command line. Each setting is also an environment variable and a key of the settings file;
+//! a flag wins over the environment, and both win over the file.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::settings::parse_duration;
+
+/// Fleetward: a self-hosted device defender for IoT fleets that speaks the AWS IoT API.
+#[derive(Parser)]
+#[command(name = "fleetward", version)]
+pub(crate) struct CommandLine {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Run the server.
+    Serve(Box<ServeArguments>),
+    /// Run the server with ten simulated lights, one of which turns bad.
+    Demo(DemoArguments),
+    /// Make, list and disable API access keys of a server that is not running.
+    Keys(KeysArguments),
+    /// Write the reports of a simulated fleet to standard output, one JSON document a line.
+    Simulate(SimulateArguments),
+}
+
+/// Flags of `serve`. Absent ones come from the settings file or have defaults.
+#[derive(Args, Clone, Default)]
+pub(crate) struct ServeArguments {
+    /// Folder that holds everything [default: ./fleetward-data]
+    #[arg(long, env = "FLEETWARD_DATA")]
+    pub(crate) data: Option<PathBuf>,
+    /// Address of the API and the console [default: 127.0.0.1:8470]
+    #[arg(long, env = "FLEETWARD_API")]
+    pub(crate) api: Option<String>,
+    /// Address of MQTT without TLS, loopback only [default: 127.0.0.1:1883]
+    #[arg(long, env = "FLEETWARD_MQTT")]
+    pub(crate) mqtt: Option<String>,
+    /// Address of MQTT over TLS; may be repeated [default: 127.0.0.1:8883]
+    #[arg(long, env = "FLEETWARD_MQTTS", value_delimiter = ',')]
+    pub(crate) mqtts: Vec<String>,
+    /// A policy of the registry that plain MQTT connections must obey
+    #[arg(long, env = "FLEETWARD_MQTT_POLICY")]
+    pub(crate) mqtt_policy: Option<String>,
+    /// How often cloud-side counters close, 1s to 300s [default: 300s]
+    #[arg(long, env = "FLEETWARD_PERIOD")]
+    pub(crate) period: Option<String>,
+    /// Who may call the API: sigv4, or off (loopback only) [default: sigv4]
+    #[arg(long, env = "FLEETWARD_AUTH")]
+    pub(crate) auth: Option<String>,
+    /// Twelve digits that every ARN carries [default: 123456789012]
+    #[arg(long, env = "FLEETWARD_ACCOUNT")]
+    pub(crate) account: Option<String>,
+    /// The region that every ARN carries [default: us-east-1]
+    #[arg(long, env = "FLEETWARD_REGION")]
+    pub(crate) region: Option<String>,
+    /// File to write, as JSON, when every listener accepts
+    #[arg(long, env = "FLEETWARD_READY_FILE")]
+    pub(crate) ready_file: Option<PathBuf>,
+    /// Settings file (TOML)
+    #[arg(long, env = "FLEETWARD_CONFIG")]
+    pub(crate) config: Option<PathBuf>,
+}
+
+#[derive(Args)]
+pub(crate) struct DemoArguments {
+    /// Stop after this long, such as 30s; exit 0 only if the alarm came [default: until Ctrl-C]
+    #[arg(long = "for", value_parser = parse_duration)]
+    pub(crate) run_for: Option<Duration>,
+}
+
+#[derive(Args)]
+pub(crate) struct KeysArguments {
+    /// Folder of the server's data
+    #[arg(long, env = "FLEETWARD_DATA", default_value = "./fleetward-data")]
+    pub(crate) data: PathBuf,
+    #[command(subcommand)]
+    pub(crate) action: KeysAction,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum KeysAction {
+    /// Make a key and print its secret, this once.
+    Create {
+        /// File with an IAM-style policy document [default: everything is allowed]
+        #[arg(long)]
+        policy_file: Option<PathBuf>,
+    },
+    /// List the keys, without their secrets.
+    List,
+    /// Make a key useless.
+    Disable {
+        /// The key's id
+        access_key_id: String,
+    },
+}
+
+#[derive(Args)]
+pub(crate) struct SimulateArguments {
+    /// How many things
+    #[arg(long, default_value_t = 100_000)]
+    pub(crate) things: u64,
+    /// How many reports of each
+    #[arg(long, default_value_t = 10)]
+    pub(crate) rounds: u64,
+}

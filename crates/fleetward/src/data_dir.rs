@@ -1,0 +1,77 @@
+//! The data folder: made with least rights, and holder of the master key.
+
+use std::fs;
+use std::io::Write;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use crate::failure::Failure;
+
+/// Length of the master key, which encrypts the secrets in the store.
+pub(crate) const MASTER_KEY_BYTES: usize = 32;
+
+/// A data folder that exists.
+#[derive(Clone, Debug)]
+pub(crate) struct DataDir(PathBuf);
+
+impl DataDir {
+    /// Makes the folder, readable by its owner only, if it is not there.
+    pub(crate) fn open(path: &Path) -> Result<Self, Failure> {
+        fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(path)
+            .map_err(Failure::of(&format!("cannot make the data folder {}", path.display())))?;
+        Ok(Self(path.to_owned()))
+    }
+
+    /// The store's file.
+    pub(crate) fn store(&self) -> PathBuf {
+        self.0.join("fleetward.db")
+    }
+
+    /// The event log's folder.
+    pub(crate) fn log(&self) -> PathBuf {
+        self.0.join("log")
+    }
+
+    /// Writes the certificate that devices trust, and says where.
+    pub(crate) fn write_ca(&self, pem: &str) -> Result<PathBuf, Failure> {
+        let path = self.0.join("ca.pem");
+        write_whole(&path, pem.as_bytes(), 0o644)?;
+        fs::canonicalize(&path).map_err(Failure::of("cannot find the CA file again"))
+    }
+
+    /// The master key, made on the first call.
+    pub(crate) fn master_key(&self) -> Result<[u8; MASTER_KEY_BYTES], Failure> {
+        let path = self.0.join("master.key");
+        if !path.exists() {
+            let mut key = [0; MASTER_KEY_BYTES];
+            aws_lc_rs::rand::fill(&mut key).map_err(Failure::of("no randomness for a key"))?;
+            write_whole(&path, &key, 0o600)?;
+        }
+        let bytes = fs::read(&path)
+            .map_err(Failure::of(&format!("cannot read the master key {}", path.display())))?;
+        bytes.try_into().map_err(|_| {
+            Failure::new(format!("the master key {} is not 32 bytes long", path.display()))
+        })
+    }
+}
+
+/// Writes through a file beside it, so that a crash leaves the old file or the new one, and syncs
+/// both the file and its folder.
+fn write_whole(path: &Path, bytes: &[u8], mode: u32) -> Result<(), Failure> {
+    let tried = format!("cannot write {}", path.display());
+    let fresh = path.with_extension("new");
+    let mut file = fs::OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(mode)
+        .open(&fresh)
+        .map_err(Failure::of(&tried))?;
+    file.write_all(bytes).and_then(|()| file.sync_all()).map_err(Failure::of(&tried))?;
+    fs::rename(&fresh, path).map_err(Failure::of(&tried))?;
+    let folder = path.parent().unwrap_or(Path::new("."));
+    fs::File::open(folder).and_then(|dir| dir.sync_all()).map_err(Failure::of(&tried))
+}

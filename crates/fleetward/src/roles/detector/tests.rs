@@ -1,0 +1,219 @@
+//! Replay: the same log gives the same state and the same violations, however it is cut into
+//! batches, and wherever the process dies in between.
+
+use std::collections::BTreeMap;
+
+use fleetward_detect::Settings;
+use fleetward_domain::record::partition_of;
+use fleetward_domain::{
+    Activity, Behavior, BehaviorName, Change, Comparison, ComparisonOperator, Count, Criteria,
+    Judgement, Metric, MetricValue, PortList, ProfileName, Record, Report, SecurityProfile, Target,
+    ThingName, ViolationEvent,
+};
+use fleetward_log::embedded::EmbeddedLog;
+use fleetward_log::{EVERY_PARTITION, Entered, Entry, EventLog};
+use fleetward_store::memory::MemoryStore;
+use fleetward_store::{Chunk, DetectionTx, EventFilter, Store};
+
+use super::owned::Owned;
+
+const PARTITIONS: u32 = 4;
+const THINGS: u64 = 12;
+const START_MS: i64 = 1_700_000_000_000;
+const SETTINGS: Settings = Settings { period_ms: 1_000, grace_ms: 500, silence_ms: 20_000 };
+
+/// xorshift64*: the same numbers on every run.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, limit: u64) -> u64 {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        (self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 33) % limit
+    }
+}
+
+fn profile(version: i64) -> SecurityProfile {
+    let behavior = |name: &str, metric, operator, value, duration_seconds| Behavior {
+        name: BehaviorName::parse(name).unwrap(),
+        metric: Some(metric),
+        dimension: None,
+        criteria: Some(Criteria {
+            judgement: Judgement::Static(Comparison::new(operator, value).unwrap()),
+            duration_seconds,
+            datapoints_to_alarm: Some(2),
+            datapoints_to_clear: None,
+        }),
+        suppress_alerts: false,
+        export_metric: None,
+    };
+    let few = MetricValue::Count(u64::try_from(version).unwrap() + 4);
+    SecurityProfile {
+        name: ProfileName::parse("replayed").unwrap(),
+        description: None,
+        behaviors: vec![
+            behavior(
+                "ports",
+                Metric::ListeningTcpPorts,
+                ComparisonOperator::InPortSet,
+                MetricValue::Ports(vec![22, 443]),
+                None,
+            ),
+            behavior("chatter", Metric::MessagesSent, ComparisonOperator::LessThan, few, Some(2)),
+        ],
+        alert_targets: Vec::new(),
+        metrics_to_retain: Vec::new(),
+        metrics_export: None,
+        tags: Vec::new(),
+        version,
+        created_ms: START_MS,
+        modified_ms: START_MS,
+    }
+}
+
+/// A history with reports, activity, ticks, repeated records and changes of the profile.
+fn history() -> Vec<Entry> {
+    let mut random = Random(0x9E37_79B9_7F4A_7C15);
+    let mut entries = Vec::new();
+    let mut push = |partition, record: Record| {
+        entries.push(Entry { partition, bytes: minicbor::to_vec(record).unwrap() });
+    };
+    let all = vec![Target::AllThings];
+    push(EVERY_PARTITION, Record::Change(1, START_MS, Change::Profile(profile(1), all.clone())));
+    for step in 0..600_i64 {
+        let at_ms = START_MS + step * 100;
+        let thing = ThingName::parse(format!("thing-{}", random.below(THINGS))).unwrap();
+        let partition = partition_of(thing.as_str(), PARTITIONS);
+        match random.below(10) {
+            0..5 => {
+                let bad = random.below(3) == 0;
+                let ports = Some(if bad { vec![22, 23] } else { vec![22] });
+                let list = PortList { total: None, ports };
+                let report =
+                    Report { report_id: step, listening_tcp: Some(list), ..Report::default() };
+                push(partition, Record::Report(thing, at_ms, report));
+            }
+            5..9 => {
+                let value = random.below(9);
+                let count = Count { metric: Metric::MessagesSent, dimension: None, value };
+                let activity = Activity {
+                    door: "door".to_owned(),
+                    boot: 1,
+                    seq: u64::try_from(step).unwrap() + 1,
+                    thing,
+                    until_ms: at_ms,
+                    connected: random.below(4) > 0,
+                    counts: vec![count],
+                };
+                push(partition, Record::Activity(activity.clone()));
+                if random.below(5) == 0 {
+                    push(partition, Record::Activity(activity));
+                }
+            }
+            _ => push(EVERY_PARTITION, Record::Tick(at_ms)),
+        }
+        if step == 300 {
+            let change = Change::Profile(profile(2), all.clone());
+            push(EVERY_PARTITION, Record::Change(2, at_ms, change));
+        }
+    }
+    push(EVERY_PARTITION, Record::Tick(START_MS + 120_000));
+    entries
+}
+
+/// What is left of a run: all state, and all events.
+#[derive(Debug, PartialEq)]
+struct Outcome {
+    state: BTreeMap<(u32, u32), Vec<u8>>,
+    events: Vec<ViolationEvent>,
+    open: usize,
+}
+
+/// Applies the log in random batches; after some of them the process dies: with its effects
+/// committed, with its state written, or with neither.
+async fn run(log: &EmbeddedLog, total: usize, seed: u64, dies: bool) -> Outcome {
+    let store = MemoryStore::new();
+    let mut random = Random(seed);
+    let mut owned = Owned::claim(&SETTINGS, &store, PARTITIONS).await.unwrap();
+    let mut records = read(log, &owned, total).await;
+    while !records.is_empty() {
+        let size = usize::try_from(1 + random.below(40)).unwrap().min(records.len());
+        let batch: Vec<Entered> = records.drain(..size).collect();
+        let mut tx = owned.apply(&batch);
+        let fate = if dies { random.below(8) } else { 7 };
+        if fate == 0 {
+            // Dead before the commit: all of the batch and more is replayed.
+            owned = Owned::claim(&SETTINGS, &store, PARTITIONS).await.unwrap();
+            records = read(log, &owned, total).await;
+            continue;
+        }
+        if fate == 1 || fate == 2 {
+            owned.add_state(&mut tx);
+        }
+        store.commit_detection(tx).await.unwrap();
+        if fate == 2 || fate == 3 {
+            owned = Owned::claim(&SETTINGS, &store, PARTITIONS).await.unwrap();
+            records = read(log, &owned, total).await;
+        }
+    }
+    let mut last = DetectionTx::default();
+    owned.add_state(&mut last);
+    store.commit_detection(last).await.unwrap();
+    outcome(&store).await
+}
+
+async fn outcome(store: &MemoryStore) -> Outcome {
+    let mut state = BTreeMap::new();
+    for partition in 0..PARTITIONS {
+        for Chunk { index, bytes, .. } in store.load_chunks(partition).await.unwrap() {
+            state.insert((partition, index), bytes);
+        }
+    }
+    let filter = EventFilter { to_ms: i64::MAX, ..EventFilter::default() };
+    let events = store.violation_events(&filter, None, 100_000).await.unwrap();
+    let mut events: Vec<_> = events.into_iter().map(|(_, event)| event).collect();
+    events.sort_by(|a, b| (&a.violation_id, a.event_type).cmp(&(&b.violation_id, b.event_type)));
+    let open = store.active_violations(&Default::default(), None, 1000).await.unwrap().len();
+    Outcome { state, events, open }
+}
+
+/// Everything from where the owner stands to the end of the log.
+async fn read(log: &EmbeddedLog, owned: &Owned, total: usize) -> Vec<Entered> {
+    let mut consumer = log.consume(&owned.positions()).await.unwrap();
+    let last = {
+        let all: Vec<_> = (0..PARTITIONS).map(|partition| (partition, 0)).collect();
+        let mut whole = log.consume(&all).await.unwrap();
+        let mut seen = Vec::new();
+        while seen.len() < total {
+            seen.append(&mut whole.next(1 << 20).await.unwrap());
+        }
+        seen.last().map(|entered| entered.offset)
+    };
+    let mut records: Vec<Entered> = Vec::new();
+    let done = owned.positions().iter().all(|&(_, position)| Some(position) > last);
+    while !done && records.last().map(|entered| entered.offset) != last {
+        records.append(&mut consumer.next(1 << 20).await.unwrap());
+    }
+    records
+}
+
+#[tokio::test]
+async fn a_log_replays_to_byte_equal_state_and_the_same_violations() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = EmbeddedLog::open(folder.path(), PARTITIONS, u64::MAX).unwrap();
+    let entries = history();
+    let total = entries.len();
+    for call in entries.chunks(7) {
+        log.append(call.to_vec()).await.unwrap();
+    }
+    let first = run(&log, total, 1, false).await;
+    assert!(first.events.len() > 20, "the history has {} events only", first.events.len());
+    assert_eq!(run(&log, total, 1, false).await, first, "the same batches");
+    for seed in 2..8 {
+        assert_eq!(run(&log, total, seed, false).await, first, "other batches, seed {seed}");
+    }
+    for seed in 8..24 {
+        assert_eq!(run(&log, total, seed, true).await, first, "with crashes, seed {seed}");
+    }
+}

@@ -1,0 +1,56 @@
+//! boto3: AWS's Python SDK, with its paginators and its error classes.
+
+use crate::start;
+use crate::tools::python_tool;
+
+const SCRIPT: &str = r#"
+import boto3, os, datetime
+iot = boto3.client("iot", endpoint_url=os.environ["ENDPOINT"])
+for number in range(12):
+    iot.create_thing(thingName=f"thing-{number:02}", attributePayload={"attributes": {"n": "1"}})
+pages = iot.get_paginator("list_things").paginate(PaginationConfig={"PageSize": 5})
+names = [thing["thingName"] for page in pages for thing in page["things"]]
+assert names == [f"thing-{number:02}" for number in range(12)], names
+try:
+    iot.describe_security_profile(securityProfileName="nowhere")
+    raise SystemExit("a profile that is not there was described")
+except iot.exceptions.ResourceNotFoundException as error:
+    assert "nowhere" in str(error), error
+try:
+    iot.create_security_profile(securityProfileName="p", behaviors=[{
+        "name": "b", "metric": "aws:all-bytes-out",
+        "criteria": {"comparisonOperator": "less-than", "value": {"count": 1}}}])
+    raise SystemExit("a sum without durationSeconds was accepted")
+except iot.exceptions.InvalidRequestException as error:
+    assert "durationSeconds" in str(error), error
+made = iot.create_keys_and_certificate(setAsActive=True)
+assert made["keyPair"]["PrivateKey"].startswith("-----BEGIN RSA PRIVATE KEY-----")
+iot.update_certificate(certificateId=made["certificateId"], newStatus="INACTIVE")
+group = iot.create_thing_group(thingGroupName="lights")
+iot.add_thing_to_thing_group(thingGroupName="lights", thingName="thing-01")
+iot.create_security_profile(securityProfileName="p")
+iot.attach_security_profile(
+    securityProfileName="p", securityProfileTargetArn=group["thingGroupArn"])
+mapped = iot.list_security_profiles_for_target(securityProfileTargetArn=group["thingGroupArn"])
+found = mapped["securityProfileTargetMappings"][0]["securityProfileIdentifier"]["name"]
+assert found == "p", mapped
+profile = iot.describe_security_profile(securityProfileName="p")
+assert isinstance(profile["creationDate"], datetime.datetime), profile
+day = datetime.timedelta(days=1)
+now = datetime.datetime.now(datetime.timezone.utc)
+events = iot.list_violation_events(startTime=now - day, endTime=now + day)
+assert events["violationEvents"] == [], events
+print("all well")
+"#;
+
+#[test]
+fn boto3_pages_types_and_errors_are_as_with_aws() {
+    let stack = start();
+    let output = python_tool(&stack, "python")
+        .env("ENDPOINT", stack.endpoint())
+        .args(["-c", SCRIPT])
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(said.contains("all well"), "{}", String::from_utf8_lossy(&output.stderr));
+}

@@ -1,0 +1,28 @@
+//! End to end: the real binary, driven by the clients that people have.
+//!
+//! Each test starts its own server on free ports in its own folder. The foreign clients are set
+//! up by `cargo xtask test`.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod aws_cli;
+mod bad_input;
+mod boto3;
+mod command_line;
+mod demo;
+mod kill_nine;
+mod mosquitto;
+mod python_agent;
+mod tools;
+
+use fleetward_hands::Stack;
+
+/// A server with a period of one second.
+fn start() -> Stack {
+    start_with(&[], "")
+}
+
+/// The same with further arguments and a settings file.
+fn start_with(arguments: &[&str], toml: &str) -> Stack {
+    Stack::start(env!("CARGO_BIN_EXE_fleetward"), arguments, toml)
+}
