@@ -1,1 +1,32 @@
-fn main() {}
+//! Tasks of the workspace, started with `cargo xtask <task>`.
+
+use std::process::ExitCode;
+
+mod bench;
+mod model;
+mod test;
+#[cfg(test)]
+mod tidy;
+
+fn main() -> ExitCode {
+    let mut arguments = std::env::args().skip(1);
+    let task = arguments.next();
+    let rest: Vec<String> = arguments.collect();
+    let outcome = match task.as_deref() {
+        Some("model") => model::run(&rest).map_err(|error| error.to_string()),
+        Some("test") => test::run(&rest),
+        Some("bench") => bench::run(&rest),
+        Some(other) => Err(format!("unknown task {other:?}; {TASKS}")),
+        None => Err(TASKS.to_owned()),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("{message}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+const TASKS: &str =
+    "tasks: test [ARGUMENTS OF THE RUNNER] | bench NAME [--json] | model [--check | --rust-only]";

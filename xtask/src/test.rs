@@ -1,0 +1,108 @@
+//! `cargo xtask test`: every test, with the foreign clients that they need.
+//!
+//! The clients are AWS's command line, boto3 and AWS's device agent in a Python environment of
+//! their own below `target/`, and mosquitto's clients from the system.
+
+use std::env;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// What goes into the Python environment. The agent is AWS's own and does not change any more.
+const PYTHON_PACKAGES: [&str; 3] =
+    ["awscli>=1.45,<2", "boto3>=1.43,<2", "AWSIoTDeviceDefenderAgentSDK==2.0.0"];
+/// Programs that must be on the system, and the Debian packages that bring them.
+const PROGRAMS: [(&str, &str); 2] =
+    [("mosquitto_pub", "mosquitto-clients"), ("mosquitto_sub", "mosquitto-clients")];
+
+/// Sets up what is missing, then runs all tests; further arguments go to the test runner.
+pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
+    let root = workspace_root();
+    install_programs()?;
+    let tools = root.join("target").join("test-tools");
+    install_python(&tools)?;
+    let cargo = env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
+    let mut tests = Command::new(&cargo);
+    if quiet(Command::new(&cargo).args(["nextest", "--version"])) {
+        tests.args(["nextest", "run", "--workspace", "--no-fail-fast"]);
+    } else {
+        tests.args(["test", "--workspace", "--no-fail-fast"]);
+    }
+    tests.args(arguments).current_dir(&root).env("FLEETWARD_TEST_TOOLS", &tools);
+    announce("running the tests");
+    succeed(&mut tests)
+}
+
+/// The folder of the workspace's `Cargo.toml`.
+pub(crate) fn workspace_root() -> PathBuf {
+    let xtask = Path::new(env!("CARGO_MANIFEST_DIR"));
+    xtask.parent().unwrap_or(xtask).to_owned()
+}
+
+fn announce(what: &str) {
+    println!("xtask: {what}");
+}
+
+fn install_programs() -> Result<(), String> {
+    let mut missing: Vec<_> = PROGRAMS.iter().filter(|(program, _)| !exists(program)).collect();
+    missing.dedup_by_key(|(_, package)| *package);
+    for (program, package) in missing {
+        announce(&format!("{program} is missing, installing {package}"));
+        apt_install(package).map_err(|error| {
+            format!("{program} is needed: install {package} and run this again ({error})")
+        })?;
+    }
+    Ok(())
+}
+
+fn apt_install(package: &str) -> Result<(), String> {
+    if !exists("apt-get") {
+        return Err("there is no apt-get here".to_owned());
+    }
+    let install = |arguments: &[&str]| {
+        succeed(Command::new("apt-get").args(arguments).stdout(Stdio::null()).stdin(Stdio::null()))
+    };
+    install(&["install", "-y", package]).or_else(|_| {
+        install(&["update"])?;
+        install(&["install", "-y", package])
+    })
+}
+
+fn install_python(tools: &Path) -> Result<(), String> {
+    let stamp = tools.join("installed.txt");
+    let wanted = PYTHON_PACKAGES.join("\n");
+    if std::fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
+        return Ok(());
+    }
+    announce("making a Python environment with AWS's command line, boto3 and device agent");
+    let venv = |tools: &Path| {
+        succeed(Command::new("python3").args(["-m", "venv"]).arg(tools).stdout(Stdio::null()))
+    };
+    venv(tools).or_else(|_| {
+        apt_install("python3-venv")?;
+        venv(tools)
+    })?;
+    let mut pip = Command::new(tools.join("bin").join("python"));
+    pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]);
+    succeed(pip.args(PYTHON_PACKAGES))?;
+    std::fs::write(&stamp, wanted).map_err(|error| format!("{}: {error}", stamp.display()))
+}
+
+fn exists(program: &str) -> bool {
+    let path = env::var_os("PATH").unwrap_or_default();
+    env::split_paths(&path).any(|folder| folder.join(program).is_file())
+}
+
+fn quiet(command: &mut Command) -> bool {
+    command
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .is_ok_and(|status| status.success())
+}
+
+/// Runs a command to its end.
+pub(crate) fn succeed(command: &mut Command) -> Result<(), String> {
+    let shown = format!("{command:?}");
+    let status = command.status().map_err(|error| format!("{shown}: {error}"))?;
+    if status.success() { Ok(()) } else { Err(format!("{shown}: {status}")) }
+}
