@@ -6,15 +6,17 @@ use fleetward_sim::{Fleet, thing_name};
 /// All reports of a fleet, in memory.
 #[derive(Debug)]
 pub struct Feed {
-    names: Vec<String>,
-    bytes: Vec<u8>,
+    things: u64,
+    /// Each report's thing and payload, one behind the other, as they are in a packet.
+    bytes: String,
     reports: Vec<Place>,
 }
 
 #[derive(Clone, Copy, Debug)]
 struct Place {
-    thing: u32,
     at_ms: EpochMs,
+    /// Where its thing's name ends.
+    payload: usize,
     end: usize,
 }
 
@@ -33,18 +35,21 @@ impl Feed {
     /// Lets a fleet report.
     #[must_use]
     pub fn new(things: u64, rounds: u64) -> Self {
-        let mut feed = Self {
-            names: (0..things).map(thing_name).collect(),
-            bytes: Vec::new(),
-            reports: Vec::new(),
-        };
+        let mut feed = Self { things, bytes: String::new(), reports: Vec::new() };
         let mut fleet = Fleet::new(things, rounds);
         while let Some(report) = fleet.next_report() {
-            feed.bytes.extend_from_slice(report.payload.as_bytes());
-            let thing = u32::try_from(report.thing).unwrap_or(u32::MAX);
-            feed.reports.push(Place { thing, at_ms: report.at_ms, end: feed.bytes.len() });
+            feed.bytes.push_str(&thing_name(report.thing));
+            let payload = feed.bytes.len();
+            feed.bytes.push_str(report.payload);
+            feed.reports.push(Place { at_ms: report.at_ms, payload, end: feed.bytes.len() });
         }
         feed
+    }
+
+    /// How many things report.
+    #[must_use]
+    pub fn things(&self) -> u64 {
+        self.things
     }
 
     /// How many reports there are.
@@ -62,16 +67,17 @@ impl Feed {
     /// How long a payload is.
     #[must_use]
     pub fn mean_bytes(&self) -> f64 {
-        self.bytes.len() as f64 / self.reports.len().max(1) as f64
+        let payloads = self.iter().map(|arrival| arrival.payload.len()).sum::<usize>();
+        payloads as f64 / self.reports.len().max(1) as f64
     }
 
     /// The reports in their order.
     pub fn iter(&self) -> impl Iterator<Item = Arrival<'_>> {
         let mut start = 0;
         self.reports.iter().map(move |place| {
-            let payload = self.bytes.get(start..place.end).unwrap_or_default();
+            let thing = self.bytes.get(start..place.payload).unwrap_or_default();
+            let payload = self.bytes.as_bytes().get(place.payload..place.end).unwrap_or_default();
             start = place.end;
-            let thing = self.names.get(place.thing as usize).map_or("", String::as_str);
             Arrival { thing, at_ms: place.at_ms, payload }
         })
     }

@@ -1,4 +1,4 @@
-//! Our engine: the parser, and as many partitions as a server has.
+//! Our engine: the parser, and as many partitions as the fleet needs.
 
 use fleetward_detect::{Effects, Partition, Settings};
 use fleetward_domain::record::partition_of;
@@ -9,8 +9,8 @@ use fleetward_sim::engine_profile;
 use crate::engine::Found;
 use crate::engine::feed::Feed;
 
-/// As a server has by default.
-const PARTITIONS: u32 = 256;
+/// So many things share a partition: well below what one keeps of those that are not registered.
+const THINGS_PER_PARTITION: u64 = 60_000;
 
 /// All partitions, and what they found so far.
 #[derive(Debug)]
@@ -23,15 +23,15 @@ pub struct Ours {
 }
 
 impl Ours {
-    /// Partitions that judge every thing by the ten behaviors.
+    /// Partitions for so many things, which judge each by the ten behaviors.
     ///
     /// # Errors
     /// A text, if the profile is not as it must be.
-    pub fn new() -> Result<Self, String> {
+    pub fn new(things: u64) -> Result<Self, String> {
         let profile = Change::Profile(engine_profile()?, vec![Target::AllThings]);
         let attach = Record::Change(1, 0, profile);
         let mut effects = Effects::default();
-        let partitions = (0..PARTITIONS)
+        let partitions = (0..=things / THINGS_PER_PARTITION)
             .map(|_| {
                 let mut partition = Partition::new(Settings::default());
                 partition.apply(&attach, &mut effects);
@@ -60,7 +60,8 @@ impl Ours {
     ) -> Result<(), String> {
         parse(format, payload, &mut self.report).map_err(|reject| reject.message)?;
         self.last_ms = self.last_ms.max(at_ms);
-        let place = partition_of(thing, PARTITIONS) as usize;
+        let partitions = u32::try_from(self.partitions.len()).unwrap_or(u32::MAX);
+        let place = partition_of(thing, partitions) as usize;
         if let Some(partition) = self.partitions.get_mut(place) {
             partition.apply_report(thing, at_ms, &self.report, &mut self.effects);
         }
@@ -84,7 +85,7 @@ impl Ours {
     /// # Errors
     /// The first report that is refused.
     pub fn run(feed: &Feed) -> Result<Found, String> {
-        let mut ours = Self::new()?;
+        let mut ours = Self::new(feed.things())?;
         for arrival in feed.iter() {
             ours.take(arrival.thing, arrival.at_ms, arrival.payload, Format::Json)?;
         }

@@ -46,7 +46,7 @@ impl Partition {
         groups: &[GroupName],
         effects: &mut Effects,
     ) {
-        let known = self.things.find(name.as_str());
+        let known = self.things.find(name.as_str().as_bytes());
         if known.is_none() && !registered {
             return;
         }
@@ -56,11 +56,11 @@ impl Partition {
         };
         match known {
             Some(place) => self.move_thing(place, audience, effects),
-            None => self.register(name.clone(), audience),
+            None => self.register(name, audience),
         }
     }
 
-    fn register(&mut self, name: ThingName, audience: u32) {
+    fn register(&mut self, name: &ThingName, audience: u32) {
         let Some(plan) = self.catalog.plan(audience) else { return };
         let rules = plan.first_states(self.clock.now_ms);
         if self.things.insert(ThingState::new(name, audience, rules)).is_some() {

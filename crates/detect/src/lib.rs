@@ -7,6 +7,20 @@
 //! the sums that a front door counts. Not judged yet, though accepted in a profile:
 //! `aws:message-byte-size`, `aws:disconnect-duration` and `aws:source-ip-address`.
 //!
+//! What is decided here, where the guide of AWS IoT Device Defender is silent:
+//! - A window's datapoint has the time of the window's end, one that alarms early that of the
+//!   record that crossed the bound; and its value then. Later growth is not shown.
+//! - Counters in reports give a datapoint only for windows in which a report carried them; those
+//!   of front doors for every window in which a thing was seen or connected, zero included.
+//! - A window that was not counted whole is judged against upper bounds only, and never
+//!   conforms: where a behavior began in it, or a front door did not count a dimension yet.
+//! - A thing is silent if it gives no datapoint of any metric. A behavior whose violation was
+//!   invalidated begins anew.
+//! - When a front door starts again, what was connected through it was so until the last record
+//!   before that; so the start must come before any tick that follows an outage.
+//! - Behaviors are the same as long as they are equal in every part and their profile's name is.
+//!   Invalidations go to the alert targets that the profile had before the change.
+//!
 //! It is no store and no queue: what happened leaves as [`Effects`], and state leaves as opaque
 //! chunks ([`Partition::take_dirty`]) for whoever commits both with the place in the log.
 
@@ -22,6 +36,7 @@ mod partition;
 mod plan;
 mod reports;
 mod settings;
+mod short_name;
 mod thing_state;
 mod things;
 mod tick;

@@ -28,7 +28,7 @@ pub(crate) fn report(
     }
     for (planned, place) in plan.rules.iter().zip(0..) {
         match &planned.rule.feed {
-            Feed::Activity { .. } => {}
+            Feed::Activity(_) => {}
             Feed::Network(counter) => {
                 if let Some(growth) = counter.of(report) {
                     thing.add_to_window(planned, place, growth, at_ms, effects);
@@ -58,7 +58,7 @@ impl Partition {
         let at_ms = activity.until_ms.saturating_sub(1);
         let name = activity.thing.as_str();
         let is_of_use = |plan: &Plan| activity.connected || plan.takes_activity;
-        let found = self.things.find(name);
+        let found = self.things.find(name.as_bytes());
         let Some(place) = found.or_else(|| self.admit(name, at_ms, is_of_use, effects)) else {
             return;
         };
@@ -96,8 +96,8 @@ fn count(
     effects: &mut Effects,
 ) {
     for (planned, place) in plan.rules.iter().zip(0..) {
-        let Feed::Activity { metric, dimension } = &planned.rule.feed else { continue };
-        match growth(metric, dimension.as_ref(), counts) {
+        let Feed::Activity(counter) = &planned.rule.feed else { continue };
+        match growth(&counter.metric, counter.dimension.as_ref(), counts) {
             Growth::Nothing => {}
             Growth::By(growth) => thing.add_to_window(planned, place, growth, at_ms, effects),
             Growth::Unknown => {

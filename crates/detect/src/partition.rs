@@ -87,7 +87,7 @@ impl Partition {
         effects: &mut Effects,
     ) {
         self.reach(at_ms);
-        let place = match self.things.find(thing) {
+        let place = match self.things.find(thing.as_bytes()) {
             Some(place) => place,
             None => match self.admit(thing, at_ms, |plan| plan.takes_reports, effects) {
                 Some(place) => place,
@@ -153,7 +153,7 @@ impl Partition {
         let name = ThingName::parse(name).ok()?;
         let line_ms = at_ms.max(self.clock.closed_until(self.settings.grace_ms));
         let rules = self.catalog.plan(UNREGISTERED)?.first_states(line_ms);
-        let place = self.things.insert(ThingState::new(name, UNREGISTERED, rules))?;
+        let place = self.things.insert(ThingState::new(&name, UNREGISTERED, rules))?;
         self.catalog.audiences.join(UNREGISTERED);
         Some(place)
     }

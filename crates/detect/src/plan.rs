@@ -25,13 +25,13 @@ use crate::window::start_of;
 pub(crate) struct ActiveProfile {
     pub(crate) name: ProfileName,
     pub(crate) alert_targets: Vec<String>,
-    pub(crate) rules: Vec<Arc<Rule>>,
+    pub(crate) rules: Vec<Rule>,
 }
 
 impl ActiveProfile {
     /// Leaves out the behaviors that only retain, and those that cannot be judged yet.
     pub(crate) fn new(profile: &SecurityProfile, settings: &Settings) -> Self {
-        let rules = profile.behaviors.iter().filter_map(|b| Rule::new(b, settings)).map(Arc::new);
+        let rules = profile.behaviors.iter().filter_map(|b| Rule::new(b, settings));
         Self {
             name: profile.name.clone(),
             alert_targets: profile.alert_targets.iter().map(|t| t.arn.clone()).collect(),
@@ -57,7 +57,7 @@ pub(crate) struct Plan {
 #[derive(Clone, Debug)]
 pub(crate) struct PlannedRule {
     pub(crate) profile: Arc<ActiveProfile>,
-    pub(crate) rule: Arc<Rule>,
+    pub(crate) rule: Rule,
 }
 
 impl Plan {
@@ -65,7 +65,7 @@ impl Plan {
         let mut plan = Self::default();
         for profile in profiles {
             for rule in &profile.rules {
-                let cloud = matches!(rule.feed, Feed::Activity { .. });
+                let cloud = matches!(rule.feed, Feed::Activity(_));
                 plan.takes_activity |= cloud;
                 plan.takes_reports |= !cloud;
                 plan.has_windows |= rule.window_ms.is_some();

@@ -3,11 +3,12 @@
 use fleetward_domain::{EpochMs, MetricValue, ThingName};
 
 use crate::reports::RecentReports;
+use crate::short_name::ShortName;
 
 /// One thing's state: under 200 bytes, and 24 for each behavior that applies to it.
 #[derive(Debug)]
 pub(crate) struct ThingState {
-    pub(crate) name: ThingName,
+    pub(crate) name: ShortName,
     /// Its place among the audiences: who it is to the profiles.
     pub(crate) audience: u32,
     /// How many violations it has opened: makes the ids of its violations differ.
@@ -92,9 +93,9 @@ const NEVER_MS: EpochMs = EpochMs::MIN;
 
 impl ThingState {
     /// A thing that was never seen.
-    pub(crate) fn new(name: ThingName, audience: u32, rules: Box<[RuleState]>) -> Self {
+    pub(crate) fn new(name: &ThingName, audience: u32, rules: Box<[RuleState]>) -> Self {
         Self {
-            name,
+            name: ShortName::new(name),
             audience,
             transitions: 0,
             rules,
@@ -118,7 +119,7 @@ mod tests {
 
     #[test]
     fn a_thing_takes_under_200_bytes_and_24_a_behavior() {
-        assert!(size_of::<Option<ThingState>>() <= 176, "{}", size_of::<Option<ThingState>>());
+        assert!(size_of::<Option<ThingState>>() <= 160, "{}", size_of::<Option<ThingState>>());
         assert_eq!(size_of::<RuleState>(), 24);
     }
 }

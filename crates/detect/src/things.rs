@@ -31,7 +31,7 @@ impl Things {
 
     /// The place of a thing.
     #[inline]
-    pub(crate) fn find(&self, name: &str) -> Option<u32> {
+    pub(crate) fn find(&self, name: &[u8]) -> Option<u32> {
         let hash = self.hasher.hash_one(name);
         self.index.find(hash, |place| self.is_named(*place, name)).copied()
     }
@@ -63,14 +63,14 @@ impl Things {
 
     /// Puts a stored thing back in its place; false if the place or the name is taken.
     pub(crate) fn insert_at(&mut self, place: u32, thing: ThingState) -> bool {
-        if place >= THINGS_PER_PARTITION || self.find(thing.name.as_str()).is_some() {
+        if place >= THINGS_PER_PARTITION || self.find(thing.name.as_bytes()).is_some() {
             return false;
         }
         while self.places.len() <= place as usize {
             self.free.insert(u32::try_from(self.places.len()).unwrap_or(u32::MAX));
             self.places.push(None);
         }
-        let hash = self.hasher.hash_one(thing.name.as_str());
+        let hash = self.hasher.hash_one(thing.name.as_bytes());
         match self.places.get_mut(place as usize) {
             Some(free @ None) => *free = Some(thing),
             _ => return false,
@@ -79,7 +79,7 @@ impl Things {
         let Self { index, places, hasher, .. } = self;
         index.insert_unique(hash, place, |place| {
             let thing = places.get(*place as usize).and_then(Option::as_ref);
-            hasher.hash_one(thing.map_or("", |thing| thing.name.as_str()))
+            hasher.hash_one(thing.map_or(&[][..], |thing| thing.name.as_bytes()))
         });
         true
     }
@@ -87,7 +87,7 @@ impl Things {
     /// Forgets a thing.
     pub(crate) fn remove(&mut self, place: u32) -> Option<ThingState> {
         let thing = self.places.get_mut(place as usize)?.take()?;
-        let hash = self.hasher.hash_one(thing.name.as_str());
+        let hash = self.hasher.hash_one(thing.name.as_bytes());
         if let Ok(entry) = self.index.find_entry(hash, |other| *other == place) {
             entry.remove();
         }
@@ -119,7 +119,7 @@ impl Things {
         std::mem::take(&mut self.dirty)
     }
 
-    fn is_named(&self, place: u32, name: &str) -> bool {
-        self.get(place).is_some_and(|thing| thing.name.as_str() == name)
+    fn is_named(&self, place: u32, name: &[u8]) -> bool {
+        self.get(place).is_some_and(|thing| thing.name.as_bytes() == name)
     }
 }

@@ -19,15 +19,16 @@ impl ThingState {
         value: MetricValue,
         effects: &mut Effects,
     ) {
+        let Some(thing) = self.name.to_thing_name() else { return };
         let Some(state) = self.rules.get_mut(place as usize) else { return };
         state.flags.set(Flags::OPEN);
         let started_ms = state.run_started_ms;
         self.transitions = self.transitions.wrapping_add(1);
         let behavior = planned.rule.behavior.name.as_str();
         let transition = u64::from(self.transitions);
-        let id = violation_id(&self.name, &planned.profile.name, behavior, at_ms, transition);
+        let id = violation_id(&thing, &planned.profile.name, behavior, at_ms, transition);
         let open = OpenViolation { rule: place, id, started_ms, last_ms: at_ms, last_value: value };
-        effects.violations.push(self.violation(planned, &open));
+        effects.violations.extend(self.violation(planned, &open));
         let value = Some(open.last_value.clone());
         self.tell(planned, open.id.clone(), value, EventType::InAlarm, at_ms, effects);
         let after = self.open.partition_point(|other| other.rule < place);
@@ -47,7 +48,7 @@ impl ThingState {
         open.last_ms = at_ms;
         open.last_value = value;
         let open = open.clone();
-        effects.violations.push(self.violation(planned, &open));
+        effects.violations.extend(self.violation(planned, &open));
     }
 
     /// Enough datapoints conformed.
@@ -123,11 +124,12 @@ impl ThingState {
         at_ms: EpochMs,
         effects: &mut Effects,
     ) {
+        let Some(thing) = self.name.to_thing_name() else { return };
         let event = ViolationEvent {
             violation_id,
-            thing: self.name.clone(),
+            thing,
             profile: planned.profile.name.clone(),
-            behavior: planned.rule.behavior.clone(),
+            behavior: (*planned.rule.behavior).clone(),
             value,
             event_type,
             at_ms,
@@ -145,17 +147,18 @@ impl ThingState {
         effects.events.push(event);
     }
 
-    fn violation(&self, planned: &PlannedRule, open: &OpenViolation) -> Violation {
-        Violation {
+    /// As others know it.
+    fn violation(&self, planned: &PlannedRule, open: &OpenViolation) -> Option<Violation> {
+        Some(Violation {
             id: open.id.clone(),
-            thing: self.name.clone(),
+            thing: self.name.to_thing_name()?,
             profile: planned.profile.name.clone(),
-            behavior: planned.rule.behavior.clone(),
+            behavior: (*planned.rule.behavior).clone(),
             last_value: open.last_value.clone(),
             last_violation_ms: open.last_ms,
             started_ms: open.started_ms,
             verification: VerificationState::Unknown,
             verification_description: None,
-        }
+        })
     }
 }

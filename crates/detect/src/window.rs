@@ -90,7 +90,7 @@ impl ThingState {
         self.close_current(planned, place, window_ms, effects);
         // A connected thing that says nothing goes through windows of zero. All others have
         // nothing more to be judged: any sign of them would have closed the window before.
-        if self.is_connected() && matches!(planned.rule.feed, Feed::Activity { .. }) {
+        if self.is_connected() && matches!(planned.rule.feed, Feed::Activity(_)) {
             let first = reached.saturating_sub(CATCH_UP_WINDOWS);
             while let Some(state) = self.rules.get_mut(place as usize) {
                 state.window = state.window.max(first);
@@ -115,7 +115,7 @@ impl ThingState {
     ) {
         let Some(&closing) = self.rules.get(place as usize) else { return };
         let present = match planned.rule.feed {
-            Feed::Activity { .. } => {
+            Feed::Activity(_) => {
                 self.is_connected()
                     || self.seen_ms >= start_of(closing.window, window_ms)
                     || closing.flags.has(Flags::FED)

@@ -77,7 +77,6 @@ pub(crate) async fn start(settings: Settings) -> Result<Running, Failure> {
 
     let (stop, stopped) = watch::channel(false);
     let (failed, failures) = mpsc::channel(4);
-    let mut roles = start_roles(&settings, &shared, &log_shared, &failed, &stopped);
     let identity = tls_identity(&authority, &settings.mqtts)?;
     let front_door = FrontDoor::start(
         front_door_settings(&settings, identity, &*shared).await?,
@@ -86,6 +85,9 @@ pub(crate) async fn start(settings: Settings) -> Result<Running, Failure> {
     )
     .await
     .map_err(Failure::of("the front door does not open"))?;
+    // After the front door, which logs first that nothing is connected: a detector that told the
+    // time before that would judge windows that passed while nobody counted.
+    let mut roles = start_roles(&settings, &shared, &log_shared, &failed, &stopped);
     let alerts = Alerts::start(alert_settings(&settings)?, shared.clone())
         .map_err(Failure::of("alerts do not start"))?;
     let listener = TcpListener::bind(settings.api)

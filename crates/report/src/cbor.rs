@@ -8,7 +8,7 @@ use minicbor::decode::{Decoder, Error};
 use crate::fault::{Fault, Problem, Step, Stop};
 use crate::limits::DEPTH;
 use crate::number::Number;
-use crate::source::{Kind, Scalar, Source};
+use crate::source::{Kind, Source};
 
 /// A document and the place in it. Tags are passed over: what they say of a value is of no use
 /// here.
@@ -96,8 +96,6 @@ impl<'a> Cbor<'a> {
 }
 
 impl<'a> Source<'a> for Cbor<'a> {
-    type Shape = ();
-
     fn kind(&mut self) -> Kind {
         match self.next_type("the report") {
             Ok(Type::String | Type::StringIndef) => Kind::Text,
@@ -175,18 +173,6 @@ impl<'a> Source<'a> for Cbor<'a> {
             }
             _ => Err(self.fail(field, Problem::Not("a text"))),
         }
-    }
-
-    fn again(&mut self, (): &()) -> Option<Scalar<'a>> {
-        None
-    }
-
-    fn learn<T>(
-        &mut self,
-        (): &mut (),
-        read: impl FnOnce(&mut Self) -> Result<T, Stop>,
-    ) -> Result<T, Stop> {
-        read(self)
     }
 
     fn skip(&mut self) -> Step {

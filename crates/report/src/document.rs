@@ -8,9 +8,8 @@ use crate::custom;
 use crate::fault::{Problem, Step, Stop};
 use crate::header::{self, Header, Version};
 use crate::limits::LIST_ELEMENTS;
-use crate::number::Number;
 use crate::remote_address;
-use crate::source::{Scalar, Source};
+use crate::source::Source;
 use crate::spare::Spare;
 
 const REPORT: &str = "the report";
@@ -124,12 +123,11 @@ fn port_list<'a, S: Source<'a>>(
         b"ports" | b"pts" => {
             let mut ports = list.ports.take().unwrap_or_else(|| std::mem::take(spare));
             ports.clear();
-            let mut shape = S::Shape::default();
             source.list(fields.ports, |source| {
                 if ports.len() == LIST_ELEMENTS {
                     return Err(source.fail(fields.ports, Problem::TooMany(LIST_ELEMENTS)));
                 }
-                ports.push(port(source, fields, &mut shape)?);
+                ports.push(port(source, fields)?);
                 Ok(())
             })?;
             list.ports = Some(ports);
@@ -141,31 +139,16 @@ fn port_list<'a, S: Source<'a>>(
 }
 
 #[inline]
-fn port<'a, S: Source<'a>>(
-    source: &mut S,
-    fields: PortFields,
-    shape: &mut S::Shape,
-) -> Result<u16, Stop> {
-    let number = match source.again(shape) {
-        Some(Scalar::Number(number)) => Some(Number::Unsigned(number)),
-        _ => source.learn(shape, |source| {
-            let mut number = None;
-            source.object(fields.ports, |source, key| match key {
-                b"port" | b"pt" => {
-                    let read = source.number(fields.port)?;
-                    read.port(fields.port, source)?;
-                    number = Some(read);
-                    Ok(())
-                }
-                _ => source.skip(),
-            })?;
-            Ok(number)
-        })?,
-    };
-    match number {
-        Some(number) => number.port(fields.port, source),
-        None => Err(source.fail(fields.port, Problem::Missing)),
-    }
+fn port<'a, S: Source<'a>>(source: &mut S, fields: PortFields) -> Result<u16, Stop> {
+    let mut port = None;
+    source.object(fields.ports, |source, key| match key {
+        b"port" | b"pt" => {
+            port = Some(source.number(fields.port)?.port(fields.port, source)?);
+            Ok(())
+        }
+        _ => source.skip(),
+    })?;
+    port.ok_or_else(|| source.fail(fields.port, Problem::Missing))
 }
 
 fn network_stats<'a, S: Source<'a>>(source: &mut S) -> Result<NetworkStats, Stop> {
@@ -198,13 +181,12 @@ fn established<'a, S: Source<'a>>(
             let mut addresses = list.addresses.take().unwrap_or_else(|| std::mem::take(spare));
             addresses.clear();
             list.listed = 0;
-            let mut shape = S::Shape::default();
             source.list(CONNECTIONS, |source| {
                 if list.listed == LIST_ELEMENTS as u64 {
                     return Err(source.fail(CONNECTIONS, Problem::TooMany(LIST_ELEMENTS)));
                 }
                 list.listed += 1;
-                addresses.extend(connection(source, &mut shape)?);
+                addresses.extend(connection(source)?);
                 Ok(())
             })?;
             list.addresses = Some(addresses);
@@ -217,23 +199,15 @@ fn established<'a, S: Source<'a>>(
 
 /// The far end of one connection; none if it cannot be read.
 #[inline]
-fn connection<'a, S: Source<'a>>(
-    source: &mut S,
-    shape: &mut S::Shape,
-) -> Result<Option<IpAddr>, Stop> {
+fn connection<'a, S: Source<'a>>(source: &mut S) -> Result<Option<IpAddr>, Stop> {
     const FIELD: &str = "metrics.tcp_connections.established_connections.connections.remote_addr";
-    if let Some(Scalar::Text(text)) = source.again(shape) {
-        return Ok(remote_address::parse(text));
-    }
     let mut address = None;
-    source.learn(shape, |source| {
-        source.object(CONNECTIONS, |source, key| match key {
-            b"remote_addr" | b"rad" => {
-                address = Some(remote_address::parse(&source.text(FIELD)?));
-                Ok(())
-            }
-            _ => source.skip(),
-        })
+    source.object(CONNECTIONS, |source, key| match key {
+        b"remote_addr" | b"rad" => {
+            address = Some(remote_address::parse(&source.text(FIELD)?));
+            Ok(())
+        }
+        _ => source.skip(),
     })?;
     address.ok_or_else(|| source.fail(FIELD, Problem::Missing))
 }

@@ -1,17 +1,15 @@
 //! JSON (RFC 8259), read strictly and without building anything.
 
 mod number;
-mod shape;
 mod text;
 
 use std::borrow::Cow;
 
 use crate::fault::{Fault, Problem, Step, Stop};
-use crate::json::shape::{Lesson, Shape};
 use crate::json::text::end_of_plain;
 use crate::limits::DEPTH;
 use crate::number::Number;
-use crate::source::{Kind, Scalar, Source};
+use crate::source::{Kind, Source};
 
 /// A document and the place in it.
 #[derive(Debug)]
@@ -22,8 +20,6 @@ pub(crate) struct Json<'a> {
     at: usize,
     depth: u32,
     fault: Option<Fault>,
-    /// What is being learned of the shape of an element.
-    lesson: Option<Lesson>,
 }
 
 /// Stands for the end of the document. No JSON has it outside of texts, and none unescaped.
@@ -54,7 +50,7 @@ impl<'a> Json<'a> {
     }
 
     fn of(text: &'a str) -> Self {
-        Self { bytes: text.as_bytes(), text, at: 0, depth: 0, fault: None, lesson: None }
+        Self { bytes: text.as_bytes(), text, at: 0, depth: 0, fault: None }
     }
 
     /// The first fault.
@@ -112,13 +108,6 @@ impl<'a> Json<'a> {
         }
     }
 
-    #[inline]
-    fn note(&mut self, from: usize, to: usize, is_text: bool, is_wanted: bool) {
-        if let Some(lesson) = &mut self.lesson {
-            lesson.note(from, to, is_text, is_wanted);
-        }
-    }
-
     /// Passes over what is seldom passed over.
     fn skip_other(&mut self) -> Step {
         match self.peek() {
@@ -127,7 +116,7 @@ impl<'a> Json<'a> {
             b't' => self.literal("true"),
             b'f' => self.literal("false"),
             b'n' => self.literal("null"),
-            b'-' => self.digits("the report", false).map(|_| ()),
+            b'-' => self.digits("the report").map(|_| ()),
             _ => Err(self.malformed("the report", "a value")),
         }
     }
@@ -143,8 +132,6 @@ impl<'a> Json<'a> {
 }
 
 impl<'a> Source<'a> for Json<'a> {
-    type Shape = Shape<'a>;
-
     fn kind(&mut self) -> Kind {
         match self.peek() {
             b'"' => Kind::Text,
@@ -222,7 +209,7 @@ impl<'a> Source<'a> for Json<'a> {
     #[inline]
     fn number(&mut self, field: &'static str) -> Result<Number, Stop> {
         match self.peek() {
-            b'-' | b'0'..=b'9' => self.digits(field, true),
+            b'-' | b'0'..=b'9' => self.digits(field),
             _ => Err(self.other_than(field, "a number")),
         }
     }
@@ -237,32 +224,13 @@ impl<'a> Source<'a> for Json<'a> {
     }
 
     #[inline]
-    fn again(&mut self, shape: &Shape<'a>) -> Option<Scalar<'a>> {
-        self.read_shape(shape)
-    }
-
-    fn learn<T>(
-        &mut self,
-        shape: &mut Shape<'a>,
-        read: impl FnOnce(&mut Self) -> Result<T, Stop>,
-    ) -> Result<T, Stop> {
-        let start = self.at;
-        self.lesson = Some(Lesson::default());
-        let read = read(self)?;
-        if let Some(lesson) = self.lesson.take() {
-            *shape = self.shape_since(start, &lesson);
-        }
-        Ok(read)
-    }
-
-    #[inline]
     fn skip(&mut self) -> Step {
         match self.peek() {
             b'"' => {
                 self.at += 1;
                 self.skip_quoted()
             }
-            b'0'..=b'9' => self.digits("the report", false).map(|_| ()),
+            b'0'..=b'9' => self.digits("the report").map(|_| ()),
             _ => self.skip_other(),
         }
     }

@@ -14,21 +14,11 @@ pub(crate) enum Kind {
     Other,
 }
 
-/// What an element of a list was read for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Scalar<'a> {
-    Number(u64),
-    Text(&'a str),
-}
-
 /// Reads a document from front to back: JSON and CBOR.
 ///
 /// Each method reads one value whole. After a [`Stop`] the source may stand anywhere; its first
 /// fault is kept. `field` says, in messages, what is read.
 pub(crate) trait Source<'a> {
-    /// What elements of a list look like, where that is of use.
-    type Shape: Default;
-
     /// The kind of the value that is next.
     fn kind(&mut self) -> Kind;
 
@@ -41,17 +31,6 @@ pub(crate) trait Source<'a> {
     fn number(&mut self, field: &'static str) -> Result<Number, Stop>;
 
     fn text(&mut self, field: &'static str) -> Result<Cow<'a, str>, Stop>;
-
-    /// Reads an element of the same shape as the one learned last: what that was read for. None,
-    /// and nothing is read, if it has another shape.
-    fn again(&mut self, shape: &Self::Shape) -> Option<Scalar<'a>>;
-
-    /// Lets an element be read, for one number or one text, and learns its shape.
-    fn learn<T>(
-        &mut self,
-        shape: &mut Self::Shape,
-        read: impl FnOnce(&mut Self) -> Result<T, Stop>,
-    ) -> Result<T, Stop>;
 
     /// Reads a value of any kind, which must be well-formed.
     fn skip(&mut self) -> Step;

@@ -34,11 +34,11 @@ pub(crate) fn things(
     for _ in 0..count {
         let (place, thing) =
             read_thing(&mut d, &audiences).map_err(|error| malformed(chunk, &error))?;
-        let mismatch = || DetectError::Mismatch { chunk, thing: thing.name.to_string() };
+        let mismatch = || DetectError::Mismatch { chunk, thing: thing.name.as_str().to_owned() };
         if place >= THINGS_PER_CHUNK || !fits(&thing, partition) {
             return Err(mismatch());
         }
-        let (audience, name) = (thing.audience, thing.name.to_string());
+        let (audience, name) = (thing.audience, thing.name.as_str().to_owned());
         if !partition.things.insert_at(first.saturating_add(place), thing) {
             return Err(DetectError::Mismatch { chunk, thing: name });
         }
@@ -98,7 +98,8 @@ fn read_thing(d: &mut Decoder<'_>, audiences: &[u32]) -> Result<(u32, ThingState
     let audience = d.u64()?;
     let audience = usize::try_from(audience).ok().and_then(|at| audiences.get(at)).copied();
     let audience = audience.ok_or_else(|| Error::message("no such audience"))?;
-    let mut thing = ThingState::new(d.decode::<ThingName>()?, audience, Box::default());
+    let name = ThingName::parse(d.str()?).map_err(|_| Error::message("not a thing's name"))?;
+    let mut thing = ThingState::new(&name, audience, Box::default());
     thing.transitions = d.u32()?;
     thing.doors = d.u64()?;
     thing.seen_ms = d.i64()?;

@@ -71,7 +71,7 @@ fn things(e: &mut Writer, chunk: u32, partition: &Partition) -> Written {
 }
 
 fn thing(e: &mut Writer, thing: &ThingState) -> Written {
-    e.encode(&thing.name)?.u32(thing.transitions)?.u64(thing.doors)?;
+    e.str(thing.name.as_str())?.u32(thing.transitions)?.u64(thing.doors)?;
     e.i64(thing.seen_ms)?.i64(thing.datapoint_ms)?;
     e.array(thing.reports.iter().count() as u64)?;
     for seen in thing.reports.iter() {

@@ -1,5 +1,7 @@
 //! What conforms: criteria made ready to judge values with.
 
+use std::sync::Arc;
+
 use fleetward_domain::value::host_network;
 use fleetward_domain::{Comparison, ComparisonOperator, MetricValue};
 
@@ -8,15 +10,16 @@ use crate::plan::cidr_set::CidrSet;
 use crate::plan::feed::Observed;
 use crate::plan::port_set::PortSet;
 
-/// A static criterion. `inside`: whether elements must be in the set, or must not.
+/// A static criterion; cheap to clone, since every plan has its own beside its other rules.
+/// `inside`: whether elements must be in the set, or must not.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Check {
     Count { bound: Bound, limit: u64 },
     Number { bound: Bound, limit: f64 },
     Ports { set: PortSet, inside: bool },
-    Cidrs { set: CidrSet, inside: bool },
-    Numbers { set: Vec<f64>, inside: bool },
-    Strings { set: Vec<String>, inside: bool },
+    Cidrs { set: Arc<CidrSet>, inside: bool },
+    Numbers { set: Arc<[f64]>, inside: bool },
+    Strings { set: Arc<[String]>, inside: bool },
 }
 
 /// How numbers are compared.
@@ -44,16 +47,16 @@ impl Check {
             MetricValue::Count(limit) => Self::Count { bound, limit: *limit },
             MetricValue::Number(limit) => Self::Number { bound, limit: *limit },
             MetricValue::Ports(ports) => Self::Ports { set: PortSet::new(ports), inside },
-            MetricValue::Cidrs(nets) => Self::Cidrs { set: CidrSet::new(nets), inside },
+            MetricValue::Cidrs(nets) => Self::Cidrs { set: Arc::new(CidrSet::new(nets)), inside },
             MetricValue::Numbers(list) => {
                 let mut set: Vec<f64> = list.iter().map(|number| one_zero(*number)).collect();
                 set.sort_unstable_by(f64::total_cmp);
-                Self::Numbers { set, inside }
+                Self::Numbers { set: set.into(), inside }
             }
             MetricValue::Strings(list) => {
                 let mut set = list.clone();
                 set.sort_unstable();
-                Self::Strings { set, inside }
+                Self::Strings { set: set.into(), inside }
             }
         }
     }

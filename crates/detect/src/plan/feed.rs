@@ -1,6 +1,7 @@
 //! Where a rule's values come from.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use fleetward_domain::{
     CustomMetricName, CustomValue, Metric, MetricDimension, PortList, RemoteList, Report,
@@ -20,7 +21,14 @@ pub(crate) enum Feed {
     /// A custom metric in a report.
     Custom(CustomMetricName),
     /// A counter of front doors, summed over a window.
-    Activity { metric: Metric, dimension: Option<MetricDimension> },
+    Activity(Arc<DoorCounter>),
+}
+
+/// A counter of front doors.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct DoorCounter {
+    pub(crate) metric: Metric,
+    pub(crate) dimension: Option<MetricDimension>,
 }
 
 /// Counters in reports.
@@ -71,7 +79,8 @@ impl Feed {
             | Metric::AuthorizationFailures
             | Metric::ConnectionAttempts
             | Metric::Disconnects => {
-                Self::Activity { metric: metric.clone(), dimension: dimension.cloned() }
+                let (metric, dimension) = (metric.clone(), dimension.cloned());
+                Self::Activity(Arc::new(DoorCounter { metric, dimension }))
             }
             Metric::MessageByteSize | Metric::DisconnectDuration | Metric::SourceIpAddress => {
                 return None;
@@ -81,7 +90,7 @@ impl Feed {
 
     /// Whether values are summed over windows.
     pub(crate) fn is_sum(&self) -> bool {
-        matches!(self, Self::Network(_) | Self::Activity { .. })
+        matches!(self, Self::Network(_) | Self::Activity(_))
     }
 
     /// The value in a report; none if the report does not carry it. Not for sums.
@@ -97,7 +106,7 @@ impl Feed {
                 report.established.as_ref()?.addresses.as_deref().map(Observed::Addresses)
             }
             Self::Custom(name) => custom(name, report),
-            Self::Ports(ReportList::Connections) | Self::Network(_) | Self::Activity { .. } => None,
+            Self::Ports(ReportList::Connections) | Self::Network(_) | Self::Activity(_) => None,
         }
     }
 }

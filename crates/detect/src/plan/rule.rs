@@ -1,5 +1,7 @@
 //! A behavior made ready to judge.
 
+use std::sync::Arc;
+
 use fleetward_domain::{Behavior, EpochMs, Judgement};
 
 use crate::plan::check::Check;
@@ -8,11 +10,11 @@ use crate::settings::Settings;
 use crate::thing_state::RuleState;
 use crate::window::window_at;
 
-/// A behavior made ready to judge; shared by all things it applies to.
-#[derive(Debug)]
+/// A behavior made ready to judge: what every report needs stands together, the rest is shared.
+#[derive(Clone, Debug)]
 pub(crate) struct Rule {
     /// As it stands in the profile.
-    pub(crate) behavior: Behavior,
+    pub(crate) behavior: Arc<Behavior>,
     pub(crate) feed: Feed,
     pub(crate) check: Check,
     /// The length of its windows; none for what is judged as it comes.
@@ -29,7 +31,7 @@ impl Rule {
         let feed = Feed::new(behavior.metric.as_ref()?, behavior.dimension.as_ref())?;
         let window_ms = feed.is_sum().then(|| settings.window_ms(criteria.duration_seconds));
         Some(Self {
-            behavior: behavior.clone(),
+            behavior: Arc::new(behavior.clone()),
             check: Check::new(comparison),
             window_ms,
             feed,

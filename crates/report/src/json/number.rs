@@ -1,7 +1,6 @@
 //! Numbers in JSON.
 
 use super::Json;
-use super::shape::plain_number;
 use crate::fault::{Problem, Stop};
 use crate::number::Number;
 use crate::source::Source;
@@ -9,14 +8,12 @@ use crate::source::Source;
 impl Json<'_> {
     /// Reads a number that begins here.
     #[inline]
-    pub(super) fn digits(&mut self, field: &'static str, is_wanted: bool) -> Result<Number, Stop> {
+    pub(super) fn digits(&mut self, field: &'static str) -> Result<Number, Stop> {
         let rest = self.bytes.get(self.at..).unwrap_or_default();
         if let Some((value, length)) = plain_number(rest)
             && !matches!(rest.get(length), Some(b'.' | b'e' | b'E'))
         {
-            let from = self.at;
             self.at += length;
-            self.note(from, self.at, false, is_wanted);
             return Ok(Number::Unsigned(value));
         }
         self.any_number(field)
@@ -79,4 +76,21 @@ impl Json<'_> {
         self.at += usize::from(found);
         found
     }
+}
+
+/// Digits without a zero before them, and how many they are: at most nineteen, which always fit.
+#[inline]
+fn plain_number(bytes: &[u8]) -> Option<(u64, usize)> {
+    let mut value = 0_u64;
+    let mut length = 0;
+    for &byte in bytes {
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 {
+            break;
+        }
+        value = value.wrapping_mul(10).wrapping_add(u64::from(digit));
+        length += 1;
+    }
+    let leads_with_zero = length > 1 && bytes.first() == Some(&b'0');
+    ((1..=19).contains(&length) && !leads_with_zero).then_some((value, length))
 }

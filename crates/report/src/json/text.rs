@@ -15,7 +15,6 @@ impl<'a> Json<'a> {
             return self.escaped(start, field).map(Cow::Owned);
         }
         let end = self.at;
-        self.note(start, end, true, true);
         self.at += 1;
         // Between quotes, which are characters of their own, so this is never nothing.
         Ok(Cow::Borrowed(self.text.get(start..end).unwrap_or_default()))
@@ -29,7 +28,6 @@ impl<'a> Json<'a> {
         if self.byte() != b'"' {
             return self.escaped(start, "the report").map(|_| ());
         }
-        self.note(start, self.at, true, false);
         self.at += 1;
         Ok(())
     }
@@ -116,16 +114,16 @@ impl<'a> Json<'a> {
 /// character or the end. Eight bytes at a time.
 #[inline]
 pub(super) fn end_of_plain(bytes: &[u8], start: usize) -> usize {
-    let (eights, tail) = bytes.get(start..).unwrap_or_default().as_chunks::<8>();
     let mut at = start;
-    for eight in eights {
+    while let Some(eight) = bytes.get(at..).and_then(<[u8]>::first_chunk::<8>) {
         let marks = marks_in(u64::from_le_bytes(*eight));
         if marks != 0 {
             return at + (marks.trailing_zeros() / 8) as usize;
         }
         at += 8;
     }
-    at + tail.iter().position(|byte| is_mark(*byte)).unwrap_or(tail.len())
+    let rest = bytes.get(at..).unwrap_or_default();
+    at + rest.iter().position(|byte| is_mark(*byte)).unwrap_or(rest.len())
 }
 
 fn is_mark(byte: u8) -> bool {
