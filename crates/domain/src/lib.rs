@@ -11,6 +11,7 @@ pub mod certificate;
 pub mod change;
 pub mod datapoint;
 pub mod dimension;
+pub mod format_level;
 pub mod limits;
 pub mod metric;
 pub mod name;
@@ -30,7 +31,10 @@ pub use certificate::{Certificate, CertificateStatus};
 pub use change::Change;
 pub use datapoint::{CustomMetric, CustomValue, NetworkStats, PortList, RemoteList, Report};
 pub use dimension::{Dimension, DimensionOperator, MetricDimension};
-pub use metric::{Metric, MetricKind, MetricSource};
+pub use format_level::FormatLevel;
+pub use metric::{
+    Measured, Metric, MetricFacts, MetricKind, MetricSource, NetworkCounter, ReportList, Usable,
+};
 pub use name::{
     BehaviorName, CertificateId, CustomMetricName, DimensionName, GroupName, NameError, PolicyName,
     ProfileName, ThingName,

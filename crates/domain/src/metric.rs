@@ -1,118 +1,16 @@
 //! Metrics: what can be measured of a device, and what may be asked of each.
 //!
-//! Source: AWS IoT Device Defender's guide, pages on cloud-side, device-side and custom metrics.
+//! What is known of a metric is one row of `facts`; words, criteria, the front door's meter and
+//! the detector read it there.
+
+mod facts;
 
 use std::fmt;
 
 use crate::name::CustomMetricName;
-use serde::{Deserialize, Serialize};
 
-/// A metric that a behavior judges.
-#[derive(
-    Clone,
-    Debug,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Hash,
-    Serialize,
-    Deserialize,
-    minicbor::Encode,
-    minicbor::Decode,
-)]
-#[serde(try_from = "String", into = "String")]
-#[allow(missing_docs, reason = "each variant is AWS's metric of the same name")]
-pub enum Metric {
-    #[n(0)]
-    MessagesSent,
-    #[n(1)]
-    MessagesReceived,
-    #[n(2)]
-    MessageByteSize,
-    #[n(3)]
-    AuthorizationFailures,
-    #[n(4)]
-    ConnectionAttempts,
-    #[n(5)]
-    Disconnects,
-    #[n(6)]
-    DisconnectDuration,
-    #[n(7)]
-    SourceIpAddress,
-    #[n(8)]
-    AllBytesIn,
-    #[n(9)]
-    AllBytesOut,
-    #[n(10)]
-    AllPacketsIn,
-    #[n(11)]
-    AllPacketsOut,
-    #[n(12)]
-    EstablishedTcpConnections,
-    #[n(13)]
-    ListeningTcpPortCount,
-    #[n(14)]
-    ListeningUdpPortCount,
-    #[n(15)]
-    DestinationIpAddresses,
-    #[n(16)]
-    ListeningTcpPorts,
-    #[n(17)]
-    ListeningUdpPorts,
-    /// A metric of the user's own, by name.
-    #[n(18)]
-    Custom(#[n(0)] CustomMetricName),
-}
-
-/// How a metric's values become datapoints.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum MetricKind {
-    /// Summed over a window of `durationSeconds`.
-    Sum,
-    /// One number a report, judged as it comes.
-    Gauge,
-    /// A set of ports a report.
-    Ports,
-    /// A set of addresses.
-    Addresses,
-    /// Seconds since a thing that is still away disconnected.
-    Duration,
-    /// The extreme of a period.
-    Extreme,
-    /// Whatever the custom metric's type says.
-    Custom,
-}
-
-/// Who measures a metric.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum MetricSource {
-    /// The front door.
-    Cloud,
-    /// The device's agent.
-    Device,
-}
-
-const AWS_METRICS: [(&str, Metric); 18] = [
-    ("aws:num-messages-sent", Metric::MessagesSent),
-    ("aws:num-messages-received", Metric::MessagesReceived),
-    ("aws:message-byte-size", Metric::MessageByteSize),
-    ("aws:num-authorization-failures", Metric::AuthorizationFailures),
-    ("aws:num-connection-attempts", Metric::ConnectionAttempts),
-    ("aws:num-disconnects", Metric::Disconnects),
-    ("aws:disconnect-duration", Metric::DisconnectDuration),
-    ("aws:source-ip-address", Metric::SourceIpAddress),
-    ("aws:all-bytes-in", Metric::AllBytesIn),
-    ("aws:all-bytes-out", Metric::AllBytesOut),
-    ("aws:all-packets-in", Metric::AllPacketsIn),
-    ("aws:all-packets-out", Metric::AllPacketsOut),
-    ("aws:num-established-tcp-connections", Metric::EstablishedTcpConnections),
-    ("aws:num-listening-tcp-ports", Metric::ListeningTcpPortCount),
-    ("aws:num-listening-udp-ports", Metric::ListeningUdpPortCount),
-    ("aws:destination-ip-addresses", Metric::DestinationIpAddresses),
-    ("aws:listening-tcp-ports", Metric::ListeningTcpPorts),
-    ("aws:listening-udp-ports", Metric::ListeningUdpPorts),
-];
+pub use facts::{Measured, Metric, MetricFacts, MetricKind, MetricSource, NetworkCounter};
+pub use facts::{ReportList, Usable};
 
 impl Metric {
     /// Reads a metric's name: `aws:…` for AWS's own, else a custom metric's name.
@@ -120,7 +18,7 @@ impl Metric {
     /// # Errors
     /// A text that names the metric and the problem.
     pub fn parse(text: &str) -> Result<Self, String> {
-        if let Some((_, metric)) = AWS_METRICS.iter().find(|(name, _)| *name == text) {
+        if let Some(metric) = Self::AWS.iter().find(|metric| metric.as_str() == text) {
             return Ok(metric.clone());
         }
         if text.starts_with("aws:") {
@@ -131,68 +29,31 @@ impl Metric {
             .map_err(|error| format!("metric {text}: {error}"))
     }
 
-    /// The metric's name as AWS writes it.
+    /// The metric's name as AWS writes it; a custom metric's own name.
     #[must_use]
     pub fn as_str(&self) -> &str {
         match self {
             Self::Custom(name) => name.as_str(),
-            metric => {
-                AWS_METRICS.iter().find(|(_, known)| known == metric).map_or("", |(name, _)| name)
-            }
+            metric => metric.facts().name,
         }
     }
 
     /// How its values become datapoints.
     #[must_use]
     pub fn kind(&self) -> MetricKind {
-        match self {
-            Self::MessagesSent
-            | Self::MessagesReceived
-            | Self::AuthorizationFailures
-            | Self::ConnectionAttempts
-            | Self::Disconnects
-            | Self::AllBytesIn
-            | Self::AllBytesOut
-            | Self::AllPacketsIn
-            | Self::AllPacketsOut => MetricKind::Sum,
-            Self::MessageByteSize => MetricKind::Extreme,
-            Self::DisconnectDuration => MetricKind::Duration,
-            Self::SourceIpAddress | Self::DestinationIpAddresses => MetricKind::Addresses,
-            Self::EstablishedTcpConnections
-            | Self::ListeningTcpPortCount
-            | Self::ListeningUdpPortCount => MetricKind::Gauge,
-            Self::ListeningTcpPorts | Self::ListeningUdpPorts => MetricKind::Ports,
-            Self::Custom(_) => MetricKind::Custom,
-        }
+        self.facts().kind
     }
 
     /// Who measures it.
     #[must_use]
     pub fn source(&self) -> MetricSource {
-        match self {
-            Self::MessagesSent
-            | Self::MessagesReceived
-            | Self::MessageByteSize
-            | Self::AuthorizationFailures
-            | Self::ConnectionAttempts
-            | Self::Disconnects
-            | Self::DisconnectDuration
-            | Self::SourceIpAddress => MetricSource::Cloud,
-            _ => MetricSource::Device,
-        }
+        self.facts().source
     }
 
     /// Whether a `TOPIC_FILTER` dimension may narrow it.
     #[must_use]
     pub fn takes_dimension(&self) -> bool {
-        matches!(
-            self,
-            Self::MessagesSent
-                | Self::MessagesReceived
-                | Self::MessageByteSize
-                | Self::AuthorizationFailures
-                | Self::SourceIpAddress
-        )
+        self.facts().dimensions == Usable::Yes
     }
 
     /// Whether static criteria must carry `durationSeconds`.
@@ -224,14 +85,45 @@ impl fmt::Display for Metric {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::BTreeSet;
 
     #[test]
     fn every_metric_reads_back_from_its_name() {
-        for (name, metric) in AWS_METRICS {
-            assert_eq!(Metric::parse(name).unwrap(), metric);
-            assert_eq!(metric.as_str(), name);
+        for metric in Metric::AWS {
+            assert_eq!(Metric::parse(metric.as_str()).unwrap(), metric);
+            assert!(metric.as_str().starts_with("aws:"), "{metric:?}");
         }
         assert!(Metric::parse("aws:num-messages").is_err());
         assert_eq!(Metric::parse("cpu_temp").unwrap().as_str(), "cpu_temp");
+    }
+
+    #[test]
+    fn no_two_metrics_share_a_name_or_a_noun() {
+        let names: BTreeSet<_> = Metric::AWS.iter().map(|metric| metric.facts().name).collect();
+        let nouns: BTreeSet<_> = Metric::AWS.iter().map(|metric| metric.facts().noun).collect();
+        assert_eq!((names.len(), nouns.len()), (Metric::AWS.len(), Metric::AWS.len()));
+    }
+
+    /// The cells of a row that depend on each other.
+    #[test]
+    fn the_facts_of_a_metric_agree() {
+        let custom = Metric::parse("cpu_temp").unwrap();
+        for metric in Metric::AWS.iter().chain([&custom]) {
+            let facts = metric.facts();
+            let (source, kind) = match facts.measured {
+                Measured::Counted => (MetricSource::Cloud, MetricKind::Sum),
+                Measured::MessageSize => (MetricSource::Cloud, MetricKind::Extreme),
+                Measured::Absence => (MetricSource::Cloud, MetricKind::Duration),
+                Measured::Source => (MetricSource::Cloud, MetricKind::Addresses),
+                Measured::Network(_) => (MetricSource::Device, MetricKind::Sum),
+                Measured::Total(_) => (MetricSource::Device, MetricKind::Gauge),
+                Measured::Ports(_) => (MetricSource::Device, MetricKind::Ports),
+                Measured::Remotes => (MetricSource::Device, MetricKind::Addresses),
+                Measured::Custom => (MetricSource::Device, MetricKind::Custom),
+            };
+            assert_eq!((facts.source, facts.kind), (source, kind), "{metric}");
+            let by_topic = facts.dimensions == Usable::Yes;
+            assert!(!by_topic || source == MetricSource::Cloud, "{metric} has no topic");
+        }
     }
 }

@@ -52,27 +52,11 @@ pub fn value_in_words(value: &MetricValue) -> String {
     }
 }
 
+/// A custom metric has no noun but its own name.
 fn noun(metric: &Metric) -> &str {
     match metric {
-        Metric::MessagesSent => "messages sent",
-        Metric::MessagesReceived => "messages received",
-        Metric::MessageByteSize => "message size in bytes",
-        Metric::AuthorizationFailures => "authorization failures",
-        Metric::ConnectionAttempts => "connection attempts",
-        Metric::Disconnects => "disconnects",
-        Metric::DisconnectDuration => "seconds away since the last disconnect",
-        Metric::SourceIpAddress => "source IP addresses",
-        Metric::AllBytesIn => "bytes received",
-        Metric::AllBytesOut => "bytes sent",
-        Metric::AllPacketsIn => "packets received",
-        Metric::AllPacketsOut => "packets sent",
-        Metric::EstablishedTcpConnections => "established TCP connections",
-        Metric::ListeningTcpPortCount => "number of listening TCP ports",
-        Metric::ListeningUdpPortCount => "number of listening UDP ports",
-        Metric::DestinationIpAddresses => "destination IP addresses",
-        Metric::ListeningTcpPorts => "listening TCP ports",
-        Metric::ListeningUdpPorts => "listening UDP ports",
         Metric::Custom(name) => name.as_str(),
+        metric => metric.facts().noun,
     }
 }
 
