@@ -21,6 +21,7 @@ mod random_records;
 mod replay;
 mod scenario;
 mod silence;
+mod stored_formats;
 mod sums_of_reports;
 mod targets;
 mod unregistered;

@@ -1,0 +1,196 @@
+//! State that an older version stored: read for ever, and judged on as that version would have.
+
+use fleetward_detect::{Effects, Partition};
+use fleetward_domain::{
+    Behavior, Change, ComparisonOperator, Count, CustomValue, DimensionOperator, MetricDimension,
+    MetricValue, Record, Report, Target,
+};
+
+use crate::scenario::*;
+
+/// A profile changes here, in the middle of windows, and one more begins.
+const CHANGES_AT: usize = 400;
+/// One more profile is attached here, in the windows in which the state is stored.
+const ATTACHES_AT: usize = 690;
+/// The state is stored after so many records.
+const STORED_AT: usize = 700;
+/// The history ends here.
+const ENDS_AT: usize = 1_100;
+
+/// xorshift64*: the same numbers on every run.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, limit: u64) -> u64 {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        (self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 33) % limit
+    }
+}
+
+fn doors(operator: DimensionOperator) -> MetricDimension {
+    MetricDimension { name: "doors".to_owned().try_into().unwrap(), operator }
+}
+
+/// What every thing is judged by.
+fn common() -> Vec<Behavior> {
+    let set = |ports: &[u16]| MetricValue::Ports(ports.to_vec());
+    let nets = MetricValue::Cidrs(vec!["10.0.0.0/8".parse().unwrap()]);
+    vec![
+        after(at_most("out", "aws:all-bytes-out", 120), 2, 2),
+        after(more_than("little-out", "aws:all-bytes-out", 20), 1, 2),
+        over_seconds(at_most("out-30", "aws:all-bytes-out", 300), 30),
+        after(at_most("count", "aws:num-listening-tcp-ports", 2), 2, 2),
+        behavior("ports", "aws:listening-tcp-ports", ComparisonOperator::InPortSet, set(&[22, 80])),
+        behavior("nets", "aws:destination-ip-addresses", ComparisonOperator::InCidrSet, nets),
+    ]
+}
+
+/// What the things of group `g` are judged by, too.
+fn of_group(limit: u64) -> Vec<Behavior> {
+    let heat = MetricValue::Number(70.0);
+    let words = MetricValue::Strings(vec!["ok".to_owned(), "idle".to_owned()]);
+    let mut quiet = after(more_than("quiet", "aws:num-messages-sent", 0), 1, 1);
+    quiet.suppress_alerts = true;
+    vec![
+        after(at_most("sent", "aws:num-messages-sent", limit), 2, 1),
+        quiet,
+        narrowed(at_most("in", "aws:num-messages-sent", limit / 2), doors(DimensionOperator::In)),
+        narrowed(more_than("off", "aws:num-messages-sent", 1), doors(DimensionOperator::NotIn)),
+        after(behavior("heat", "heat", ComparisonOperator::LessThan, heat), 3, 2),
+        behavior("words", "state", ComparisonOperator::InSet, words),
+    ]
+}
+
+fn report(random: &mut Random) -> Report {
+    let mut report = match random.below(4) {
+        0 => number("heat", random.below(100) as f64 - 5.5),
+        1 => {
+            let word = ["ok", "idle", "on fire"][random.below(3) as usize];
+            custom("state", CustomValue::Strings(vec![word.to_owned()]))
+        }
+        2 => {
+            let far = ["10.0.0.7", "10.1.1.1", "192.0.2.9"][random.below(3) as usize];
+            remotes(&[far, "10.9.9.9"])
+        }
+        _ => Report::default(),
+    };
+    if random.below(3) > 0 {
+        let ports: Vec<u16> = [22, 80, 443].into_iter().filter(|_| random.below(2) == 0).collect();
+        report.listening_tcp = tcp_ports(&ports).listening_tcp;
+    }
+    report.network.bytes_out = (random.below(4) > 0).then(|| random.below(90));
+    report
+}
+
+fn counts(random: &mut Random) -> Vec<Count> {
+    let (inside, outside) = (random.below(5), random.below(5));
+    match random.below(6) {
+        0 => vec![sent(inside)],
+        1 => vec![],
+        _ => vec![sent(inside + outside), sent_in("doors", inside)],
+    }
+}
+
+/// All records, in the order of their log.
+fn history() -> Vec<Record> {
+    let mut random = Random(0x9E37_79B9_7F4A_7C15);
+    let mut records: Vec<Record> = Vec::new();
+    let (mut changes, mut seq, mut at_ms) = (0, 0, 1_000_000);
+    let group = || "g".to_owned().try_into().unwrap();
+    let mut change = |records: &mut Vec<Record>, at_ms, change| {
+        changes += 1;
+        records.push(Record::Change(changes, at_ms, change));
+    };
+    let in_group = vec![Target::Group(group())];
+    let all = vec![Target::AllThings];
+    change(&mut records, at_ms, Change::Profile(profile("all", &common()), all.clone()));
+    change(&mut records, at_ms, Change::Profile(profile("g", &of_group(12)), in_group.clone()));
+    for n in 0..12 {
+        let groups = if n % 2 == 0 { vec![group()] } else { vec![] };
+        let name = thing(&format!("thing-{n}"));
+        change(&mut records, at_ms, Change::Thing { name, registered: true, groups });
+    }
+    while records.len() < ENDS_AT {
+        at_ms += random.below(300) as i64;
+        if records.len() == CHANGES_AT {
+            let more = vec![
+                at_most("also-out", "aws:all-bytes-out", 50),
+                at_most("also-sent", "aws:num-messages-sent", 8),
+            ];
+            change(
+                &mut records,
+                at_ms,
+                Change::Profile(profile("g", &of_group(10)), in_group.clone()),
+            );
+            change(&mut records, at_ms, Change::Profile(profile("more", &more), all.clone()));
+        }
+        if records.len() == ATTACHES_AT {
+            let late = vec![at_most("late-out", "aws:all-bytes-out", 40), common().remove(1)];
+            change(&mut records, at_ms, Change::Profile(profile("late", &late), all.clone()));
+        }
+        let name = format!("thing-{}", random.below(16));
+        let door = ["d", "e"][random.below(2) as usize];
+        records.push(match random.below(20) {
+            0..9 => {
+                let mut report = report(&mut random);
+                report.report_id = records.len() as i64 - random.below(12) as i64 / 11;
+                Record::Report(thing(&name), at_ms, report)
+            }
+            9..18 => {
+                seq += 1;
+                let up = random.below(4) > 0;
+                let counts = counts(&mut random);
+                Record::Activity(activity(door, 1, seq, at_ms, &name, up, &counts))
+            }
+            _ => Record::Tick(at_ms),
+        });
+    }
+    records
+}
+
+/// Everything that came of it, a line each.
+fn lines(effects: &Effects) -> String {
+    let violations = effects.violations.iter().map(|v| {
+        let (name, value) = (v.behavior.name.as_str(), show(&v.last_value));
+        let times = (v.started_ms, v.last_violation_ms);
+        format!("violation {} {}/{}/{name} {times:?} {value}", v.id, v.thing, v.profile)
+    });
+    let closed = effects.closed.iter().map(|id| format!("closed {id}"));
+    let events = effects.events.iter().map(|e| {
+        let (kind, name) = (e.event_type.as_str(), e.behavior.name.as_str());
+        let value = e.value.as_ref().map(show);
+        format!("{kind} {} {}/{}/{name}@{} {value:?}", e.violation_id, e.thing, e.profile, e.at_ms)
+    });
+    let alerts = effects.alerts.iter().map(|a| {
+        format!("alert {} {} {}", a.target_arn, a.event.event_type.as_str(), a.event.violation_id)
+    });
+    violations.chain(closed).chain(events).chain(alerts).map(|line| line + "\n").collect()
+}
+
+const HEADER: &[u8] = include_bytes!("../../../../tests/formats/v1/chunks/chunk-0.cbor");
+const THINGS: &[u8] = include_bytes!("../../../../tests/formats/v1/chunks/chunk-1.cbor");
+/// What the first release made of the rest of the history.
+const AFTER: &str = include_str!("../../../../tests/formats/v1/chunks/after.txt");
+
+/// What the first release stored goes on as it would have gone on there.
+#[test]
+fn chunks_of_format_1_are_judged_on() {
+    let chunks = [(0, HEADER), (1, THINGS)];
+    let mut partition = Partition::load(SETTINGS, chunks.into_iter()).unwrap();
+    let mut effects = Effects::default();
+    let records = history();
+    records[STORED_AT..].iter().for_each(|record| partition.apply(record, &mut effects));
+    assert_eq!(lines(&effects), AFTER);
+}
+
+#[test]
+fn chunks_of_format_1_are_written_as_the_first_release_wrote_them() {
+    let mut partition = Partition::new(SETTINGS);
+    let mut effects = Effects::default();
+    let records = history();
+    records[..STORED_AT].iter().for_each(|record| partition.apply(record, &mut effects));
+    let written = partition.take_dirty();
+    assert_eq!(written, [(0, HEADER.to_vec()), (1, THINGS.to_vec())]);
+}
