@@ -1,11 +1,12 @@
 //! Documents: what the control plane keeps, under (kind, key), with a version.
 
 use fleetward_domain::Change;
-use serde::Serialize;
-use serde::de::DeserializeOwned;
+use fleetward_domain::format_level::FormatLevel;
 
 use crate::error::StoreError;
 use crate::limits::{KEY_BYTES, VALUE_BYTES};
+use crate::noun::Noun;
+use crate::shape::edge;
 
 /// The kinds of documents. Edges are documents too: key `left\0right`, once in each direction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -31,8 +32,81 @@ pub enum Kind {
     PolicyOfTarget,
     /// API access keys by id.
     AccessKey,
-    /// Single values: the internal CA, the master salt, ...
+    /// Single values: the internal CA, the relay's position, ...
     Setting,
+    /// Custom metrics, by name.
+    CustomMetric,
+    /// `custom metric\0profile`: who uses a custom metric.
+    ProfileOfCustomMetric,
+}
+
+impl Kind {
+    /// Every kind.
+    pub const ALL: [Self; 16] = [
+        Self::Thing,
+        Self::ThingGroup,
+        Self::Certificate,
+        Self::Policy,
+        Self::SecurityProfile,
+        Self::Dimension,
+        Self::TargetOfProfile,
+        Self::ProfileOfTarget,
+        Self::ProfileOfDimension,
+        Self::ThingOfGroup,
+        Self::CertificateOfThing,
+        Self::PolicyOfTarget,
+        Self::AccessKey,
+        Self::Setting,
+        Self::CustomMetric,
+        Self::ProfileOfCustomMetric,
+    ];
+
+    /// The number of the kind in files: it never changes and is never given to another.
+    #[must_use]
+    pub fn code(self) -> u16 {
+        match self {
+            Self::Thing => 1,
+            Self::ThingGroup => 2,
+            Self::Certificate => 3,
+            Self::Policy => 4,
+            Self::SecurityProfile => 5,
+            Self::Dimension => 6,
+            Self::TargetOfProfile => 7,
+            Self::ProfileOfTarget => 8,
+            Self::ProfileOfDimension => 9,
+            Self::ThingOfGroup => 10,
+            Self::CertificateOfThing => 11,
+            Self::PolicyOfTarget => 12,
+            Self::AccessKey => 13,
+            Self::Setting => 14,
+            Self::CustomMetric => 15,
+            Self::ProfileOfCustomMetric => 16,
+        }
+    }
+
+    /// The kind of this number; none where this release knows none of it.
+    #[must_use]
+    pub fn from_code(code: u16) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.code() == code)
+    }
+}
+
+/// The key of an edge.
+#[must_use]
+pub fn edge_key(left: &str, right: &str) -> String {
+    format!("{left}\0{right}")
+}
+
+/// The start of the keys of all edges from here.
+#[must_use]
+pub fn edges_from(left: &str) -> String {
+    edge_key(left, "")
+}
+
+/// The two ends of an edge's key.
+#[must_use]
+pub fn edge_ends(key: &str) -> (&str, &str) {
+    key.split_once('\0').unwrap_or((key, ""))
 }
 
 /// A document.
@@ -46,17 +120,6 @@ pub struct Document {
     pub value: Vec<u8>,
     /// 1 when created, one more with each put.
     pub version: u64,
-}
-
-impl Document {
-    /// The value, read as JSON.
-    ///
-    /// # Errors
-    /// [`StoreError::Corrupt`] with the kind and the key if the value is not JSON of a `T`.
-    pub fn json<T: DeserializeOwned>(&self) -> Result<T, StoreError> {
-        serde_json::from_slice(&self.value)
-            .map_err(StoreError::corrupt(format!("{:?}", self.kind), &*self.key))
-    }
 }
 
 /// What must hold for a transaction to happen.
@@ -84,21 +147,67 @@ pub struct Tx {
 }
 
 impl Tx {
-    /// Adds a put of the value as JSON.
+    /// Writes a document, whatever was there.
     ///
     /// # Errors
-    /// [`StoreError::Corrupt`] with the kind and the key if the value cannot be said in JSON.
-    pub fn put_json<T: Serialize + ?Sized>(
-        &mut self,
-        kind: Kind,
-        key: impl Into<String>,
-        value: &T,
-    ) -> Result<&mut Self, StoreError> {
-        let key = key.into();
-        let value =
-            serde_json::to_vec(value).map_err(StoreError::corrupt(format!("{kind:?}"), &*key))?;
-        self.puts.push((kind, key, value));
+    /// [`StoreError::Corrupt`] if the value cannot be said in its stored shape.
+    pub fn put<T: Noun>(&mut self, value: &T, level: FormatLevel) -> Result<&mut Self, StoreError> {
+        let bytes = value.to_bytes(level)?;
+        self.puts.push((T::KIND, value.key().to_owned(), bytes));
         Ok(self)
+    }
+
+    /// Writes a document that must not be there yet.
+    ///
+    /// # Errors
+    /// As [`Tx::put`].
+    pub fn create<T: Noun>(
+        &mut self,
+        value: &T,
+        level: FormatLevel,
+    ) -> Result<&mut Self, StoreError> {
+        self.preconditions.push(Precondition::Absent(T::KIND, value.key().to_owned()));
+        self.put(value, level)
+    }
+
+    /// Writes a document that nobody must have written since this version was read.
+    ///
+    /// # Errors
+    /// As [`Tx::put`].
+    pub fn replace<T: Noun>(
+        &mut self,
+        value: &T,
+        version: u64,
+        level: FormatLevel,
+    ) -> Result<&mut Self, StoreError> {
+        let key = value.key().to_owned();
+        self.preconditions.push(Precondition::VersionIs(T::KIND, key, version));
+        self.put(value, level)
+    }
+
+    /// Removes a document that nobody must have written since this version was read.
+    pub fn remove<T: Noun>(&mut self, key: &str, version: u64) -> &mut Self {
+        self.preconditions.push(Precondition::VersionIs(T::KIND, key.to_owned(), version));
+        self.deletes.push((T::KIND, key.to_owned()));
+        self
+    }
+
+    /// Demands that a document is there.
+    pub fn require<T: Noun>(&mut self, key: &str) -> &mut Self {
+        self.preconditions.push(Precondition::Exists(T::KIND, key.to_owned()));
+        self
+    }
+
+    /// Draws an edge, or draws it again.
+    pub fn draw_edge(&mut self, kind: Kind, left: &str, right: &str) -> &mut Self {
+        self.puts.push((kind, edge_key(left, right), edge::VALUE.to_vec()));
+        self
+    }
+
+    /// Removes an edge, if it is there.
+    pub fn remove_edge(&mut self, kind: Kind, left: &str, right: &str) -> &mut Self {
+        self.deletes.push((kind, edge_key(left, right)));
+        self
     }
 
     /// Refuses what is larger than every store takes.

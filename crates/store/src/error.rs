@@ -46,6 +46,21 @@ pub enum StoreError {
         /// What is wrong with it.
         problem: String,
     },
+    /// A newer Fleetward wrote it, in a shape that this one does not know.
+    #[error(
+        "{what} {key:?} is written in version {found} of its shape; this release reads up to \
+         version {known}: start the newer release that wrote it"
+    )]
+    WrittenNewer {
+        /// The kind of document or row.
+        what: String,
+        /// Which one.
+        key: String,
+        /// The version it is in.
+        found: u32,
+        /// The newest version that is known here.
+        known: u32,
+    },
     /// Another process has the data open.
     #[error("{} is in use by another process", path.display())]
     InUse {

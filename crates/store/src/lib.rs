@@ -12,13 +12,20 @@ mod document;
 mod error;
 pub mod limits;
 pub mod memory;
+mod noun;
 mod query;
+mod shape;
 pub mod sqlite;
 
 pub use detection::{Chunk, DetectionTx, DueAlert, PartitionClaim, PartitionProgress};
-pub use document::{Committed, Document, Kind, Precondition, Tx};
+pub use document::{Committed, Document, Kind, Precondition, Tx, edge_ends, edge_key, edges_from};
 pub use error::StoreError;
+pub use noun::{Noun, Versioned, find};
 pub use query::{EventCursor, EventFilter, ViolationFilter};
+pub use shape::{
+    AdministratorKey, CertificateAttachment, FrontDoorBoot, Gate, KeyStatus, RelayPosition,
+    SealedAccessKey, SealedAuthority,
+};
 
 use fleetward_domain::{Change, EpochMs, VerificationState, Violation, ViolationEvent};
 use tokio::sync::watch;

@@ -16,6 +16,7 @@ mod writer;
 use std::path::Path;
 use std::sync::Arc;
 
+use fleetward_domain::format_level::FormatLevel;
 use fleetward_domain::{Change, EpochMs, VerificationState, Violation, ViolationEvent};
 use tokio::sync::watch;
 
@@ -50,7 +51,7 @@ impl SqliteStore {
         let (change_sender, newest_change) = watch::channel(newest);
         let (event_sender, newest_event) = watch::channel(0);
         let watches = Watches { newest_change: change_sender, newest_event: event_sender };
-        let writer = Arc::new(Writer::start(connection, lock, watches)?);
+        let writer = Arc::new(Writer::start(connection, lock, FormatLevel::FIRST, watches)?);
         Ok(Arc::new(Self { readers: Readers::new(path), writer, newest_change, newest_event }))
     }
 

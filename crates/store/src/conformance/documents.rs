@@ -1,3 +1,5 @@
+use fleetward_domain::SecurityProfile;
+
 use super::fixtures::change;
 use super::on_each;
 use crate::limits::{KEY_BYTES, VALUE_BYTES};
@@ -22,7 +24,7 @@ async fn a_document_has_a_version_that_grows_with_each_put() {
             assert_eq!(committed.versions, [version]);
             let document = store.get(Kind::Thing, "a").await.unwrap().unwrap();
             assert_eq!((document.kind, document.version), (Kind::Thing, version));
-            assert_eq!(document.json::<u64>().unwrap(), version);
+            assert_eq!(document.value, value.as_bytes());
         }
         assert_eq!(store.get(Kind::ThingGroup, "a").await.unwrap(), None);
         let gone = Tx { deletes: vec![(Kind::Thing, "a".to_owned())], ..Tx::default() };
@@ -123,11 +125,12 @@ async fn changes_are_numbered_in_commit_order_and_wake_who_waits() {
 async fn puts_happen_in_order_and_before_deletes() {
     on_each(async |store| {
         let mut tx = put(Kind::Thing, "a", "1");
-        tx.put_json(Kind::Thing, "a", "2").unwrap().put_json(Kind::Thing, "b", "3").unwrap();
+        tx.puts.push((Kind::Thing, "a".to_owned(), b"2".to_vec()));
+        tx.puts.push((Kind::Thing, "b".to_owned(), b"3".to_vec()));
         tx.deletes.push((Kind::Thing, "b".to_owned()));
         assert_eq!(store.commit(tx).await.unwrap().versions, [1, 2, 1]);
         let a = store.get(Kind::Thing, "a").await.unwrap().unwrap();
-        assert_eq!(a.json::<String>().unwrap(), "2");
+        assert_eq!(a.value, b"2");
         assert_eq!(store.get(Kind::Thing, "b").await.unwrap(), None);
     })
     .await;
@@ -153,8 +156,8 @@ async fn a_document_that_is_no_json_says_which() {
     on_each(async |store| {
         store.commit(put(Kind::SecurityProfile, "lamps", "{")).await.unwrap();
         let document = store.get(Kind::SecurityProfile, "lamps").await.unwrap().unwrap();
-        let error = document.json::<serde_json::Value>().unwrap_err().to_string();
-        assert!(error.starts_with("SecurityProfile \"lamps\" is corrupt: "), "{error}");
+        let error = document.read::<SecurityProfile>().unwrap_err().to_string();
+        assert!(error.starts_with("Security profile \"lamps\" is corrupt: "), "{error}");
     })
     .await;
 }

@@ -53,10 +53,10 @@ pub(super) fn commit(writing: &mut Writing<'_>, tx: &DetectionTx) -> Result<(), 
         put.execute(params![chunk.partition, chunk.index, chunk.bytes])?;
     }
     // An event takes an operator's word from its violation, so it comes before the removal.
-    violations::put(connection, &tx.violations)?;
-    violations::add_events(connection, &tx.events)?;
+    violations::put(writing, &tx.violations)?;
+    violations::add_events(writing, &tx.events)?;
     violations::close(connection, &tx.closed)?;
-    outbox::add(connection, &tx.alerts)?;
+    outbox::add(writing, &tx.alerts)?;
     if tx.has_effects() {
         writing.wakes.newest_event += 1;
     }

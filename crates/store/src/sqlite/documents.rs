@@ -3,10 +3,11 @@
 use fleetward_domain::Change;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::stored::{Unsigned, kind_code, rows, signed};
+use super::stored::{Unsigned, rows, signed};
 use super::writer::Writing;
 use crate::document::{Committed, Document, Kind, Precondition, Tx};
 use crate::error::StoreError;
+use crate::shape::change;
 
 pub(super) fn get(
     connection: &Connection,
@@ -15,7 +16,7 @@ pub(super) fn get(
 ) -> Result<Option<Document>, StoreError> {
     connection
         .prepare_cached("SELECT key, value, version FROM document WHERE kind = ? AND key = ?")?
-        .query_row(params![kind_code(kind), key.as_bytes()], raw_document)
+        .query_row(params![kind.code(), key.as_bytes()], raw_document)
         .optional()?
         .map(|raw| document(kind, raw))
         .transpose()
@@ -33,8 +34,7 @@ pub(super) fn list(
         "SELECT key, value, version FROM document
          WHERE kind = ? AND key >= ? AND key < ? ORDER BY key LIMIT ?",
     )?;
-    let found =
-        statement.query_map(params![kind_code(kind), first, end, rows(limit)], raw_document)?;
+    let found = statement.query_map(params![kind.code(), first, end, rows(limit)], raw_document)?;
     found.map(|raw| document(kind, raw?)).collect()
 }
 
@@ -42,7 +42,7 @@ pub(super) fn count(connection: &Connection, kind: Kind, prefix: &str) -> Result
     let (first, end) = key_range(prefix, None);
     let Unsigned(count) = connection
         .prepare_cached("SELECT count(*) FROM document WHERE kind = ? AND key >= ? AND key < ?")?
-        .query_row(params![kind_code(kind), first, end], |row| row.get(0))?;
+        .query_row(params![kind.code(), first, end], |row| row.get(0))?;
     Ok(count)
 }
 
@@ -85,18 +85,17 @@ pub(super) fn commit(writing: &mut Writing<'_>, tx: Tx) -> Result<Committed, Sto
     let mut versions = Vec::with_capacity(tx.puts.len());
     for (kind, key, value) in tx.puts {
         let Unsigned(version) =
-            put.query_row(params![kind_code(kind), key.as_bytes(), value], |row| row.get(0))?;
+            put.query_row(params![kind.code(), key.as_bytes(), value], |row| row.get(0))?;
         versions.push(version);
     }
     let mut delete =
         connection.prepare_cached("DELETE FROM document WHERE kind = ? AND key = ?")?;
     for (kind, key) in tx.deletes {
-        delete.execute(params![kind_code(kind), key.as_bytes()])?;
+        delete.execute(params![kind.code(), key.as_bytes()])?;
     }
     let mut append = connection.prepare_cached("INSERT INTO change (body) VALUES (?)")?;
     for change in &tx.changes {
-        let body = minicbor::to_vec(change).map_err(StoreError::corrupt("change", "new"))?;
-        append.execute([body])?;
+        append.execute([change::to_bytes(change, writing.level)?])?;
         writing.wakes.newest_change = connection.last_insert_rowid().cast_unsigned();
     }
     Ok(Committed { versions, change_seq: writing.wakes.newest_change })
@@ -108,7 +107,7 @@ fn holds(connection: &Connection, precondition: &Precondition) -> Result<bool, S
     | Precondition::VersionIs(kind, key, _)) = precondition;
     let version: Option<Unsigned> = connection
         .prepare_cached("SELECT version FROM document WHERE kind = ? AND key = ?")?
-        .query_row(params![kind_code(*kind), key.as_bytes()], |row| row.get(0))
+        .query_row(params![kind.code(), key.as_bytes()], |row| row.get(0))
         .optional()?;
     Ok(match precondition {
         Precondition::Absent(..) => version.is_none(),
@@ -130,9 +129,7 @@ pub(super) fn changes_after(
     found
         .map(|row| {
             let (seq, body) = row?;
-            let change =
-                minicbor::decode(&body).map_err(StoreError::corrupt("change", seq.to_string()))?;
-            Ok((seq, change))
+            Ok((seq, change::from_bytes(seq, &body)?))
         })
         .collect()
 }

@@ -6,9 +6,11 @@
 use fleetward_domain::{Alert, EpochMs};
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::stored::{from_json, rows, to_json};
+use super::stored::rows;
+use super::writer::Writing;
 use crate::detection::DueAlert;
 use crate::error::StoreError;
+use crate::shape::alert;
 
 // The statuses of an alert; schema.rs has them in its indexes.
 const HEAD: i64 = 0;
@@ -17,23 +19,22 @@ const DELIVERED: i64 = 2;
 const DEAD: i64 = 3;
 
 /// Enqueues what was never enqueued.
-pub(super) fn add(connection: &Connection, alerts: &[Alert]) -> Result<(), StoreError> {
-    let mut add = connection.prepare_cached(
+pub(super) fn add(writing: &Writing<'_>, alerts: &[Alert]) -> Result<(), StoreError> {
+    let mut add = writing.connection.prepare_cached(
         "INSERT INTO alert (key, thing, target, status, created_ms, due_ms, failures, reason, body)
          SELECT ?1, ?2, ?3,
              EXISTS (SELECT 1 FROM alert WHERE thing = ?2 AND target = ?3 AND status IN (0, 1)),
              ?4, ?5, 0, '', ?6
          WHERE NOT EXISTS (SELECT 1 FROM alert WHERE key = ?1)",
     )?;
-    for alert in alerts {
-        let key = alert.key();
+    for enqueued in alerts {
         add.execute(params![
-            key,
-            alert.event.thing.as_str(),
-            alert.target_arn,
-            alert.event.at_ms,
+            enqueued.key(),
+            enqueued.event.thing.as_str(),
+            enqueued.target_arn,
+            enqueued.event.at_ms,
             EpochMs::MIN,
-            to_json("alert", &key, alert)?,
+            alert::to_bytes(enqueued, writing.level)?,
         ])?;
     }
     Ok(())
@@ -49,13 +50,14 @@ pub(super) fn due(
          WHERE status = 0 AND due_ms <= ? ORDER BY id LIMIT ?",
     )?;
     let found = statement.query_map(params![now_ms, rows(limit)], |row| {
-        let (key, body): (String, Vec<u8>) = (row.get(1)?, row.get(4)?);
-        Ok((row.get(0)?, key, row.get(2)?, row.get(3)?, body))
+        let body: Vec<u8> = row.get(4)?;
+        Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, body))
     })?;
     found
         .map(|row| {
-            let (id, key, failures, created_ms, body) = row?;
-            Ok(DueAlert { id, alert: from_json("alert", key, &body)?, failures, created_ms })
+            let (id, key, failures, created_ms, body): (_, String, _, _, _) = row?;
+            let alert = alert::from_bytes(&key, &body)?;
+            Ok(DueAlert { id, alert, failures, created_ms })
         })
         .collect()
 }

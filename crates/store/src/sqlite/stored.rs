@@ -4,9 +4,6 @@ use fleetward_domain::{EventType, VerificationState};
 use rusqlite::ToSql;
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSqlOutput, ValueRef};
 
-use crate::document::Kind;
-use crate::error::StoreError;
-
 /// A number as SQLite keeps it, which knows signed ones only. What is larger stands above all
 /// that is stored.
 pub(super) fn signed(number: u64) -> i64 {
@@ -25,26 +22,6 @@ impl FromSql for Unsigned {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
         let number = value.as_i64()?;
         u64::try_from(number).map(Self).map_err(|_| FromSqlError::OutOfRange(number))
-    }
-}
-
-/// The number of a kind.
-pub(super) fn kind_code(kind: Kind) -> i64 {
-    match kind {
-        Kind::Thing => 1,
-        Kind::ThingGroup => 2,
-        Kind::Certificate => 3,
-        Kind::Policy => 4,
-        Kind::SecurityProfile => 5,
-        Kind::Dimension => 6,
-        Kind::TargetOfProfile => 7,
-        Kind::ProfileOfTarget => 8,
-        Kind::ProfileOfDimension => 9,
-        Kind::ThingOfGroup => 10,
-        Kind::CertificateOfThing => 11,
-        Kind::PolicyOfTarget => 12,
-        Kind::AccessKey => 13,
-        Kind::Setting => 14,
     }
 }
 
@@ -89,22 +66,4 @@ impl FromSql for Verification {
             other => return Err(FromSqlError::OutOfRange(other)),
         }))
     }
-}
-
-/// A row's body, written.
-pub(super) fn to_json<T: serde::Serialize>(
-    what: &str,
-    key: &str,
-    value: &T,
-) -> Result<Vec<u8>, StoreError> {
-    serde_json::to_vec(value).map_err(StoreError::corrupt(what, key))
-}
-
-/// A row's body, read.
-pub(super) fn from_json<T: serde::de::DeserializeOwned>(
-    what: &str,
-    key: impl ToString,
-    body: &[u8],
-) -> Result<T, StoreError> {
-    serde_json::from_slice(body).map_err(StoreError::corrupt(what, key.to_string()))
 }

@@ -4,28 +4,29 @@ use fleetward_domain::{EpochMs, VerificationState, Violation, ViolationEvent};
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, params, params_from_iter};
 
-use super::stored::{Verification, event_code, from_json, rows, to_json};
+use super::stored::{Verification, event_code, rows};
 use super::writer::Writing;
 use crate::error::StoreError;
 use crate::query::{EventCursor, EventFilter, ViolationFilter};
+use crate::shape::{event, violation};
 
 /// Writes violations; what an operator said of one stays.
-pub(super) fn put(connection: &Connection, violations: &[Violation]) -> Result<(), StoreError> {
-    let mut put = connection.prepare_cached(
+pub(super) fn put(writing: &Writing<'_>, violations: &[Violation]) -> Result<(), StoreError> {
+    let mut put = writing.connection.prepare_cached(
         "INSERT INTO violation (id, thing, profile, suppressed, verification, description, body)
          VALUES (?, ?, ?, ?, ?, ?, ?)
          ON CONFLICT (id) DO UPDATE SET thing = excluded.thing, profile = excluded.profile,
              suppressed = excluded.suppressed, body = excluded.body",
     )?;
-    for violation in violations {
+    for open in violations {
         put.execute(params![
-            violation.id,
-            violation.thing.as_str(),
-            violation.profile.as_str(),
-            violation.behavior.suppress_alerts,
-            Verification(violation.verification),
-            violation.verification_description,
-            to_json("violation", &violation.id, violation)?,
+            open.id,
+            open.thing.as_str(),
+            open.profile.as_str(),
+            open.behavior.suppress_alerts,
+            Verification(open.verification),
+            open.verification_description,
+            violation::to_bytes(open, writing.level)?,
         ])?;
     }
     Ok(())
@@ -33,27 +34,27 @@ pub(super) fn put(connection: &Connection, violations: &[Violation]) -> Result<(
 
 /// Writes events that are not there yet, with what an operator has said of their violation.
 pub(super) fn add_events(
-    connection: &Connection,
+    writing: &Writing<'_>,
     events: &[ViolationEvent],
 ) -> Result<(), StoreError> {
-    let mut add = connection.prepare_cached(
+    let mut add = writing.connection.prepare_cached(
         "INSERT INTO event (violation_id, event_type, thing, profile, suppressed, at_ms,
              verification, description, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
          ON CONFLICT (violation_id, event_type) DO NOTHING",
     )?;
-    for event in events {
-        let (verification, description) = said_before(connection, &event.violation_id)?
-            .unwrap_or((event.verification, event.verification_description.clone()));
+    for happened in events {
+        let (verification, description) = said_before(writing.connection, &happened.violation_id)?
+            .unwrap_or((happened.verification, happened.verification_description.clone()));
         add.execute(params![
-            event.violation_id,
-            event_code(event.event_type),
-            event.thing.as_str(),
-            event.profile.as_str(),
-            event.behavior.suppress_alerts,
-            event.at_ms,
+            happened.violation_id,
+            event_code(happened.event_type),
+            happened.thing.as_str(),
+            happened.profile.as_str(),
+            happened.behavior.suppress_alerts,
+            happened.at_ms,
             Verification(verification),
             description,
-            to_json("event", &event.violation_id, event)?,
+            event::to_bytes(happened, writing.level)?,
         ])?;
     }
     Ok(())
@@ -127,10 +128,10 @@ pub(super) fn active(
     found
         .map(|row| {
             let (id, verification, description, body) = row?;
-            let mut violation: Violation = from_json("violation", id, &body)?;
-            violation.verification = verification;
-            violation.verification_description = description;
-            Ok(violation)
+            let mut open = violation::from_bytes(&id, &body)?;
+            open.verification = verification;
+            open.verification_description = description;
+            Ok(open)
         })
         .collect()
 }
@@ -161,10 +162,10 @@ pub(super) fn events(
     found
         .map(|row| {
             let (cursor, verification, description, body) = row?;
-            let mut event: ViolationEvent = from_json("event", cursor.row, &body)?;
-            event.verification = verification;
-            event.verification_description = description;
-            Ok((cursor, event))
+            let mut happened = event::from_bytes(&cursor.row.to_string(), &body)?;
+            happened.verification = verification;
+            happened.verification_description = description;
+            Ok((cursor, happened))
         })
         .collect()
 }

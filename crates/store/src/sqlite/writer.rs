@@ -6,6 +6,7 @@ use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
 use std::thread::JoinHandle;
 
+use fleetward_domain::format_level::FormatLevel;
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -23,6 +24,8 @@ pub(super) struct Writer {
 /// What a write works with.
 pub(super) struct Writing<'c> {
     pub(super) connection: &'c Connection,
+    /// Names the versions of shapes that are written.
+    pub(super) level: FormatLevel,
     pub(super) wakes: Wakes,
 }
 
@@ -46,13 +49,15 @@ impl Writer {
     pub(super) fn start(
         connection: Connection,
         lock: Lock,
+        level: FormatLevel,
         watches: Watches,
     ) -> Result<Self, StoreError> {
         let (queue, jobs) = mpsc::channel(QUEUED_WRITES);
         let thread = std::thread::Builder::new()
             .name("store-writer".to_owned())
             .spawn(move || {
-                let closed = run(connection, jobs, &watches);
+                let closed = run(&connection, level, jobs, &watches)
+                    .and_then(|()| connection.close().map_err(|(_, error)| error.into()));
                 drop(lock);
                 closed
             })
@@ -122,7 +127,8 @@ where
 }
 
 fn run(
-    connection: Connection,
+    connection: &Connection,
+    level: FormatLevel,
     mut jobs: mpsc::Receiver<Box<dyn Job>>,
     watches: &Watches,
 ) -> Result<(), StoreError> {
@@ -135,20 +141,25 @@ fn run(
             waiting.push_back(job);
         }
         while !waiting.is_empty() {
-            commit_group(&connection, &mut waiting, watches);
+            commit_group(connection, level, &mut waiting, watches);
         }
     }
     connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
-    connection.close().map_err(|(_, error)| error.into())
+    Ok(())
 }
 
 /// Does as many of the waiting jobs as one transaction can, and answers those.
-fn commit_group(connection: &Connection, waiting: &mut VecDeque<Box<dyn Job>>, watches: &Watches) {
+fn commit_group(
+    connection: &Connection,
+    level: FormatLevel,
+    waiting: &mut VecDeque<Box<dyn Job>>,
+    watches: &Watches,
+) {
     let wakes = Wakes {
         newest_change: *watches.newest_change.borrow(),
         newest_event: *watches.newest_event.borrow(),
     };
-    let mut writing = Writing { connection, wakes };
+    let mut writing = Writing { connection, level, wakes };
     let mut done = Vec::new();
     let committed = execute(connection, "BEGIN IMMEDIATE")
         .and_then(|()| run_jobs(&mut writing, waiting, &mut done))
