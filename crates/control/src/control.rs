@@ -4,6 +4,7 @@ use std::future::Future;
 use std::sync::Arc;
 
 use fleetward_domain::{EpochMs, Place};
+use fleetward_environment::Clock;
 use fleetward_store::Store;
 use fleetward_wire::convert::BehaviorRules;
 use fleetward_wire::operation::Input;
@@ -12,7 +13,6 @@ use serde_json::Value;
 
 use crate::authority::Authority;
 use crate::caller::Caller;
-use crate::clock::Clock;
 use crate::resource_arn::resources_of;
 
 #[cfg(test)]
@@ -130,7 +130,7 @@ impl Control {
     }
 
     pub(crate) fn now_ms(&self) -> EpochMs {
-        (self.settings.clock)()
+        self.settings.clock.now_ms()
     }
 
     pub(crate) fn store(&self) -> &dyn Store {

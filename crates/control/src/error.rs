@@ -1,5 +1,6 @@
 //! What can go wrong beside the API: keys of the API, the authority, the master key.
 
+use fleetward_environment::NoRandomness;
 use fleetward_policy::PolicyError;
 use fleetward_store::StoreError;
 use fleetward_wire::ApiError;
@@ -27,6 +28,9 @@ pub enum ControlError {
     /// A certificate or a key could not be made.
     #[error("a certificate could not be made: {0}")]
     Certificate(#[from] rcgen::Error),
+    /// The operating system gives no randomness.
+    #[error(transparent)]
+    NoRandomness(#[from] NoRandomness),
     /// Too many keys are being made already.
     #[error("too many keys are being made at once")]
     Busy,

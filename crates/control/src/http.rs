@@ -10,6 +10,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::Response;
+use fleetward_environment::Clock;
 use fleetward_wire::decode::decode;
 use fleetward_wire::route::route;
 use fleetward_wire::sigv4::{self, Expected, Payload};
@@ -19,7 +20,6 @@ use serde_json::Value;
 use std::cell::RefCell;
 
 use crate::caller::Caller;
-use crate::clock::Clock;
 use crate::control::Control;
 use crate::keys::Keys;
 
@@ -94,7 +94,7 @@ impl Api {
         let expected = Expected {
             region: &self.control.place().region,
             services: &SERVICES,
-            now_epoch_seconds: (self.clock)().div_euclid(1000),
+            now_epoch_seconds: self.clock.now_ms().div_euclid(1000),
         };
         let payload = Payload::Sha256(hash);
         // First without any secret, to learn whose it is: the store cannot be asked in between.

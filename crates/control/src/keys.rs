@@ -7,17 +7,16 @@
 use std::sync::Arc;
 
 use fleetward_domain::{EpochMs, Place};
+use fleetward_environment::{Chance, Clock};
 use fleetward_policy::PolicyDocument;
 use fleetward_store::{Document, Kind, Precondition, Store, StoreError, Tx};
 use fleetward_wire::sigv4::Secret;
 use serde::{Deserialize, Serialize};
 
 use crate::caller::Caller;
-use crate::clock::Clock;
 use crate::error::ControlError;
 use crate::limits::{ACCESS_KEYS, COMMIT_TRIES};
 use crate::master_key::MasterKey;
-use crate::random;
 
 #[cfg(test)]
 mod tests;
@@ -173,13 +172,13 @@ impl Keys {
 
     fn draw(&self, description: &str, policy: &str) -> Result<NewAccessKey, ControlError> {
         let key = AccessKey {
-            id: format!("AKIA{}", random::text(ID_ALPHABET, 16)?),
+            id: format!("AKIA{}", Chance::system().text(ID_ALPHABET, 16)?),
             description: description.to_owned(),
             policy: policy.to_owned(),
             status: KeyStatus::Active,
-            created_ms: (self.clock)(),
+            created_ms: self.clock.now_ms(),
         };
-        Ok(NewAccessKey { key, secret: random::text(SECRET_ALPHABET, 40)? })
+        Ok(NewAccessKey { key, secret: Chance::system().text(SECRET_ALPHABET, 40)? })
     }
 
     async fn put(

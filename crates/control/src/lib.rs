@@ -18,7 +18,6 @@
 
 pub mod authority;
 pub mod caller;
-pub mod clock;
 pub mod control;
 pub mod error;
 pub mod http;
@@ -32,7 +31,6 @@ mod documents;
 mod endpoint;
 mod page;
 mod policy;
-mod random;
 mod resource_arn;
 mod security_profile;
 mod thing;
@@ -44,7 +42,6 @@ mod testing;
 
 pub use authority::{Authority, IssuedDevice, IssuedServer};
 pub use caller::Caller;
-pub use clock::{Clock, system_clock};
 pub use control::{Control, ControlSettings};
 pub use error::ControlError;
 pub use keys::{AccessKey, KeyStatus, Keys, NewAccessKey};

@@ -2,9 +2,9 @@
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use aws_lc_rs::hmac;
+use fleetward_environment::Chance;
 
 use crate::error::ControlError;
-use crate::random;
 
 /// 32 bytes that the operator keeps outside the store. It does not show itself.
 #[derive(Clone)]
@@ -22,7 +22,7 @@ impl MasterKey {
     /// # Errors
     /// [`ControlError::Crypto`] where the system gives no random bytes.
     pub fn generate() -> Result<Self, ControlError> {
-        random::bytes().map(Self)
+        Ok(Self(Chance::system().bytes()?))
     }
 
     /// Its bytes, for the operator's file.
@@ -48,7 +48,7 @@ impl MasterKey {
     /// # Errors
     /// [`ControlError::Crypto`].
     pub fn encrypt(&self, name: &str, plain: &[u8]) -> Result<Vec<u8>, ControlError> {
-        let nonce: [u8; NONCE_LEN] = random::bytes()?;
+        let nonce: [u8; NONCE_LEN] = Chance::system().bytes()?;
         let mut sealed = plain.to_vec();
         self.cipher()?
             .seal_in_place_append_tag(

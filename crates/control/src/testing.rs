@@ -10,9 +10,9 @@ use serde_json::Value;
 
 use crate::authority::Authority;
 use crate::caller::Caller;
-use crate::clock::Clock;
 use crate::control::{Control, ControlSettings};
 use crate::master_key::MasterKey;
+use fleetward_environment::Clock;
 
 mod interleaved;
 
@@ -40,7 +40,7 @@ impl Plane {
     pub(crate) async fn on(store: Arc<dyn Store>, period_seconds: u32) -> Self {
         let now_ms = Arc::new(AtomicI64::new(START_MS));
         let read = Arc::clone(&now_ms);
-        let clock: Clock = Arc::new(move || read.load(Ordering::Relaxed));
+        let clock = Clock::new(move || read.load(Ordering::Relaxed));
         let place = Place { account: "123456789012".into(), region: "us-east-1".into() };
         let master_key = MasterKey::new([7; 32]);
         let authority = Authority::load_or_create(&*store, &master_key, START_MS).await.unwrap();
@@ -49,7 +49,7 @@ impl Plane {
             period_seconds,
             endpoint_host: "iot.example".to_owned(),
             paging_key: master_key.derive("paging"),
-            clock: Arc::clone(&clock),
+            clock: clock.clone(),
         };
         let control = Control::new(settings, Arc::clone(&store), Arc::new(authority));
         Self { control: Arc::new(control), store, place, clock, now_ms }

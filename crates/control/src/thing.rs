@@ -1,6 +1,7 @@
 //! Things: the registered devices.
 
 use fleetward_domain::{Change, GroupName, Resource, Thing, ThingName};
+use fleetward_environment::Chance;
 use fleetward_store::{Document, Kind};
 use fleetward_wire::ApiError;
 use fleetward_wire::types::{
@@ -14,7 +15,6 @@ use crate::documents::{Draft, Race, Versioned, find, read};
 use crate::error::ControlError;
 use crate::limits::ATTRIBUTES;
 use crate::page::Page;
-use crate::random;
 
 #[cfg(test)]
 mod tests;
@@ -34,7 +34,7 @@ impl Control {
         let thing = Thing {
             name: ThingName::parse(input.thing_name)
                 .map_err(|error| ApiError::invalid_request(error.to_string()))?,
-            id: random::uuid()?,
+            id: Chance::system().uuid().map_err(ControlError::from)?,
             attributes: read_attributes(input.attribute_payload)?,
             groups: Vec::new(),
             version: 1,

@@ -2,6 +2,7 @@
 
 use fleetward_domain::limits::{GROUP_DEPTH, GROUPS_OF_A_THING};
 use fleetward_domain::{GroupName, Resource, Thing, ThingGroup};
+use fleetward_environment::Chance;
 use fleetward_store::Kind;
 use fleetward_wire::ApiError;
 use fleetward_wire::convert::read_tags;
@@ -12,7 +13,7 @@ use fleetward_wire::types::{
 
 use crate::control::Control;
 use crate::documents::{Draft, Race, Versioned, find};
-use crate::random;
+use crate::error::ControlError;
 use crate::thing::{read_attributes, thing_change};
 
 #[cfg(test)]
@@ -92,7 +93,7 @@ impl Control {
         Ok(ThingGroup {
             name: GroupName::parse(input.thing_group_name)
                 .map_err(|error| ApiError::invalid_request(error.to_string()))?,
-            id: random::uuid()?,
+            id: Chance::system().uuid().map_err(ControlError::from)?,
             ancestors: Vec::new(),
             description: properties.thing_group_description,
             attributes: read_attributes(properties.attribute_payload)?,

@@ -6,8 +6,9 @@ use axum::Router;
 use axum::routing::get;
 use fleetward_console::ConsoleState;
 use fleetward_control::http::{self, Api};
-use fleetward_control::{Control, Keys, system_clock};
+use fleetward_control::{Control, Keys};
 use fleetward_domain::Place;
+use fleetward_environment::Clock;
 use fleetward_store::Store;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -40,7 +41,7 @@ pub(crate) async fn serve(served: Served) {
         Auth::Off => http::Auth::Off,
     };
     let api =
-        Api { control: Arc::new(served.control), keys: served.keys, auth, clock: system_clock() };
+        Api { control: Arc::new(served.control), keys: served.keys, auth, clock: Clock::system() };
     let routes = Router::new()
         .route("/healthz", get(|| async { "ok\n" }))
         .merge(fleetward_console::routes(console))

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use fleetward_alerts::Alerts;
 use fleetward_control::{Authority, Control, ControlSettings, Keys, MasterKey};
+use fleetward_environment::Clock;
 use fleetward_front_door::{FrontDoor, TlsIdentity};
 use fleetward_log::EventLog;
 use fleetward_log::embedded::EmbeddedLog;
@@ -65,12 +66,8 @@ pub(crate) async fn start(settings: Settings) -> Result<Running, Failure> {
         .await
         .map_err(Failure::of("no certificate authority"))?;
     let ca_file = data.write_ca(authority.ca_pem())?;
-    let keys = Keys::new(
-        shared.clone(),
-        master_key.clone(),
-        settings.place.clone(),
-        fleetward_control::system_clock(),
-    );
+    let keys =
+        Keys::new(shared.clone(), master_key.clone(), settings.place.clone(), Clock::system());
     let administrator =
         keys.create_administrator().await.map_err(Failure::of("no administrator key"))?;
     let access_key_id = administrator_id(&keys).await?;
@@ -100,7 +97,7 @@ pub(crate) async fn start(settings: Settings) -> Result<Running, Failure> {
             period_seconds: u32::try_from(settings.period_ms / 1000).unwrap_or(300),
             endpoint_host: "127.0.0.1".to_owned(),
             paging_key: master_key.derive("paging"),
-            clock: fleetward_control::system_clock(),
+            clock: Clock::system(),
         },
         shared.clone(),
         Arc::new(authority),

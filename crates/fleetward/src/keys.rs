@@ -5,6 +5,7 @@ use std::sync::Arc;
 use fleetward_control::keys::ADMINISTRATOR_POLICY;
 use fleetward_control::{KeyStatus, Keys, MasterKey};
 use fleetward_domain::Place;
+use fleetward_environment::Clock;
 use fleetward_store::sqlite::SqliteStore;
 
 use crate::command_line::{KeysAction, KeysArguments};
@@ -35,7 +36,7 @@ async fn act(arguments: KeysArguments) -> Result<(), Failure> {
     let place = Place { account: "123456789012".to_owned(), region: "us-east-1".to_owned() };
     let master_key = MasterKey::new(data.master_key()?);
     let shared: Arc<SqliteStore> = store.clone();
-    let keys = Keys::new(shared, master_key, place, fleetward_control::system_clock());
+    let keys = Keys::new(shared, master_key, place, Clock::system());
     let outcome = match arguments.action {
         KeysAction::Create { policy_file } => {
             let policy = match policy_file {

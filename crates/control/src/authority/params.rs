@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use fleetward_domain::EpochMs;
+use fleetward_environment::Chance;
 use rcgen::{
     BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa,
     KeyUsagePurpose, SanType, SerialNumber, date_time_ymd,
@@ -11,7 +12,6 @@ use rcgen::{
 
 use crate::error::ControlError;
 use crate::limits::SERVER_CERTIFICATE_DAYS;
-use crate::random;
 
 /// The CA's own certificate.
 pub(super) fn authority(now_ms: EpochMs) -> Result<CertificateParams, ControlError> {
@@ -63,7 +63,7 @@ fn common(name: &str, now_ms: EpochMs) -> Result<CertificateParams, ControlError
     params.distinguished_name.push(DnType::CommonName, name);
     params.distinguished_name.push(DnType::OrganizationName, "Fleetward");
     // 127 random bits, never negative: unique without a counter.
-    let mut serial = random::bytes::<16>()?;
+    let mut serial = Chance::system().bytes::<16>()?;
     if let Some(first) = serial.first_mut() {
         *first &= 0x7f;
     }

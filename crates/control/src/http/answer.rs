@@ -2,13 +2,12 @@
 
 use axum::body::Body;
 use axum::response::Response;
+use fleetward_environment::Chance;
 use fleetward_wire::error::{ERROR_TYPE_HEADER, REQUEST_ID_HEADER};
 use fleetward_wire::{ApiError, Operation};
 use http::StatusCode;
 use http::header::{CONTENT_TYPE, HeaderValue};
 use serde_json::Value;
-
-use crate::random;
 
 /// The answer of an operation.
 pub(super) fn success(operation: Operation, output: &Value) -> Response {
@@ -31,7 +30,7 @@ fn response(status: StatusCode, body: Vec<u8>) -> Response {
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     // A request without an id is still answered: the id is for the operator's logs only.
-    if let Some(id) = random::uuid().ok().and_then(|id| HeaderValue::from_str(&id).ok()) {
+    if let Some(id) = Chance::system().uuid().ok().and_then(|id| HeaderValue::from_str(&id).ok()) {
         headers.insert(REQUEST_ID_HEADER, id);
     }
     response

@@ -48,14 +48,14 @@ impl Server {
             Arc::clone(&plane.store),
             master_key,
             plane.place.clone(),
-            Arc::clone(&plane.clock),
+            plane.clock.clone(),
         );
         let key = keys.create("test", ADMINISTRATOR_POLICY).await.unwrap();
         let api = Api {
             control: Arc::clone(&plane.control),
             keys: keys.clone(),
             auth,
-            clock: Arc::clone(&plane.clock),
+            clock: plane.clock.clone(),
         };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
