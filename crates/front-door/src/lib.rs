@@ -8,18 +8,19 @@
 //! It is no broker: sessions, retained messages and delivery are the broker's behind it. It
 //! judges nothing: what a count means is the detectors' matter.
 //!
-//! The way of a message is the list of the files: `listener`, `tls`, `directory` (who is it),
-//! `session/connect`, `session/uplink`, `reports` or `upstream`, `session/downlink`, `meter`.
+//! The way of a message is the list of the files: `listener` (one file a kind), `directory` (who
+//! is it), `session/connect`, `upstream/join`, `session/uplink`, `ingest` if it is a device
+//! report, `session/downlink`, `meter`.
 
 mod changes;
 mod clock;
 mod directory;
 mod error;
 mod frames;
+mod ingest;
 pub mod limits;
 mod listener;
 mod meter;
-mod reports;
 mod running;
 mod session;
 mod settings;
@@ -32,3 +33,4 @@ pub use error::FrontDoorError;
 pub use running::Running;
 pub use settings::{Settings, TlsIdentity, Upstream};
 pub use start::FrontDoor;
+pub use upstream::{Pipe, Transport};

@@ -1,17 +1,21 @@
 //! One connection, from its CONNECT to its end.
 //!
 //! `connect` admits it and joins it to the upstream broker; then two pumps pass frames on as
-//! they are, each checking, counting and now and then answering in the broker's place: `uplink`
-//! what the client sends, `downlink` what it is sent.
+//! they are, each checking, counting and now and then answering in the other side's place:
+//! `uplink` what the client sends, `downlink` what it is sent, `link` what both do alike. Device
+//! reports go to `reports` instead.
 
 mod access;
 mod admit;
 mod connect;
 mod downlink;
 mod end;
+mod link;
 mod pump;
+mod reports;
 mod subscribe;
 mod uplink;
+mod verdict;
 
 pub(crate) use connect::serve;
 pub(crate) use end::End;
@@ -25,9 +29,9 @@ use tokio::sync::watch;
 
 use crate::Clock;
 use crate::directory::{Directory, Identity, Principal};
+use crate::ingest::Ingest;
 use crate::meter::Meter;
-use crate::reports::Ingest;
-use crate::upstream::Broker;
+use crate::upstream::{Broker, Service};
 
 /// What all connections share.
 pub(crate) struct Door {
@@ -36,6 +40,8 @@ pub(crate) struct Door {
     pub(crate) arns: Arc<ResourceArns>,
     pub(crate) ingest: Arc<Ingest>,
     pub(crate) broker: Broker,
+    /// The front door's own session at the broker.
+    pub(crate) service: Service,
     pub(crate) clock: Clock,
     pub(crate) connect_limit: Duration,
     /// True: every connection ends.

@@ -1,12 +1,13 @@
 //! What a front door is told when it starts.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use fleetward_domain::{Place, PolicyName};
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 
-use crate::Clock;
 use crate::limits::{CONNECT_LIMIT_MS, FLUSH_MS};
+use crate::{Clock, Transport};
 
 /// What a front door is told when it starts.
 #[derive(Debug)]
@@ -50,12 +51,14 @@ pub struct TlsIdentity {
 }
 
 /// The broker behind the front door.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub enum Upstream {
     /// One in this process, on a private port.
     Embedded,
     /// Another one, reached over plain TCP.
     Address(SocketAddr),
+    /// Another one, reached as the transport knows.
+    Transport(Arc<dyn Transport>),
 }
 
 impl Settings {

@@ -15,14 +15,14 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::directory::Directory;
 use crate::error::FrontDoorError;
+use crate::ingest::Ingest;
 use crate::limits::CONNECTIONS;
-use crate::listener::Listener;
+use crate::listener::{Kind, Listener};
 use crate::meter::{Flusher, Meter, MeterPlan};
-use crate::reports::Ingest;
 use crate::running::{Parts, Running};
 use crate::session::Door;
 use crate::settings::{Settings, Upstream};
-use crate::upstream::{Broker, Embedded, Service, random_text};
+use crate::upstream::{Broker, Embedded, Service, Tcp, Transport, random_text};
 use crate::{changes, tls};
 
 /// The front door: [`FrontDoor::start`] is the way in.
@@ -48,17 +48,19 @@ impl FrontDoor {
         let plain = bind(&settings.mqtt).await?;
         let secure = bind(&settings.mqtts).await?;
         let (mqtt, mqtts) = (addresses(&plain), addresses(&secure));
-        let sockets = plain
-            .into_iter()
-            .map(|bound| (bound, None))
-            .chain(secure.into_iter().map(|bound| (bound, acceptor.clone())));
-        let parts = start_parts(&settings, store, log, sockets.collect()).await?;
+        let mut sockets: Vec<Socket> =
+            plain.into_iter().map(|(listener, _)| (listener, Kind::Mqtt)).collect();
+        if let Some(acceptor) = acceptor {
+            let kind = |(listener, _)| (listener, Kind::Mqtts(acceptor.clone()));
+            sockets.extend(secure.into_iter().map(kind));
+        }
+        let parts = start_parts(&settings, store, log, sockets).await?;
         Ok(Running { mqtt, mqtts, parts })
     }
 }
 
-/// A listening socket, and TLS unless it is plain.
-type Socket = ((TcpListener, SocketAddr), Option<TlsAcceptor>);
+/// A listening socket, and what is spoken there.
+type Socket = (TcpListener, Kind);
 
 async fn start_parts(
     settings: &Settings,
@@ -71,14 +73,7 @@ async fn start_parts(
     let directory = Arc::new(Directory::new(Arc::clone(&store), settings.mqtt_policy.clone()));
     check_mqtt_policy(settings, &directory).await?;
     let meter = Arc::new(Meter::new(settings.period_ms, MeterPlan::load(&*store).await?));
-    let (embedded, broker) = match settings.upstream {
-        Upstream::Embedded => {
-            let embedded = Embedded::start().await?;
-            let broker = embedded.broker.clone();
-            (Some(embedded), broker)
-        }
-        Upstream::Address(address) => (None, Broker { address, credentials: None }),
-    };
+    let (embedded, broker) = open_upstream(&settings.upstream).await?;
     append_started(settings, &*log).await?;
 
     let (stop, stopped) = watch::channel(false);
@@ -92,8 +87,9 @@ async fn start_parts(
         directory,
         meter,
         arns: Arc::new(ResourceArns::new(&settings.place.region, &settings.place.account)),
-        ingest: Arc::new(Ingest::new(log, service, settings.clock.clone())),
+        ingest: Arc::new(Ingest::new(log, settings.clock.clone())),
         broker,
+        service,
         clock: settings.clock.clone(),
         connect_limit: Duration::from_millis(settings.connect_limit_ms),
         stop: stopped,
@@ -110,16 +106,30 @@ async fn start_parts(
     })
 }
 
+/// The broker behind the front door, and its process if it is the one that we bring.
+async fn open_upstream(upstream: &Upstream) -> Result<(Option<Embedded>, Broker), FrontDoorError> {
+    let transport: Arc<dyn Transport> = match upstream {
+        Upstream::Embedded => {
+            let embedded = Embedded::start().await?;
+            let broker = embedded.broker();
+            return Ok((Some(embedded), broker));
+        }
+        Upstream::Address(address) => Arc::new(Tcp(*address)),
+        Upstream::Transport(transport) => Arc::clone(transport),
+    };
+    Ok((None, Broker::new(transport, None)))
+}
+
 fn start_listeners(
     door: &Arc<Door>,
     sockets: Vec<Socket>,
     alive: &mpsc::Sender<()>,
 ) -> Vec<JoinHandle<()>> {
     let room = Arc::new(Semaphore::new(CONNECTIONS));
-    let start = |((listener, _), tls): Socket| {
+    let start = |(listener, kind): Socket| {
         let (door, room, alive) = (Arc::clone(door), Arc::clone(&room), alive.clone());
         let stop = door.stop.clone();
-        tokio::spawn(Listener { listener, tls, door, room, alive }.run(stop))
+        tokio::spawn(Listener { listener, kind, door, room, alive }.run(stop))
     };
     sockets.into_iter().map(start).collect()
 }

@@ -1,6 +1,5 @@
 //! What one connection may do.
 
-use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -10,8 +9,6 @@ use fleetward_policy::{Context, PolicyDocument, Request, evaluate, keys};
 use fleetward_store::StoreError;
 
 use crate::directory::{Directory, Identity, Principal};
-use crate::limits::REMEMBERED_TOPICS;
-use crate::meter::{MeterPlan, TopicSet};
 
 /// The rights of one connection, looked up again when the registry changed.
 #[derive(Clone)]
@@ -101,48 +98,5 @@ impl Access {
             self.context.set(keys::THING_NAME, self.thing.as_str());
         }
         self.context.set_is_attached(is_attached);
-    }
-}
-
-/// Decisions about topics, remembered: a device speaks of few of them, often.
-pub(crate) struct Remembered {
-    action: IotAction,
-    topics: HashMap<Box<str>, Verdict>,
-}
-
-/// What is known of a topic.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Verdict {
-    /// Whether the action is allowed.
-    pub(crate) is_allowed: bool,
-    /// The dimensions that the topic is in.
-    pub(crate) set: TopicSet,
-}
-
-impl Remembered {
-    pub(crate) fn new(action: IotAction) -> Self {
-        Self { action, topics: HashMap::new() }
-    }
-
-    pub(crate) fn forget(&mut self) {
-        self.topics.clear();
-    }
-
-    pub(crate) fn verdict(
-        &mut self,
-        topic: &str,
-        access: &mut Access,
-        plan: &MeterPlan,
-    ) -> Verdict {
-        if let Some(verdict) = self.topics.get(topic) {
-            return *verdict;
-        }
-        let is_allowed = access.allows(self.action, topic);
-        let verdict = Verdict { is_allowed, set: plan.set_of(topic) };
-        if self.topics.len() >= REMEMBERED_TOPICS {
-            self.topics.clear();
-        }
-        self.topics.insert(topic.into(), verdict);
-        verdict
     }
 }

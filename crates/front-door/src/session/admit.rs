@@ -33,12 +33,17 @@ pub(super) struct Refusal {
 impl Refusal {
     /// What the client is told, in CONNACK.
     pub(super) fn code(&self, version: ProtocolVersion) -> u8 {
-        match (version, self.reason) {
-            (ProtocolVersion::V5, reason) => reason.0,
-            (ProtocolVersion::V311, ReasonCode::CLIENT_ID_NOT_VALID) => 2,
-            (ProtocolVersion::V311, ReasonCode::SERVER_UNAVAILABLE) => 3,
-            (ProtocolVersion::V311, _) => 5,
-        }
+        connack_code(version, self.reason)
+    }
+}
+
+/// The reason as a CONNACK says it; MQTT 3.1.1 knows few.
+pub(super) fn connack_code(version: ProtocolVersion, reason: ReasonCode) -> u8 {
+    match (version, reason) {
+        (ProtocolVersion::V5, reason) => reason.0,
+        (ProtocolVersion::V311, ReasonCode::CLIENT_ID_NOT_VALID) => 2,
+        (ProtocolVersion::V311, ReasonCode::SERVER_UNAVAILABLE) => 3,
+        (ProtocolVersion::V311, _) => 5,
     }
 }
 

@@ -6,26 +6,22 @@ use std::time::Duration;
 use fleetward_mqtt::packet::{Connack, Connect};
 use fleetward_mqtt::{MqttError, PacketType, ProtocolVersion, ReasonCode};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout, timeout_at};
 
-use super::admit::{Admitted, admit};
+use super::admit::{Admitted, admit, connack_code};
 use super::downlink::Downlink;
-use super::pump::{self, Downward, Upward};
+use super::link::Link;
+use super::pump::{self, Limits, Pump};
 use super::subscribe::PendingSubscribes;
 use super::uplink::Uplink;
 use super::{Door, End, Peer};
 use crate::frames::{Frames, close};
 use crate::limits::{
-    PACKET_MAX_BYTES, SESSION_END, TOPIC_ALIASES, UPSTREAM_ATTEMPTS, UPSTREAM_CONNECT,
-    UPSTREAM_RETRY,
+    FRAMES_TO_CLIENT, FRAMES_TO_UPSTREAM, PACKET_MAX_BYTES, SESSION_END, TOPIC_ALIASES,
 };
 use crate::meter::{CloudSum, Tally, TopicSet};
-
-/// MQTT 3.1.1's return code for a broker that is not there.
-const SERVER_UNAVAILABLE: u8 = 3;
-/// The same in MQTT 5.
-const SERVER_UNAVAILABLE_V5: u8 = ReasonCode::SERVER_UNAVAILABLE.0;
+use crate::upstream::{JoinError, Joined};
 
 /// Serves a connection until it ends. The client has until `deadline` to be connected.
 pub(crate) async fn serve<S>(door: &Arc<Door>, mut stream: S, peer: Peer, deadline: Instant)
@@ -100,30 +96,18 @@ async fn serve_client<S>(
             return refuse(&mut stream, version, refusal.code(version)).await;
         }
     };
-    let joined = timeout_at(deadline, join(door, &connect, assigned.as_deref())).await;
-    let joined = joined.unwrap_or_else(|_| Err("it did not answer in time".to_owned()));
-    match joined {
-        Ok(Joined::Accepted(broker, connack)) => {
+    match join(door, &connect, assigned.as_deref(), deadline).await {
+        Ok((joined, connack)) => {
             let end = if send(&mut stream, &connack).await {
-                let links = (stream, frames, broker);
-                pump_both(door, links, &connect, &mut admitted).await
+                pump_both(door, (stream, frames), joined, &connect, &mut admitted).await
             } else {
                 End::ClientClosed
             };
             tracing::info!(thing = %admitted.meter.thing, %end, "connection over");
         }
-        Ok(Joined::Refused(connack, code)) => {
-            tracing::info!(thing = %admitted.meter.thing, code, "the upstream broker refused");
-            send(&mut stream, &connack).await;
+        Err(refusal) => {
+            send(&mut stream, &refusal).await;
             close(&mut stream).await;
-        }
-        Err(problem) => {
-            tracing::error!(problem, "the upstream broker is not available");
-            let code = match version {
-                ProtocolVersion::V311 => SERVER_UNAVAILABLE,
-                ProtocolVersion::V5 => SERVER_UNAVAILABLE_V5,
-            };
-            refuse(&mut stream, version, code).await;
         }
     }
     let now_ms = door.clock.now_ms();
@@ -131,69 +115,41 @@ async fn serve_client<S>(
     door.meter.release(&admitted.meter);
 }
 
-/// What the upstream broker said to the CONNECT, and the CONNACK for the client.
-enum Joined {
-    Accepted(Box<(TcpStream, Frames)>, Vec<u8>),
-    Refused(Vec<u8>, u8),
-}
-
-/// Joins the client to the broker. A broker that is not available is asked again: one that is
-/// just ending an older session of the same client says so too.
+/// Joins the client to the broker; the session and the CONNACK for the client, or the CONNACK
+/// that says no.
 async fn join(
     door: &Door,
     connect: &Connect<'_>,
     assigned: Option<&str>,
-) -> Result<Joined, String> {
-    let mut pause = UPSTREAM_RETRY;
-    for _ in 1..UPSTREAM_ATTEMPTS {
-        match join_once(door, connect, assigned).await? {
-            Joined::Refused(_, SERVER_UNAVAILABLE | SERVER_UNAVAILABLE_V5) => {
-                tokio::time::sleep(pause).await
+    deadline: Instant,
+) -> Result<(Joined, Vec<u8>), Vec<u8>> {
+    let version = connect.version;
+    let joined = timeout_at(deadline, door.broker.join(connect)).await;
+    let problem = match joined.unwrap_or(Err(JoinError::Timeout)) {
+        Ok(joined) => match connack_for_client(version, &joined.connack, assigned) {
+            Ok(connack) => return Ok((joined, connack)),
+            Err(error) => JoinError::Malformed(error),
+        },
+        // The broker's own reason is more than ours.
+        Err(JoinError::Refused { connack, .. }) => {
+            match connack_for_client(version, &connack, None) {
+                Ok(connack) => return Err(connack),
+                Err(error) => JoinError::Malformed(error),
             }
-            joined => return Ok(joined),
         }
-        pause = pause.saturating_mul(2);
-    }
-    join_once(door, connect, assigned).await
+        Err(problem) => problem,
+    };
+    tracing::error!(%problem, "the upstream broker is not available");
+    let code = connack_code(version, ReasonCode::SERVER_UNAVAILABLE);
+    Err(Connack::refused(code).encode(version).unwrap_or_default())
 }
 
-async fn join_once(
-    door: &Door,
-    connect: &Connect<'_>,
-    assigned: Option<&str>,
-) -> Result<Joined, String> {
-    let io = |error: std::io::Error| error.to_string();
-    let dial = timeout(UPSTREAM_CONNECT, door.broker.dial()).await;
-    let mut stream = dial.map_err(|_| "it cannot be reached in time".to_owned())?.map_err(io)?;
-    let bytes = door.broker.connect_frame(connect).map_err(|error| error.to_string())?;
-    stream.write_all(&bytes).await.map_err(io)?;
-    let mut frames = Frames::new();
-    loop {
-        if let Some((frame, bytes)) = frames.frame_at(0).map_err(|error| error.to_string())? {
-            if frame.packet_type != PacketType::Connack {
-                return Err(format!("it answers CONNECT with {:?}", frame.packet_type));
-            }
-            let answer = connack_for_client(connect.version, frame.body(bytes), assigned);
-            let (code, connack) = answer.map_err(|error| error.to_string())?;
-            frames.consume(frame.total_bytes);
-            return Ok(match code {
-                0 => Joined::Accepted(Box::new((stream, frames)), connack),
-                code => Joined::Refused(connack, code),
-            });
-        }
-        if frames.read(&mut stream).await == 0 {
-            return Err("it closed before CONNACK".to_owned());
-        }
-    }
-}
-
-/// The broker's code, and its CONNACK with what the front door decides:
-/// keep-alive, aliases and packet sizes.
+/// The broker's CONNACK with what the front door decides: keep-alive, aliases and packet sizes.
 fn connack_for_client(
     version: ProtocolVersion,
     body: &[u8],
     assigned: Option<&str>,
-) -> Result<(u8, Vec<u8>), MqttError> {
+) -> Result<Vec<u8>, MqttError> {
     let mut connack = Connack::parse(version, body)?;
     if connack.is_accepted() && version.is_v5() {
         connack.assigned_client_id = assigned;
@@ -203,12 +159,13 @@ fn connack_for_client(
         connack.maximum_packet_bytes =
             Some(connack.maximum_packet_bytes.map_or(ours, |theirs| theirs.min(ours)));
     }
-    Ok((connack.code, connack.encode(version)?))
+    connack.encode(version)
 }
 
 async fn pump_both<S>(
     door: &Arc<Door>,
-    (stream, frames, broker): (S, Frames, Box<(TcpStream, Frames)>),
+    (stream, frames): (S, Frames),
+    joined: Joined,
     connect: &Connect<'_>,
     admitted: &mut Admitted,
 ) -> End
@@ -216,31 +173,33 @@ where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let (version, meter) = (connect.version, Arc::clone(&admitted.meter));
-    let seconds = u64::from(connect.keep_alive_seconds);
+    let link = || Link::new(door, version, admitted.access.clone(), &meter);
     let pending = PendingSubscribes::default();
-    let access = admitted.access.clone();
-    let uplink = Uplink::new(door, version, access.clone(), Arc::clone(&meter), pending.clone());
-    let downlink = Downlink::new(door, version, access, Arc::clone(&meter), pending);
+    let (to_client, own_to_client) = mpsc::channel(FRAMES_TO_CLIENT);
+    let (to_broker, own_to_broker) = mpsc::channel(FRAMES_TO_UPSTREAM);
     let (client_read, client_write) = tokio::io::split(stream);
-    let (broker, broker_frames) = *broker;
-    let (broker_read, broker_write) = broker.into_split();
-    let upward = Upward {
-        link: uplink,
-        client: client_read,
-        broker: broker_write,
+    let upward = Pump {
+        direction: Uplink::new(link(), pending.clone(), to_client),
+        from: client_read,
+        to: joined.pipe.writer,
         frames,
+        own: own_to_broker,
+    };
+    let downward = Pump {
+        direction: Downlink::new(link(), pending, to_broker),
+        from: joined.pipe.reader,
+        to: client_write,
+        frames: joined.frames,
+        own: own_to_client,
+    };
+    let seconds = u64::from(connect.keep_alive_seconds);
+    let limits = Limits {
         keep_alive: (seconds > 0).then(|| Duration::from_secs(seconds)),
         stop: door.stop.clone(),
     };
-    let downward = Downward {
-        link: downlink,
-        broker: broker_read,
-        client: client_write,
-        frames: broker_frames,
-    };
-    let now_ms = door.clock.now_ms();
-    door.meter.presence(&meter, now_ms, true, &mut admitted.tally);
-    let end = pump::run(door, version, upward, downward).await;
+    // The attempt, too, is counted in the record that says the thing is there.
+    door.meter.presence(&meter, door.clock.now_ms(), true, &mut admitted.tally);
+    let end = pump::run(version, limits, upward, downward).await;
     let mut tally = Tally::new(door.meter.plan());
     if end.is_of_thing() {
         tally.count(CloudSum::Disconnects, TopicSet::NONE);

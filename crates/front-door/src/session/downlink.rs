@@ -1,117 +1,53 @@
 //! What a client is sent: each frame is checked, counted and passed on as it is.
 
-use std::collections::HashSet;
-use std::sync::Arc;
-
-use fleetward_mqtt::packet::{Answer, AnswerKind, Publish};
-use fleetward_mqtt::{Frame, MqttError, PacketType, ProtocolVersion, QoS, ReasonCode};
+use fleetward_mqtt::packet::{AnswerKind, Publish};
+use fleetward_mqtt::{Frame, MqttError, PacketType, QoS, ReasonCode};
 use fleetward_policy::actions::IotAction;
+use tokio::sync::mpsc;
 
-use super::access::{Access, Remembered};
+use super::End;
+use super::link::{Direction, Link, Step};
 use super::subscribe::PendingSubscribes;
-use super::{Door, End};
-use crate::limits::UNRELEASED;
-use crate::meter::{CloudSum, Tally, ThingMeter};
+use super::verdict::Remembered;
+use crate::meter::CloudSum;
 
 /// Checks the frames for one client.
-pub(crate) struct Downlink {
-    door: Arc<Door>,
-    version: ProtocolVersion,
-    access: Access,
-    meter: Arc<ThingMeter>,
-    pub(super) tally: Tally,
+pub(super) struct Downlink {
+    link: Link,
     pending: PendingSubscribes,
     receives: Remembered,
-    /// QoS 2 messages that were dropped and whose PUBREL has not come.
-    unreleased: HashSet<u16>,
+    to_broker: mpsc::Sender<Vec<u8>>,
 }
 
-/// What becomes of a frame of the broker.
-pub(crate) enum Delivery {
-    /// The client gets it as it is.
-    Forward,
-    /// The client gets these bytes instead.
-    Replace(Vec<u8>),
-    /// Nobody gets it.
-    Swallow,
-    /// The broker gets this answer, the client nothing.
-    Answer(Vec<u8>),
-}
+/// What the broker gets in the client's place.
+pub(super) struct Answer(Vec<u8>);
 
 impl Downlink {
-    pub(crate) fn new(
-        door: &Arc<Door>,
-        version: ProtocolVersion,
-        access: Access,
-        meter: Arc<ThingMeter>,
+    pub(super) fn new(
+        link: Link,
         pending: PendingSubscribes,
+        to_broker: mpsc::Sender<Vec<u8>>,
     ) -> Self {
-        Self {
-            door: Arc::clone(door),
-            version,
-            access,
-            meter,
-            tally: Tally::new(door.meter.plan()),
-            pending,
-            receives: Remembered::new(IotAction::Receive),
-            unreleased: HashSet::new(),
-        }
+        Self { link, pending, receives: Remembered::new(IotAction::Receive), to_broker }
     }
 
-    /// Looks at the registry and the plan again if they changed: to be called before frames.
-    pub(crate) async fn refresh(&mut self) -> Result<(), End> {
-        let is_renewed = self.access.renew().await.map_err(|_| End::NoRegistry)?;
-        if is_renewed && !self.access.identity().is_active() {
-            return Err(End::Deactivated);
-        }
-        let is_current = self.door.meter.is_current(&self.tally.plan);
-        if is_renewed || !is_current {
-            self.receives.forget();
-        }
-        if !is_current {
-            self.count();
-            self.tally = Tally::new(self.door.meter.plan());
-        }
-        Ok(())
-    }
-
-    /// Adds what was counted to the thing's counters: to be called after frames.
-    pub(crate) fn count(&mut self) {
-        if !self.tally.is_empty() {
-            let now_ms = self.door.clock.now_ms();
-            self.door.meter.add(&self.meter, now_ms, &mut self.tally);
-        }
-    }
-
-    /// What becomes of this frame.
-    pub(crate) fn inspect(&mut self, frame: Frame, bytes: &[u8]) -> Result<Delivery, End> {
-        let body = frame.body(bytes);
-        self.look(frame, body).map_err(|problem| match problem {
-            Problem::Malformed(error) => End::UpstreamMalformed(error),
-            Problem::Overrun => End::Overrun("unreleased QoS 2 messages"),
-        })
-    }
-
-    fn look(&mut self, frame: Frame, body: &[u8]) -> Result<Delivery, Problem> {
+    fn look(&mut self, frame: Frame, body: &[u8]) -> Result<Step<Answer>, End> {
         match frame.packet_type {
             PacketType::Publish => self.publish(frame.flags, body),
-            PacketType::Suback => Ok(match self.pending.complete(self.version, body)? {
-                Some(suback) => Delivery::Replace(suback),
-                None => Delivery::Forward,
+            PacketType::Suback => Ok(match self.pending.complete(self.link.version, body)? {
+                Some(suback) => Step::Replace(suback),
+                None => Step::Forward,
             }),
-            PacketType::Pubrel => {
-                let release = Answer::parse(self.version, AnswerKind::Pubrel, body)?;
-                if !self.unreleased.remove(&release.packet_id) {
-                    return Ok(Delivery::Forward);
-                }
-                self.answer(AnswerKind::Pubcomp, release.packet_id)
-            }
+            PacketType::Pubrel => Ok(match self.link.release(body)? {
+                Some(complete) => Step::Aside(Answer(complete)),
+                None => Step::Forward,
+            }),
             PacketType::Connect
             | PacketType::Connack
             | PacketType::Subscribe
             | PacketType::Unsubscribe
             | PacketType::Pingreq
-            | PacketType::Auth => Err(Problem::Malformed(MqttError::Protocol {
+            | PacketType::Auth => Err(End::Malformed(MqttError::Protocol {
                 field: "packet type",
                 problem: "is not one that a broker may send",
             })),
@@ -120,47 +56,58 @@ impl Downlink {
             | PacketType::Pubcomp
             | PacketType::Unsuback
             | PacketType::Pingresp
-            | PacketType::Disconnect => Ok(Delivery::Forward),
+            | PacketType::Disconnect => Ok(Step::Forward),
         }
     }
 
-    fn publish(&mut self, flags: u8, body: &[u8]) -> Result<Delivery, Problem> {
-        let publish = Publish::parse(self.version, flags, body)?;
+    /// The client gets what its policies let it receive. What it does not get is acknowledged in
+    /// its place, lest the broker send it again for ever.
+    fn publish(&mut self, flags: u8, body: &[u8]) -> Result<Step<Answer>, End> {
+        let publish = Publish::parse(self.link.version, flags, body)?;
         if let Some(alias) = publish.topic_alias {
             // The CONNECT that the broker got allows none.
-            return Err(Problem::Malformed(MqttError::UnknownTopicAlias { alias }));
+            return Err(End::Malformed(MqttError::UnknownTopicAlias { alias }));
         }
-        let verdict = self.receives.verdict(publish.topic, &mut self.access, &self.tally.plan);
+        let verdict = self.link.verdict(&mut self.receives, publish.topic);
         if verdict.is_allowed {
-            self.tally.count(CloudSum::Received, verdict.set);
-            return Ok(Delivery::Forward);
+            self.link.tally.count(CloudSum::Received, verdict.set);
+            return Ok(Step::Forward);
         }
-        match (publish.qos, publish.packet_id) {
-            (QoS::AtLeastOnce, Some(id)) => self.answer(AnswerKind::Puback, id),
+        let (kind, id) = match (publish.qos, publish.packet_id) {
+            (QoS::AtLeastOnce, Some(id)) => (AnswerKind::Puback, id),
             (QoS::ExactlyOnce, Some(id)) => {
-                if self.unreleased.len() >= UNRELEASED {
-                    return Err(Problem::Overrun);
-                }
-                self.unreleased.insert(id);
-                self.answer(AnswerKind::Pubrec, id)
+                self.link.hold(id)?;
+                (AnswerKind::Pubrec, id)
             }
-            _ => Ok(Delivery::Swallow),
-        }
-    }
-
-    fn answer(&self, kind: AnswerKind, packet_id: u16) -> Result<Delivery, Problem> {
-        let answer = Answer::new(kind, packet_id, ReasonCode::SUCCESS);
-        Ok(Delivery::Answer(answer.encode(self.version)?))
+            _ => return Ok(Step::Swallow),
+        };
+        Ok(Step::Aside(Answer(self.link.answer(kind, id, ReasonCode::SUCCESS)?)))
     }
 }
 
-enum Problem {
-    Malformed(MqttError),
-    Overrun,
-}
+impl Direction for Downlink {
+    type Aside = Answer;
 
-impl From<MqttError> for Problem {
-    fn from(error: MqttError) -> Self {
-        Self::Malformed(error)
+    fn link(&mut self) -> &mut Link {
+        &mut self.link
+    }
+
+    fn inspect(&mut self, frame: Frame, bytes: &[u8]) -> Result<Step<Answer>, End> {
+        self.look(frame, frame.body(bytes)).map_err(End::of_broker)
+    }
+
+    /// Never waits: the broker may be waiting for this client to read.
+    async fn aside(&mut self, Answer(frame): Answer) -> Result<(), End> {
+        self.to_broker
+            .try_send(frame)
+            .map_err(|_| End::Overrun("acknowledgements of dropped messages"))
+    }
+
+    fn malformed(error: MqttError) -> End {
+        End::UpstreamMalformed(error)
+    }
+
+    fn receiver_closed() -> End {
+        End::ClientClosed
     }
 }

@@ -41,6 +41,14 @@ pub(crate) enum End {
 }
 
 impl End {
+    /// The same, where it was the broker that sent the bytes.
+    pub(super) fn of_broker(self) -> Self {
+        match self {
+            Self::Malformed(error) => Self::UpstreamMalformed(error),
+            end => end,
+        }
+    }
+
     /// What an MQTT 5 client is told.
     pub(crate) fn reason(&self) -> Option<ReasonCode> {
         Some(match self {

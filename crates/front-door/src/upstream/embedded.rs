@@ -3,6 +3,7 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::num::NonZeroU16;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use rmqtt::context::ServerContext;
@@ -13,7 +14,7 @@ use rmqtt::types::{AuthResult, ConnectInfo};
 use tokio::task::JoinHandle;
 
 use super::retained::Retained;
-use super::{Broker, Credentials, random_text};
+use super::{Broker, Credentials, Tcp, random_text};
 use crate::FrontDoorError;
 use crate::limits::{
     CONNECTIONS, MESSAGES_IN_FLIGHT, PACKET_MAX_BYTES, QUEUED_MESSAGES, SESSION_KEPT,
@@ -21,7 +22,8 @@ use crate::limits::{
 
 /// The running broker.
 pub(crate) struct Embedded {
-    pub(crate) broker: Broker,
+    address: SocketAddr,
+    credentials: Credentials,
     server: JoinHandle<()>,
 }
 
@@ -44,7 +46,12 @@ impl Embedded {
                 tracing::error!(%error, "the embedded broker stopped");
             }
         });
-        Ok(Self { broker: Broker { address, credentials: Some(credentials) }, server })
+        Ok(Self { address, credentials, server })
+    }
+
+    /// How sessions join it.
+    pub(crate) fn broker(&self) -> Broker {
+        Broker::new(Arc::new(Tcp(self.address)), Some(self.credentials.clone()))
     }
 
     /// Takes no more connections; those that are there end when the front door closes them.
@@ -102,6 +109,7 @@ mod tests {
     use fleetward_mqtt::ProtocolVersion;
     use fleetward_mqtt::packet::Connect;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpStream;
 
     use super::*;
 
@@ -109,7 +117,7 @@ mod tests {
     async fn code(embedded: &Embedded, username: Option<&str>, password: Option<&str>) -> u8 {
         let connect = Connect::new(ProtocolVersion::V311, "somebody", 0);
         let bytes = connect.encode_for_upstream(username, password.map(str::as_bytes)).unwrap();
-        let mut stream = embedded.broker.dial().await.unwrap();
+        let mut stream = TcpStream::connect(embedded.address).await.unwrap();
         stream.write_all(&bytes).await.unwrap();
         let mut connack = [0u8; 4];
         stream.read_exact(&mut connack).await.unwrap();
@@ -119,7 +127,7 @@ mod tests {
     #[tokio::test]
     async fn nobody_gets_in_without_the_credentials() {
         let embedded = Embedded::start().await.unwrap();
-        let Credentials { username, password } = embedded.broker.credentials.clone().unwrap();
+        let Credentials { username, password } = embedded.credentials.clone();
         assert_eq!(code(&embedded, Some(&username), Some(&password)).await, 0);
         for (username, password) in [
             (None, None),

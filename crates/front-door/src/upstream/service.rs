@@ -1,17 +1,15 @@
 //! The front door's own connection to the broker: answers to device reports are published
 //! through it, so that subscriptions, sessions and other subscribers see them like any message.
 
-use fleetward_mqtt::packet::{Connack, Connect, OutgoingPublish, ping};
-use fleetward_mqtt::{PacketType, ProtocolVersion};
+use fleetward_mqtt::ProtocolVersion;
+use fleetward_mqtt::packet::{Connect, OutgoingPublish, ping};
 use tokio::io::AsyncWriteExt;
-use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
-use tokio::time::{MissedTickBehavior, interval, timeout};
+use tokio::time::{MissedTickBehavior, interval};
 
-use super::Broker;
-use crate::frames::Frames;
-use crate::limits::{ANSWER_WAIT, SERVICE_FRAMES, SERVICE_PING, SERVICE_RETRY, UPSTREAM_CONNECT};
+use super::{Broker, Joined, Pipe};
+use crate::limits::{ANSWER_WAIT, SERVICE_FRAMES, SERVICE_PING, SERVICE_RETRY};
 
 const VERSION: ProtocolVersion = ProtocolVersion::V311;
 
@@ -47,57 +45,30 @@ impl Service {
 async fn run(broker: Broker, client_id: String, mut queue: mpsc::Receiver<Vec<u8>>) {
     let mut unsent = None;
     while !(queue.is_closed() && queue.is_empty()) {
-        match timeout(UPSTREAM_CONNECT, connect(&broker, &client_id)).await {
-            Ok(Ok(stream)) => {
-                if let Err(problem) = serve(stream, &mut queue, &mut unsent).await {
-                    tracing::warn!(problem, "the service connection broke");
-                } else {
-                    return;
-                }
-            }
-            Ok(Err(problem)) => tracing::warn!(problem, "no service connection"),
-            Err(_) => tracing::warn!("no service connection: the broker does not answer"),
+        match broker.join(&Connect::new(VERSION, &client_id, 0)).await {
+            Ok(joined) => match serve(joined, &mut queue, &mut unsent).await {
+                Ok(()) => return,
+                Err(problem) => tracing::warn!(problem, "the service connection broke"),
+            },
+            Err(problem) => tracing::warn!(%problem, "no service connection"),
         }
         tokio::time::sleep(SERVICE_RETRY).await;
     }
 }
 
-async fn connect(broker: &Broker, client_id: &str) -> Result<TcpStream, String> {
-    let mut stream = broker.dial().await.map_err(|error| error.to_string())?;
-    let connect = Connect::new(VERSION, client_id, 0);
-    let bytes = broker.connect_frame(&connect).map_err(|error| error.to_string())?;
-    stream.write_all(&bytes).await.map_err(|error| error.to_string())?;
-    let mut frames = Frames::new();
-    loop {
-        if let Some((frame, bytes)) = frames.frame_at(0).map_err(|error| error.to_string())? {
-            if frame.packet_type != PacketType::Connack {
-                return Err(format!("CONNECT is answered with {:?}", frame.packet_type));
-            }
-            let connack = Connack::parse(VERSION, frame.body(bytes));
-            return match connack.map_err(|error| error.to_string())? {
-                connack if connack.is_accepted() => Ok(stream),
-                connack => Err(format!("CONNECT is refused with code {}", connack.code)),
-            };
-        }
-        if frames.read(&mut stream).await == 0 {
-            return Err("closed before CONNACK".to_owned());
-        }
-    }
-}
-
 /// Sends what is queued. Ok when nobody is left to queue anything.
 async fn serve(
-    mut stream: TcpStream,
+    joined: Joined,
     queue: &mut mpsc::Receiver<Vec<u8>>,
     unsent: &mut Option<Vec<u8>>,
 ) -> Result<(), String> {
-    let (mut reader, mut writer) = stream.split();
-    let mut frames = Frames::new();
+    let Joined { pipe: Pipe { mut reader, mut writer }, mut frames, .. } = joined;
     let mut alive = interval(SERVICE_PING);
     alive.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         if let Some(frame) = unsent.as_ref() {
             writer.write_all(frame).await.map_err(|error| error.to_string())?;
+            writer.flush().await.map_err(|error| error.to_string())?;
             *unsent = None;
         }
         tokio::select! {
@@ -118,6 +89,7 @@ async fn serve(
             }
             _ = alive.tick() => {
                 writer.write_all(&ping::PINGREQ).await.map_err(|error| error.to_string())?;
+                writer.flush().await.map_err(|error| error.to_string())?;
             }
         }
     }

@@ -76,6 +76,18 @@ async fn what_a_connected_client_may_not_send_ends_its_connection() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_came_before_a_packet_that_ends_the_connection_is_passed_on() {
+    let stack = Stack::start().await;
+    let mut receiver = stack.client(Version::V311, "receiver").await;
+    receiver.subscribe(&[("a", QoS::AtMostOnce)]).await;
+    let mut sender = stack.client(Version::V311, "sender").await;
+    // A message, and a CONNACK that no client may send, in one write.
+    sender.send(&[0x30, 4, 0, 1, b'a', b'1', 0x20, 2, 0, 0]).await;
+    assert!(sender.closes().await);
+    assert_eq!(receiver.message().await.payload, b"1");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_packet_up_to_the_limit_passes() {
     let stack = Stack::start().await;
     let mut receiver = stack.client(Version::V311, "receiver").await;
