@@ -19,3 +19,10 @@ mod reports;
 mod stack;
 mod stock;
 mod tls;
+
+use fleetward_front_door::Upstream;
+
+/// The broker behind the front doors of these tests; `tests/in_process` has another one.
+fn upstream() -> Upstream {
+    Upstream::Embedded
+}

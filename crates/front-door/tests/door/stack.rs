@@ -37,6 +37,7 @@ pub(crate) fn settings() -> Settings {
     settings.mqtt = vec![loopback()];
     settings.period_ms = 1000;
     settings.flush_ms = 50;
+    settings.upstream = crate::upstream();
     settings
 }
 

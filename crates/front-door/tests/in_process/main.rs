@@ -1,0 +1,44 @@
+//! The scenarios of `tests/door`, all of them, with the broker in this process and no socket
+//! before it: however the broker is reached, the front door does the same.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test that fails panics"
+)]
+
+#[path = "../door/broker.rs"]
+mod broker;
+#[path = "../door/client.rs"]
+mod client;
+mod connection;
+#[path = "../door/counting.rs"]
+mod counting;
+#[path = "../door/hostile.rs"]
+mod hostile;
+#[path = "../door/log.rs"]
+mod log;
+#[path = "../door/pki.rs"]
+mod pki;
+#[path = "../door/policies.rs"]
+mod policies;
+#[path = "../door/reports.rs"]
+mod reports;
+mod small_broker;
+#[path = "../door/stack.rs"]
+mod stack;
+#[path = "../door/stock.rs"]
+mod stock;
+#[path = "../door/tls.rs"]
+mod tls;
+
+use std::sync::Arc;
+
+use fleetward_front_door::Upstream;
+
+/// The broker behind the front doors of these tests: each gets its own.
+fn upstream() -> Upstream {
+    Upstream::Transport(Arc::new(connection::InProcess::default()))
+}
