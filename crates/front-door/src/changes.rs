@@ -4,67 +4,81 @@
 use std::sync::Arc;
 
 use fleetward_domain::Change;
+use fleetward_environment::Clock;
 use fleetward_store::Store;
 
 use crate::directory::Directory;
 use crate::limits::{CHANGES_REST, STORE_PAGE};
 use crate::meter::{Meter, MeterPlan};
 
-/// Applies every change after `seq`, for ever.
-pub(crate) async fn follow(
-    store: Arc<dyn Store>,
-    mut seq: u64,
-    directory: Arc<Directory>,
-    meter: Arc<Meter>,
-) {
-    let mut newest = store.newest_change();
-    let mut plan_is_old = false;
-    loop {
-        match store.changes_after(seq, STORE_PAGE).await {
-            Ok(changes) if changes.is_empty() => {
-                if plan_is_old {
-                    plan_is_old = !rebuild(&*store, &meter).await;
+/// Applies changes to what connections look at.
+pub(crate) struct Feed {
+    pub(crate) store: Arc<dyn Store>,
+    /// The number of the last change that is known.
+    pub(crate) seen: u64,
+    pub(crate) directory: Arc<Directory>,
+    pub(crate) meter: Arc<Meter>,
+    pub(crate) clock: Clock,
+}
+
+impl Feed {
+    /// Applies every change after the one that is known, until the store is gone.
+    pub(crate) async fn follow(mut self) {
+        let mut newest = self.store.newest_change();
+        let mut plan_is_old = false;
+        loop {
+            match self.store.changes_after(self.seen, STORE_PAGE).await {
+                Ok(changes) if !changes.is_empty() => {
+                    for (number, change) in changes {
+                        plan_is_old |= self.apply(number, &change);
+                    }
+                }
+                // Once for all changes that are there: it reads every profile.
+                Ok(_) if plan_is_old => {
+                    plan_is_old = !self.rebuild_plan().await;
                     if plan_is_old {
-                        tokio::time::sleep(CHANGES_REST).await;
+                        self.clock.sleep(CHANGES_REST).await;
                     }
-                    continue;
                 }
-                if newest.changed().await.is_err() {
-                    return;
-                }
-            }
-            Ok(changes) => {
-                for (number, change) in changes {
-                    if number != seq.saturating_add(1) {
-                        tracing::warn!(after = seq, number, "changes were missed");
-                        directory.forget();
-                        plan_is_old = true;
+                Ok(_) => {
+                    if newest.changed().await.is_err() {
+                        return;
                     }
-                    seq = number;
-                    plan_is_old |= matches!(
-                        change,
-                        Change::Profile(..) | Change::ProfileDeleted(_) | Change::Dimension(_)
-                    );
-                    directory.apply(&change);
                 }
-            }
-            Err(error) => {
-                tracing::error!(%error, "the feed of changes cannot be read");
-                tokio::time::sleep(CHANGES_REST).await;
+                Err(error) => {
+                    tracing::error!(%error, "the feed of changes cannot be read");
+                    self.clock.sleep(CHANGES_REST).await;
+                }
             }
         }
     }
-}
 
-async fn rebuild(store: &dyn Store, meter: &Meter) -> bool {
-    match MeterPlan::load(store).await {
-        Ok(plan) => {
-            meter.set_plan(plan);
-            true
+    /// Tells the directory; whether the meter's plan is old now.
+    fn apply(&mut self, number: u64, change: &Change) -> bool {
+        let is_next = number == self.seen.saturating_add(1);
+        if !is_next {
+            tracing::warn!(after = self.seen, number, "changes were missed");
+            self.directory.forget();
         }
-        Err(error) => {
-            tracing::error!(%error, "profiles and dimensions cannot be read");
-            false
+        self.seen = number;
+        self.directory.apply(change);
+        let is_of_plan = matches!(
+            change,
+            Change::Profile(..) | Change::ProfileDeleted(_) | Change::Dimension(_)
+        );
+        is_of_plan || !is_next
+    }
+
+    async fn rebuild_plan(&self) -> bool {
+        match MeterPlan::load(&*self.store).await {
+            Ok(plan) => {
+                self.meter.set_plan(plan);
+                true
+            }
+            Err(error) => {
+                tracing::error!(%error, "profiles and dimensions cannot be read");
+                false
+            }
         }
     }
 }

@@ -51,9 +51,9 @@ pub enum FrontDoorError {
     /// The event log does not take records.
     #[error("event log: {0}")]
     Log(#[from] fleetward_log::LogError),
-    /// Credentials cannot be made up.
-    #[error("the system gives no random bytes")]
-    NoRandomness,
+    /// Names and credentials that nobody guesses cannot be made up.
+    #[error("front door: {0}")]
+    Chance(#[from] fleetward_environment::NoRandomness),
     /// A record cannot be encoded.
     #[error("record: {0}")]
     Record(String),

@@ -7,10 +7,10 @@ use std::sync::Arc;
 
 use fleetward_domain::record::partition_of;
 use fleetward_domain::{EpochMs, Record, Report, ThingName};
+use fleetward_environment::Clock;
 use fleetward_log::{Entry, EventLog, LogError};
 use fleetward_report::{Format, Reject, RejectCode, parse, reply};
 
-use crate::Clock;
 use crate::limits::REPORT_MAX_BYTES;
 
 /// A report as it came.

@@ -13,7 +13,6 @@
 //! report, `session/downlink`, `meter`.
 
 mod changes;
-mod clock;
 mod directory;
 mod error;
 mod frames;
@@ -28,7 +27,6 @@ mod start;
 mod tls;
 mod upstream;
 
-pub use clock::Clock;
 pub use error::FrontDoorError;
 pub use running::Running;
 pub use settings::{Settings, TlsIdentity, Upstream};

@@ -9,7 +9,6 @@ use std::sync::Arc;
 
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, mpsc, watch};
-use tokio::time::Instant;
 use tokio_rustls::TlsAcceptor;
 
 use crate::limits::ACCEPT_REST;
@@ -47,7 +46,7 @@ impl Listener {
                 Ok((stream, address)) => self.take(stream, address),
                 Err(error) => {
                     tracing::warn!(%error, "accept failed");
-                    tokio::time::sleep(ACCEPT_REST).await;
+                    self.door.clock.sleep(ACCEPT_REST).await;
                 }
             }
         }
@@ -59,7 +58,7 @@ impl Listener {
             return;
         };
         let (door, kind, alive) = (Arc::clone(&self.door), self.kind.clone(), self.alive.clone());
-        let deadline = Instant::now() + door.connect_limit;
+        let deadline = door.clock.instant() + door.connect_limit;
         tokio::spawn(async move {
             let _ = stream.set_nodelay(true);
             match kind {

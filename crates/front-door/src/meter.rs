@@ -4,15 +4,17 @@
 //! changed are collected every few hundred milliseconds into one record each. What is counted
 //! belongs to the period it happened in, whenever it is collected.
 
+mod counts;
 mod flush;
 mod plan;
 #[cfg(test)]
 mod tests;
 mod thing;
 
+pub(crate) use counts::Counts;
 pub(crate) use flush::Flusher;
 pub(crate) use plan::{MeterPlan, TopicSet};
-pub(crate) use thing::{CloudSum, Tally, ThingMeter};
+pub(crate) use thing::ThingMeter;
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -82,12 +84,12 @@ impl Meter {
     }
 
     /// Adds what a connection counted, and empties it.
-    pub(crate) fn add(&self, meter: &Arc<ThingMeter>, now_ms: EpochMs, tally: &mut Tally) {
-        if tally.is_empty() {
+    pub(crate) fn add(&self, meter: &Arc<ThingMeter>, now_ms: EpochMs, counts: &mut Counts) {
+        if counts.is_empty() {
             return;
         }
-        self.change(meter, |state| state.add(now_ms, self.period_ms, tally));
-        tally.clear();
+        self.change(meter, |state| state.add(now_ms, self.period_ms, counts));
+        counts.clear();
     }
 
     /// A connection of the thing came to be (`is_up`) or ended.
@@ -96,16 +98,16 @@ impl Meter {
         meter: &Arc<ThingMeter>,
         now_ms: EpochMs,
         is_up: bool,
-        tally: &mut Tally,
+        counts: &mut Counts,
     ) {
         self.change(meter, |state| {
             state.connections = match is_up {
                 true => state.connections.saturating_add(1),
                 false => state.connections.saturating_sub(1),
             };
-            state.add(now_ms, self.period_ms, tally);
+            state.add(now_ms, self.period_ms, counts);
         });
-        tally.clear();
+        counts.clear();
     }
 
     /// How many things are held.

@@ -24,10 +24,10 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use fleetward_environment::{Chance, Clock};
 use fleetward_policy::actions::ResourceArns;
 use tokio::sync::watch;
 
-use crate::Clock;
 use crate::directory::{Directory, Identity, Principal};
 use crate::ingest::Ingest;
 use crate::meter::Meter;
@@ -43,6 +43,7 @@ pub(crate) struct Door {
     /// The front door's own session at the broker.
     pub(crate) service: Service,
     pub(crate) clock: Clock,
+    pub(crate) chance: Chance,
     pub(crate) connect_limit: Duration,
     /// True: every connection ends.
     pub(crate) stop: watch::Receiver<bool>,

@@ -4,10 +4,11 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use fleetward_domain::{Place, PolicyName};
+use fleetward_environment::{Chance, Clock};
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 
+use crate::Transport;
 use crate::limits::{CONNECT_LIMIT_MS, FLUSH_MS};
-use crate::{Clock, Transport};
 
 /// What a front door is told when it starts.
 #[derive(Debug)]
@@ -34,8 +35,10 @@ pub struct Settings {
     pub connect_limit_ms: u64,
     /// The broker behind the front door.
     pub upstream: Upstream,
-    /// Stamps the records.
+    /// Stamps the records, and measures every wait.
     pub clock: Clock,
+    /// Names what nobody may guess.
+    pub chance: Chance,
 }
 
 /// Who the front door is to its clients.
@@ -62,7 +65,7 @@ pub enum Upstream {
 }
 
 impl Settings {
-    /// No listeners, the embedded broker, periods of 300 s, the system's clock.
+    /// No listeners, the embedded broker, periods of 300 s, the system's clock and randomness.
     #[must_use]
     pub fn new(name: impl Into<String>, boot: u64, place: Place) -> Self {
         Self {
@@ -78,6 +81,7 @@ impl Settings {
             connect_limit_ms: CONNECT_LIMIT_MS,
             upstream: Upstream::Embedded,
             clock: Clock::system(),
+            chance: Chance::system(),
         }
     }
 }

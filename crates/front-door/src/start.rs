@@ -22,7 +22,7 @@ use crate::meter::{Flusher, Meter, MeterPlan};
 use crate::running::{Parts, Running};
 use crate::session::Door;
 use crate::settings::{Settings, Upstream};
-use crate::upstream::{Broker, Embedded, Service, Tcp, Transport, random_text};
+use crate::upstream::{Broker, Embedded, Service, Tcp, Transport};
 use crate::{changes, tls};
 
 /// The front door: [`FrontDoor::start`] is the way in.
@@ -73,15 +73,21 @@ async fn start_parts(
     let directory = Arc::new(Directory::new(Arc::clone(&store), settings.mqtt_policy.clone()));
     check_mqtt_policy(settings, &directory).await?;
     let meter = Arc::new(Meter::new(settings.period_ms, MeterPlan::load(&*store).await?));
-    let (embedded, broker) = open_upstream(&settings.upstream).await?;
+    let (embedded, broker) = open_upstream(settings).await?;
     append_started(settings, &*log).await?;
 
     let (stop, stopped) = watch::channel(false);
     let (stop_flusher, flusher_stopped) = watch::channel(false);
     // A client id that could be guessed could be taken over.
-    let service_id = format!("fleetward-{}", random_text()?);
+    let service_id = format!("fleetward-{}", settings.chance.hex::<32>()?);
     let (service, service_task) = Service::start(broker.clone(), service_id);
-    let feed = changes::follow(store, seen, Arc::clone(&directory), Arc::clone(&meter));
+    let feed = changes::Feed {
+        store,
+        seen,
+        directory: Arc::clone(&directory),
+        meter: Arc::clone(&meter),
+        clock: settings.clock.clone(),
+    };
     let flusher = Flusher::new(settings, Arc::clone(&meter), Arc::clone(&log));
     let door = Arc::new(Door {
         directory,
@@ -91,6 +97,7 @@ async fn start_parts(
         broker,
         service,
         clock: settings.clock.clone(),
+        chance: settings.chance.clone(),
         connect_limit: Duration::from_millis(settings.connect_limit_ms),
         stop: stopped,
     });
@@ -101,23 +108,23 @@ async fn start_parts(
         stop_flusher,
         flusher: tokio::spawn(flusher.run(flusher_stopped)),
         listeners: start_listeners(&door, sockets, &alive),
-        endless: vec![tokio::spawn(feed), service_task],
+        endless: vec![tokio::spawn(feed.follow()), service_task],
         embedded,
     })
 }
 
 /// The broker behind the front door, and its process if it is the one that we bring.
-async fn open_upstream(upstream: &Upstream) -> Result<(Option<Embedded>, Broker), FrontDoorError> {
-    let transport: Arc<dyn Transport> = match upstream {
+async fn open_upstream(settings: &Settings) -> Result<(Option<Embedded>, Broker), FrontDoorError> {
+    let transport: Arc<dyn Transport> = match &settings.upstream {
         Upstream::Embedded => {
-            let embedded = Embedded::start().await?;
-            let broker = embedded.broker();
+            let embedded = Embedded::start(&settings.chance).await?;
+            let broker = embedded.broker(&settings.clock);
             return Ok((Some(embedded), broker));
         }
         Upstream::Address(address) => Arc::new(Tcp(*address)),
         Upstream::Transport(transport) => Arc::clone(transport),
     };
-    Ok((None, Broker::new(transport, None)))
+    Ok((None, Broker::new(transport, None, &settings.clock)))
 }
 
 fn start_listeners(

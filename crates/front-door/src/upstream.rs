@@ -14,12 +14,3 @@ pub(crate) use join::{Broker, Credentials, JoinError, Joined};
 pub(crate) use service::Service;
 pub(crate) use transport::Tcp;
 pub use transport::{Pipe, Transport};
-
-use crate::FrontDoorError;
-
-/// Thirty-two random bytes as text: what nobody guesses.
-pub(crate) fn random_text() -> Result<String, FrontDoorError> {
-    let mut bytes = [0u8; 32];
-    aws_lc_rs::rand::fill(&mut bytes).map_err(|_| FrontDoorError::NoRandomness)?;
-    Ok(hex::encode(bytes))
-}

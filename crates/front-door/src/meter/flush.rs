@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use fleetward_domain::record::partition_of;
 use fleetward_domain::{Activity, EpochMs, Record};
+use fleetward_environment::Clock;
 use fleetward_log::{Entry, EventLog};
 use tokio::sync::watch;
 
 use super::{Meter, ThingMeter};
+use crate::Settings;
 use crate::limits::FLUSH_RECORDS;
-use crate::{Clock, Settings};
 
 /// Collects what was counted and appends it, one record a thing and period.
 pub(crate) struct Flusher {
@@ -49,7 +50,7 @@ impl Flusher {
             let now_ms = self.clock.now_ms();
             let pause = self.pause_ms(now_ms).unsigned_abs();
             tokio::select! {
-                () = tokio::time::sleep(Duration::from_millis(pause)) => {}
+                () = self.clock.sleep(Duration::from_millis(pause)) => {}
                 changed = stop.changed() => if changed.is_err() { return },
             }
             self.flush().await;
@@ -112,7 +113,7 @@ impl Flusher {
             thing: meter.thing.clone(),
             until_ms: bucket.last_ms.saturating_add(1),
             connected: bucket.is_connected,
-            counts: bucket.tally.counts(),
+            counts: bucket.counts.growth(),
         });
         match minicbor::to_vec(&record) {
             Ok(bytes) => Some(Entry { partition, bytes }),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use fleetward_domain::{Dimension, DimensionName, Metric, SecurityProfile};
+use fleetward_domain::{Dimension, DimensionName, Measured, Metric, SecurityProfile};
 use fleetward_mqtt::topic;
 use fleetward_store::{Kind, Store, StoreError};
 
@@ -97,7 +97,10 @@ impl MeterPlan {
 }
 
 /// Notes the dimensions that the profile uses for sums counted here.
-fn note_dimensions(profile: &SecurityProfile, used: &mut BTreeMap<DimensionName, Vec<Metric>>) {
+pub(super) fn note_dimensions(
+    profile: &SecurityProfile,
+    used: &mut BTreeMap<DimensionName, Vec<Metric>>,
+) {
     let behaviors = profile
         .behaviors
         .iter()
@@ -107,10 +110,8 @@ fn note_dimensions(profile: &SecurityProfile, used: &mut BTreeMap<DimensionName,
         .iter()
         .filter_map(|retained| Some((&retained.metric, retained.dimension.as_ref()?)));
     for (metric, dimension) in behaviors.chain(retained) {
-        let is_counted = matches!(
-            metric,
-            Metric::MessagesSent | Metric::MessagesReceived | Metric::AuthorizationFailures
-        );
+        // A dimension of what others measure is their matter.
+        let is_counted = metric.facts().measured == Measured::Counted && metric.takes_dimension();
         let metrics = used.entry(dimension.name.clone()).or_default();
         if is_counted && !metrics.contains(metric) {
             metrics.push(metric.clone());

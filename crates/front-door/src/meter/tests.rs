@@ -1,10 +1,14 @@
 //! Counting without sockets: periods, plans, and what is forgotten.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use fleetward_domain::{DimensionName, Metric, ThingName};
+use fleetward_domain::{
+    Behavior, BehaviorName, DimensionName, DimensionOperator, Measured, Metric, MetricDimension,
+    ProfileName, SecurityProfile, ThingName,
+};
 
-use super::plan::PlanDimension;
+use super::plan::{PlanDimension, note_dimensions};
 use super::*;
 
 const PERIOD_MS: i64 = 1000;
@@ -23,12 +27,12 @@ fn thing(name: &str) -> ThingName {
 
 /// Counts messages to a topic at a time.
 fn send(meter: &Meter, thing: &Arc<ThingMeter>, now_ms: i64, topic: &str, count: usize) {
-    let mut tally = Tally::new(meter.plan());
-    let set = tally.plan.set_of(topic);
+    let mut counts = Counts::new(meter.plan());
+    let set = counts.plan.set_of(topic);
     for _ in 0..count {
-        tally.count(CloudSum::Sent, set);
+        counts.count(Metric::MessagesSent, set);
     }
-    meter.add(thing, now_ms, &mut tally);
+    meter.add(thing, now_ms, &mut counts);
 }
 
 /// The end of a stretch, and how many messages were sent in it: in all and by dimension.
@@ -41,7 +45,7 @@ fn collected(meter: &Meter) -> Vec<Stretch> {
         let mut state = thing.lock();
         state.is_listed = false;
         for bucket in state.buckets.drain(..) {
-            let counts = bucket.tally.counts().into_iter();
+            let counts = bucket.counts.growth().into_iter();
             let counts = counts
                 .map(|count| (count.dimension.map(|name| name.to_string()), count.value))
                 .collect();
@@ -109,6 +113,68 @@ fn a_total_brings_its_dimensions_also_when_they_are_zero() {
     send(&meter, &pump, 3, "x", 2);
     send(&meter, &pump, 3, "y", 1);
     assert_eq!(collected(&meter), [(4, vec![(None, 3), (Some("in".into()), 2)])]);
+}
+
+/// A profile with a behavior for each of AWS's metrics, all by the same dimension.
+fn profile_of_all_metrics(name: &DimensionName) -> SecurityProfile {
+    let behavior = |(at, metric): (usize, &Metric)| Behavior {
+        name: BehaviorName::parse(format!("b{at}")).unwrap(),
+        metric: Some(metric.clone()),
+        dimension: Some(MetricDimension { name: name.clone(), operator: DimensionOperator::In }),
+        criteria: None,
+        suppress_alerts: false,
+        export_metric: None,
+    };
+    SecurityProfile {
+        name: ProfileName::parse("p").unwrap(),
+        description: None,
+        behaviors: Metric::AWS.iter().enumerate().map(behavior).collect(),
+        alert_targets: Vec::new(),
+        metrics_to_retain: Vec::new(),
+        metrics_export: None,
+        tags: Vec::new(),
+        version: 1,
+        created_ms: 0,
+        modified_ms: 0,
+    }
+}
+
+#[test]
+fn what_is_counted_and_by_dimension_is_what_the_facts_of_metrics_say() {
+    let name = DimensionName::parse("d").unwrap();
+    let mut used = BTreeMap::new();
+    note_dimensions(&profile_of_all_metrics(&name), &mut used);
+    let by_dimension = used.remove(&name).unwrap();
+    let dimensions = vec![dimension("d", &["x"], &by_dimension)];
+    let plan = Arc::new(MeterPlan { dimensions });
+    let counted = Metric::AWS.into_iter().filter(|m| m.facts().measured == Measured::Counted);
+    let mut all = Counts::new(Arc::clone(&plan));
+    let mut expected = Vec::new();
+    for metric in counted.clone() {
+        all.count(metric.clone(), plan.set_of("x"));
+        expected.push((metric.clone(), None));
+        if metric.takes_dimension() {
+            expected.push((metric, Some(name.clone())));
+        }
+    }
+    let found: Vec<_> = all.growth().into_iter().map(|c| (c.metric, c.dimension)).collect();
+    assert_eq!(found, expected);
+    assert_eq!(by_dimension, counted.filter(Metric::takes_dimension).collect::<Vec<_>>());
+}
+
+#[test]
+fn growth_is_listed_in_the_same_order_however_it_came() {
+    let plan = Arc::new(MeterPlan::default());
+    let mut counts = Counts::new(Arc::clone(&plan));
+    let mut more = Counts::new(plan);
+    counts.count(Metric::Disconnects, TopicSet::NONE);
+    more.count(Metric::MessagesSent, TopicSet::NONE);
+    counts.add(&more);
+    counts.count(Metric::MessagesSent, TopicSet::NONE);
+    let found: Vec<_> = counts.growth().into_iter().map(|c| (c.metric, c.value)).collect();
+    assert_eq!(found, [(Metric::MessagesSent, 2), (Metric::Disconnects, 1)]);
+    counts.clear();
+    assert!(counts.is_empty() && counts.growth().is_empty());
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use fleetward_domain::ThingName;
+use fleetward_domain::{Metric, ThingName};
 use fleetward_mqtt::packet::Connect;
 use fleetward_mqtt::topic::is_reserved;
 use fleetward_mqtt::{ProtocolVersion, ReasonCode};
@@ -11,7 +11,7 @@ use fleetward_policy::actions::IotAction;
 use super::access::{Access, Subject};
 use super::{Door, Peer};
 use crate::directory::Identity;
-use crate::meter::{CloudSum, Tally, ThingMeter, TopicSet};
+use crate::meter::{Counts, ThingMeter, TopicSet};
 
 /// AWS's condition key for what a CONNECT asks for beyond a plain connection ("Connect and
 /// publish policy examples" in the AWS IoT Core developer guide).
@@ -21,16 +21,21 @@ const CONNECT_ATTRIBUTES: &str = "iot:ConnectAttributes";
 pub(super) struct Admitted {
     pub(super) access: Access,
     pub(super) meter: Arc<ThingMeter>,
-    pub(super) tally: Tally,
+    pub(super) counts: Counts,
 }
 
 /// Why a client may not connect.
+#[derive(Debug)]
 pub(super) struct Refusal {
     reason: ReasonCode,
     pub(super) problem: &'static str,
 }
 
 impl Refusal {
+    pub(super) fn new(reason: ReasonCode, problem: &'static str) -> Self {
+        Self { reason, problem }
+    }
+
     /// What the client is told, in CONNACK.
     pub(super) fn code(&self, version: ProtocolVersion) -> u8 {
         connack_code(version, self.reason)
@@ -53,7 +58,7 @@ pub(super) async fn admit(
     peer: &Peer,
     connect: &Connect<'_>,
 ) -> Result<Admitted, Refusal> {
-    let refuse = |reason, problem| Err(Refusal { reason, problem });
+    let refuse = |reason, problem| Err(Refusal::new(reason, problem));
     let Ok(client) = ThingName::parse(connect.client_id) else {
         return refuse(ReasonCode::CLIENT_ID_NOT_VALID, "the client id is no thing name");
     };
@@ -76,15 +81,15 @@ pub(super) async fn admit(
     let Some(meter) = door.meter.hold(&thing) else {
         return refuse(ReasonCode::SERVER_UNAVAILABLE, "too many things are counted already");
     };
-    let mut tally = Tally::new(door.meter.plan());
-    tally.count(CloudSum::ConnectionAttempts, TopicSet::NONE);
+    let mut counts = Counts::new(door.meter.plan());
+    counts.count(Metric::ConnectionAttempts, TopicSet::NONE);
     let Err(problem) = authorise(&mut access, connect) else {
-        return Ok(Admitted { access, meter, tally });
+        return Ok(Admitted { access, meter, counts });
     };
     let topic = connect.will.map_or("", |will| will.topic);
-    let set = if topic.is_empty() { TopicSet::NONE } else { tally.plan.set_of(topic) };
-    tally.count(CloudSum::AuthorizationFailures, set);
-    door.meter.add(&meter, door.clock.now_ms(), &mut tally);
+    let set = if topic.is_empty() { TopicSet::NONE } else { counts.plan.set_of(topic) };
+    counts.count(Metric::AuthorizationFailures, set);
+    door.meter.add(&meter, door.clock.now_ms(), &mut counts);
     door.meter.release(&meter);
     refuse(ReasonCode::NOT_AUTHORIZED, problem)
 }

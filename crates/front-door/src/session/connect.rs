@@ -3,13 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use fleetward_domain::Metric;
+use fleetward_environment::Chance;
 use fleetward_mqtt::packet::{Connack, Connect};
 use fleetward_mqtt::{MqttError, PacketType, ProtocolVersion, ReasonCode};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout, timeout_at};
 
-use super::admit::{Admitted, admit, connack_code};
+use super::admit::{Admitted, Refusal, admit, connack_code};
 use super::downlink::Downlink;
 use super::link::Link;
 use super::pump::{self, Limits, Pump};
@@ -20,7 +22,7 @@ use crate::frames::{Frames, close};
 use crate::limits::{
     FRAMES_TO_CLIENT, FRAMES_TO_UPSTREAM, PACKET_MAX_BYTES, SESSION_END, TOPIC_ALIASES,
 };
-use crate::meter::{CloudSum, Tally, TopicSet};
+use crate::meter::{Counts, TopicSet};
 use crate::upstream::{JoinError, Joined};
 
 /// Serves a connection until it ends. The client has until `deadline` to be connected.
@@ -79,22 +81,17 @@ async fn serve_client<S>(
 ) where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let version = connect.version;
-    let assigned = connect.client_id.is_empty().then(random_client_id);
+    let assigned = connect.client_id.is_empty().then(|| random_client_id(&door.chance));
+    let assigned = match assigned.transpose() {
+        Ok(assigned) => assigned,
+        Err(refusal) => return refuse(&mut stream, peer, &connect, &refusal).await,
+    };
     if let Some(assigned) = &assigned {
         connect.client_id = assigned;
     }
     let mut admitted = match admit(door, peer, &connect).await {
         Ok(admitted) => admitted,
-        Err(refusal) => {
-            tracing::info!(
-                peer = %peer.address,
-                client_id = connect.client_id,
-                problem = refusal.problem,
-                "CONNECT refused"
-            );
-            return refuse(&mut stream, version, refusal.code(version)).await;
-        }
+        Err(refusal) => return refuse(&mut stream, peer, &connect, &refusal).await,
     };
     match join(door, &connect, assigned.as_deref(), deadline).await {
         Ok((joined, connack)) => {
@@ -110,8 +107,9 @@ async fn serve_client<S>(
             close(&mut stream).await;
         }
     }
+    // Of a client that the broker did not take, the attempt is still to be counted.
     let now_ms = door.clock.now_ms();
-    door.meter.add(&admitted.meter, now_ms, &mut admitted.tally);
+    door.meter.add(&admitted.meter, now_ms, &mut admitted.counts);
     door.meter.release(&admitted.meter);
 }
 
@@ -196,15 +194,16 @@ where
     let limits = Limits {
         keep_alive: (seconds > 0).then(|| Duration::from_secs(seconds)),
         stop: door.stop.clone(),
+        clock: door.clock.clone(),
     };
     // The attempt, too, is counted in the record that says the thing is there.
-    door.meter.presence(&meter, door.clock.now_ms(), true, &mut admitted.tally);
+    door.meter.presence(&meter, door.clock.now_ms(), true, &mut admitted.counts);
     let end = pump::run(version, limits, upward, downward).await;
-    let mut tally = Tally::new(door.meter.plan());
+    let mut counts = Counts::new(door.meter.plan());
     if end.is_of_thing() {
-        tally.count(CloudSum::Disconnects, TopicSet::NONE);
+        counts.count(Metric::Disconnects, TopicSet::NONE);
     }
-    door.meter.presence(&meter, door.clock.now_ms(), false, &mut tally);
+    door.meter.presence(&meter, door.clock.now_ms(), false, &mut counts);
     end
 }
 
@@ -215,22 +214,42 @@ async fn send(stream: &mut (impl AsyncWrite + Unpin), bytes: &[u8]) -> bool {
 }
 
 /// Says no, and closes.
-async fn refuse<S>(stream: &mut S, version: ProtocolVersion, code: u8)
+async fn refuse<S>(stream: &mut S, peer: &Peer, connect: &Connect<'_>, refusal: &Refusal)
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    if let Ok(bytes) = Connack::refused(code).encode(version) {
+    let (client_id, problem) = (connect.client_id, refusal.problem);
+    tracing::info!(peer = %peer.address, client_id, problem, "CONNECT refused");
+    let code = refusal.code(connect.version);
+    if let Ok(bytes) = Connack::refused(code).encode(connect.version) {
         send(stream, &bytes).await;
     }
     close(stream).await;
 }
 
-/// A client id for a client that leaves the choice to the server.
-fn random_client_id() -> String {
-    let mut bytes = [0u8; 16];
-    // It fails only if the system has no randomness; a taken id would then take a session over.
-    if aws_lc_rs::rand::fill(&mut bytes).is_err() {
-        tracing::error!("the system gives no random bytes");
+/// A client id for a client that leaves the choice to the server. An id that can be guessed could
+/// be taken over, so without randomness there is none.
+fn random_client_id(chance: &Chance) -> Result<String, Refusal> {
+    match chance.hex::<16>() {
+        Ok(digits) => Ok(format!("auto-{digits}")),
+        Err(error) => {
+            tracing::error!(%error, "no client id can be made up");
+            Err(Refusal::new(ReasonCode::SERVER_UNAVAILABLE, "no client id can be made up"))
+        }
     }
-    format!("auto-{}", hex::encode(bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_randomness_a_client_without_an_id_is_refused() {
+        for (version, code) in [(ProtocolVersion::V311, 3), (ProtocolVersion::V5, 0x88)] {
+            let refusal = random_client_id(&Chance::exhausted()).unwrap_err();
+            assert_eq!(refusal.code(version), code);
+        }
+        let id = random_client_id(&Chance::system()).unwrap();
+        assert_eq!(id.len(), "auto-".len() + 32);
+    }
 }

@@ -1,5 +1,6 @@
 //! What a client is sent: each frame is checked, counted and passed on as it is.
 
+use fleetward_domain::Metric;
 use fleetward_mqtt::packet::{AnswerKind, Publish};
 use fleetward_mqtt::{Frame, MqttError, PacketType, QoS, ReasonCode};
 use fleetward_policy::actions::IotAction;
@@ -9,7 +10,6 @@ use super::End;
 use super::link::{Direction, Link, Step};
 use super::subscribe::PendingSubscribes;
 use super::verdict::Remembered;
-use crate::meter::CloudSum;
 
 /// Checks the frames for one client.
 pub(super) struct Downlink {
@@ -70,7 +70,7 @@ impl Downlink {
         }
         let verdict = self.link.verdict(&mut self.receives, publish.topic);
         if verdict.is_allowed {
-            self.link.tally.count(CloudSum::Received, verdict.set);
+            self.link.counts.count(Metric::MessagesReceived, verdict.set);
             return Ok(Step::Forward);
         }
         let (kind, id) = match (publish.qos, publish.packet_id) {

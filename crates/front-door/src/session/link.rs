@@ -11,7 +11,7 @@ use super::access::Access;
 use super::verdict::{Remembered, Verdict};
 use super::{Door, End};
 use crate::limits::UNRELEASED;
-use crate::meter::{Tally, ThingMeter};
+use crate::meter::{Counts, ThingMeter};
 
 /// One direction of a connection: what it makes of the frames.
 pub(super) trait Direction {
@@ -54,7 +54,7 @@ pub(super) struct Link {
     pub(super) version: ProtocolVersion,
     pub(super) access: Access,
     pub(super) meter: Arc<ThingMeter>,
-    pub(super) tally: Tally,
+    pub(super) counts: Counts,
     /// Grows when rights or dimensions changed: what was decided before is decided again.
     generation: u64,
     /// QoS 2 messages that were answered in the receiver's place and whose PUBREL has not come.
@@ -73,7 +73,7 @@ impl Link {
             version,
             access,
             meter: Arc::clone(meter),
-            tally: Tally::new(door.meter.plan()),
+            counts: Counts::new(door.meter.plan()),
             generation: 0,
             unreleased: HashSet::new(),
         }
@@ -91,29 +91,29 @@ impl Link {
         if is_renewed && !self.access.identity().is_active() {
             return Err(End::Deactivated);
         }
-        let is_current = self.door.meter.is_current(&self.tally.plan);
+        let is_current = self.door.meter.is_current(&self.counts.plan);
         if is_renewed || !is_current {
             self.generation = self.generation.wrapping_add(1);
         }
         if !is_current {
             // What was counted by the old plan must not be read by the new one.
             self.count();
-            self.tally = Tally::new(self.door.meter.plan());
+            self.counts = Counts::new(self.door.meter.plan());
         }
         Ok(())
     }
 
     /// Adds what was counted to the thing's counters: to be called after frames.
     pub(super) fn count(&mut self) {
-        if !self.tally.is_empty() {
+        if !self.counts.is_empty() {
             let now_ms = self.door.clock.now_ms();
-            self.door.meter.add(&self.meter, now_ms, &mut self.tally);
+            self.door.meter.add(&self.meter, now_ms, &mut self.counts);
         }
     }
 
     /// What may be done with the topic, remembered from message to message.
     pub(super) fn verdict(&mut self, remembered: &mut Remembered, topic: &str) -> Verdict {
-        remembered.verdict(self.generation, topic, &mut self.access, &self.tally.plan)
+        remembered.verdict(self.generation, topic, &mut self.access, &self.counts.plan)
     }
 
     /// An answer in the receiver's place.

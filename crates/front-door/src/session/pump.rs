@@ -4,11 +4,12 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use fleetward_environment::Clock;
 use fleetward_mqtt::ProtocolVersion;
 use fleetward_mqtt::packet::Disconnect;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::sync::{mpsc, watch};
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::timeout;
 
 use super::End;
 use super::downlink::Downlink;
@@ -37,6 +38,8 @@ pub(super) struct Limits {
     pub(super) keep_alive: Option<Duration>,
     /// True: the front door stops.
     pub(super) stop: watch::Receiver<bool>,
+    /// Measures the silence.
+    pub(super) clock: Clock,
 }
 
 /// Pumps until one side ends, then lets go of both in order.
@@ -122,12 +125,13 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Pump<Uplink, R, W> {
         let mut identity = Arc::clone(self.direction.link().access.identity());
         let mut stale = pin!(Arc::clone(&identity).wait_stale());
         let silence = limits.keep_alive.map_or(FOREVER, |keep_alive| keep_alive.mul_f32(1.5));
-        let mut heard = Instant::now();
-        let mut alarm = pin!(sleep_until(heard + silence));
+        let clock = limits.clock;
+        let mut heard = clock.instant();
+        let mut alarm = pin!(clock.sleep_until_instant(heard + silence));
         loop {
             match self.pass().await {
                 Ok(0) => {}
-                Ok(_) => heard = Instant::now(),
+                Ok(_) => heard = clock.instant(),
                 Err(end) => return end,
             }
             let current = self.direction.link().access.identity();
@@ -144,10 +148,11 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Pump<Uplink, R, W> {
                 },
                 () = &mut stale => {}
                 () = &mut alarm => {
-                    if heard.elapsed() >= silence {
+                    // Set again only when it rings: most of the time something was heard.
+                    if clock.instant() - heard >= silence {
                         return End::KeepAlive;
                     }
-                    alarm.as_mut().reset(heard + silence);
+                    alarm.set(clock.sleep_until_instant(heard + silence));
                 }
                 () = &mut stop => return End::Stopping,
             }

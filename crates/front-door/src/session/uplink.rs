@@ -1,5 +1,6 @@
 //! What a client sends: each frame is checked, counted and passed on as it is.
 
+use fleetward_domain::Metric;
 use fleetward_mqtt::packet::{
     Answer, AnswerKind, Disconnect, Publish, Subscribe, Unsubscribe, ping,
 };
@@ -14,7 +15,7 @@ use super::reports::{ReportJob, Reports};
 use super::subscribe::{PendingSubscribes, Split};
 use super::verdict::Remembered;
 use crate::limits::TOPIC_ALIASES;
-use crate::meter::{CloudSum, TopicSet};
+use crate::meter::TopicSet;
 
 /// Checks the frames of one client.
 pub(super) struct Uplink {
@@ -69,14 +70,14 @@ impl Uplink {
         let report = DefenderTopic::parse(topic).filter(|topic| topic.response.is_none());
         if !verdict.is_allowed || (is_reserved(topic) && report.is_none()) {
             tracing::info!(thing = %self.link.meter.thing, topic, "publish refused");
-            self.link.tally.count(CloudSum::AuthorizationFailures, verdict.set);
+            self.link.counts.count(Metric::AuthorizationFailures, verdict.set);
             return refuse(&self.link, &publish);
         }
         if let Some(topic) = report {
             let job = ReportJob::new(topic, &publish, self.link.door.clock.now_ms());
             return report_of(&mut self.link, job, &publish, verdict.set);
         }
-        self.link.tally.count(CloudSum::Sent, verdict.set);
+        self.link.counts.count(Metric::MessagesSent, verdict.set);
         // Aliases end here: a message that was refused may have brought the name of one.
         match publish.topic_alias {
             Some(_) => Ok(Step::Replace(publish.encode_with_topic(self.link.version, topic)?)),
@@ -98,7 +99,7 @@ impl Uplink {
         if let Some(filter) = refused {
             tracing::info!(thing = %self.link.meter.thing, filter, "subscribe refused");
             let set = self.set_of_filter(filter);
-            self.link.tally.count(CloudSum::AuthorizationFailures, set);
+            self.link.counts.count(Metric::AuthorizationFailures, set);
         }
         match self.pending.split(self.link.version, &subscribe, &allowed)? {
             Split::Allowed => Ok(Step::Forward),
@@ -111,7 +112,7 @@ impl Uplink {
     /// A filter without wildcards is a topic, and may be in dimensions.
     fn set_of_filter(&self, filter: &str) -> TopicSet {
         match TopicFilter::parse(filter) {
-            Ok(filter) if !filter.has_wildcard() => self.link.tally.plan.set_of(filter.subject()),
+            Ok(filter) if !filter.has_wildcard() => self.link.counts.plan.set_of(filter.subject()),
             _ => TopicSet::NONE,
         }
     }
@@ -146,7 +147,7 @@ fn report_of(
         let again = link.answer(AnswerKind::Pubrec, id, ReasonCode::SUCCESS)?;
         return Ok(Step::Aside(Aside::Answer(again)));
     }
-    link.tally.count(CloudSum::Sent, set);
+    link.counts.count(Metric::MessagesSent, set);
     Ok(Step::Aside(Aside::Report(job)))
 }
 

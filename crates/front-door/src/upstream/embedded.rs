@@ -6,6 +6,7 @@ use std::num::NonZeroU16;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use fleetward_environment::{Chance, Clock};
 use rmqtt::context::ServerContext;
 use rmqtt::hook::{Handler, HookResult, Parameter, ReturnType, Type};
 use rmqtt::net::Builder;
@@ -14,7 +15,7 @@ use rmqtt::types::{AuthResult, ConnectInfo};
 use tokio::task::JoinHandle;
 
 use super::retained::Retained;
-use super::{Broker, Credentials, Tcp, random_text};
+use super::{Broker, Credentials, Tcp};
 use crate::FrontDoorError;
 use crate::limits::{
     CONNECTIONS, MESSAGES_IN_FLIGHT, PACKET_MAX_BYTES, QUEUED_MESSAGES, SESSION_KEPT,
@@ -28,8 +29,9 @@ pub(crate) struct Embedded {
 }
 
 impl Embedded {
-    pub(crate) async fn start() -> Result<Self, FrontDoorError> {
-        let credentials = Credentials { username: random_text()?, password: random_text()? };
+    pub(crate) async fn start(chance: &Chance) -> Result<Self, FrontDoorError> {
+        let (username, password) = (chance.hex::<32>()?, chance.hex::<32>()?);
+        let credentials = Credentials { username, password };
         // The watch on the CPU's load would refuse connections of a busy machine.
         let context = ServerContext::new().busy_check_enable(false).build().await;
         *context.extends.retain_mut().await = Box::new(Retained::new());
@@ -50,8 +52,8 @@ impl Embedded {
     }
 
     /// How sessions join it.
-    pub(crate) fn broker(&self) -> Broker {
-        Broker::new(Arc::new(Tcp(self.address)), Some(self.credentials.clone()))
+    pub(crate) fn broker(&self, clock: &Clock) -> Broker {
+        Broker::new(Arc::new(Tcp(self.address)), Some(self.credentials.clone()), clock)
     }
 
     /// Takes no more connections; those that are there end when the front door closes them.
@@ -126,7 +128,7 @@ mod tests {
 
     #[tokio::test]
     async fn nobody_gets_in_without_the_credentials() {
-        let embedded = Embedded::start().await.unwrap();
+        let embedded = Embedded::start(&Chance::system()).await.unwrap();
         let Credentials { username, password } = embedded.credentials.clone();
         assert_eq!(code(&embedded, Some(&username), Some(&password)).await, 0);
         for (username, password) in [

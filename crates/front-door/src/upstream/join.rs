@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use fleetward_environment::Clock;
 use fleetward_mqtt::packet::{Connack, Connect};
 use fleetward_mqtt::{MqttError, PacketType, ReasonCode};
 use tokio::io::AsyncWriteExt;
@@ -22,6 +23,7 @@ const SERVER_UNAVAILABLE_V5: u8 = ReasonCode::SERVER_UNAVAILABLE.0;
 pub(crate) struct Broker {
     transport: Arc<dyn Transport>,
     credentials: Option<Credentials>,
+    clock: Clock,
 }
 
 /// What tells the front door from anybody else on this machine.
@@ -75,8 +77,17 @@ pub(crate) enum JoinError {
 }
 
 impl Broker {
-    pub(crate) fn new(transport: Arc<dyn Transport>, credentials: Option<Credentials>) -> Self {
-        Self { transport, credentials }
+    pub(crate) fn new(
+        transport: Arc<dyn Transport>,
+        credentials: Option<Credentials>,
+        clock: &Clock,
+    ) -> Self {
+        Self { transport, credentials, clock: clock.clone() }
+    }
+
+    /// By which waits at the broker are measured.
+    pub(crate) fn clock(&self) -> &Clock {
+        &self.clock
     }
 
     /// Joins. A broker that is not available is asked again: one that is just ending an older
@@ -88,7 +99,7 @@ impl Broker {
                 Err(JoinError::Refused {
                     code: SERVER_UNAVAILABLE | SERVER_UNAVAILABLE_V5,
                     ..
-                }) => tokio::time::sleep(pause).await,
+                }) => self.clock.sleep(pause).await,
                 settled => return settled,
             }
             pause = pause.saturating_mul(2);

@@ -52,7 +52,7 @@ async fn run(broker: Broker, client_id: String, mut queue: mpsc::Receiver<Vec<u8
             },
             Err(problem) => tracing::warn!(%problem, "no service connection"),
         }
-        tokio::time::sleep(SERVICE_RETRY).await;
+        broker.clock().sleep(SERVICE_RETRY).await;
     }
 }
 

@@ -264,6 +264,10 @@ async fn settings_that_cannot_be_served_are_refused() {
     unknown.mqtt_policy = Some(fleetward_domain::PolicyName::parse("nowhere").unwrap());
     let error = FrontDoor::start(unknown, store.clone(), log.clone()).await.unwrap_err();
     assert!(matches!(error, FrontDoorError::MqttPolicy { .. }), "{error}");
+    let mut predictable = settings();
+    predictable.chance = fleetward_environment::Chance::exhausted();
+    let error = FrontDoor::start(predictable, store.clone(), log.clone()).await.unwrap_err();
+    assert!(matches!(error, FrontDoorError::Chance(_)), "{error}");
     let mut slow = settings();
     slow.flush_ms = slow.period_ms;
     let error = FrontDoor::start(slow, store, log).await.unwrap_err();

@@ -228,7 +228,7 @@ async fn reports_of_a_client_that_hangs_up_at_once_are_taken_in_order() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn reports_are_stamped_with_the_time_they_came() {
-    let clock = fleetward_front_door::Clock::new(|| 1_700_000_000_123);
+    let clock = fleetward_environment::Clock::new(|| 1_700_000_000_123);
     let stack = Stack::start_with(|settings| settings.clock = clock).await;
     let mut agent = agent(&stack, Version::V311, "pump", "json").await;
     let payload = report(1).to_string();
