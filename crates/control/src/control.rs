@@ -1,20 +1,29 @@
-//! The table of operations.
+//! From a call to its answer: may it be, what does it do, and the one place that commits.
 
 use std::future::Future;
 use std::sync::Arc;
 
+use fleetward_domain::format_level::FormatLevel;
 use fleetward_domain::{EpochMs, Place};
 use fleetward_environment::Clock;
-use fleetward_store::Store;
+use fleetward_store::{Store, StoreError};
 use fleetward_wire::convert::BehaviorRules;
 use fleetward_wire::operation::Input;
 use fleetward_wire::{ApiError, Operation, check};
 use serde_json::Value;
 
+use crate::authorised_on::resources_of;
 use crate::authority::Authority;
 use crate::caller::Caller;
-use crate::resource_arn::resources_of;
+use crate::error::ControlError;
+use crate::generated::dispatch;
+use crate::limits::COMMIT_TRIES;
+use crate::prepared::Prepared;
+use crate::refusal::Refusal;
+use crate::turns::Turns;
 
+#[cfg(test)]
+mod contention_tests;
 #[cfg(test)]
 mod tests;
 
@@ -38,8 +47,9 @@ pub struct ControlSettings {
 /// The control plane.
 pub struct Control {
     pub(crate) settings: ControlSettings,
-    pub(crate) store: Arc<dyn Store>,
     pub(crate) authority: Arc<Authority>,
+    store: Arc<dyn Store>,
+    turns: Turns,
 }
 
 impl Control {
@@ -50,7 +60,7 @@ impl Control {
         store: Arc<dyn Store>,
         authority: Arc<Authority>,
     ) -> Self {
-        Self { settings, store, authority }
+        Self { settings, authority, store, turns: Turns::default() }
     }
 
     /// The account and the region.
@@ -59,74 +69,81 @@ impl Control {
         &self.settings.place
     }
 
-    /// Performs an operation. `input` is the decoded object of the request (see
-    /// `fleetward_wire::decode`); who may not, is told so before what is wrong with it.
+    /// Performs an operation: prepares it and commits that, again and again while others are
+    /// faster. `input` is the decoded object of the request (see `fleetward_wire::decode`); who
+    /// may not, is told so before what is wrong with it.
     ///
     /// # Errors
     /// AWS's: `AccessDeniedException`, `InvalidRequestException` with every member that breaks a
-    /// constraint, and those of the operation. `NotImplementedException` names the operation.
+    /// constraint, and those of the operation. `NotImplementedException` names the operation;
+    /// `ServiceUnavailableException` where other processes keep writing the same documents.
     pub async fn call(
         &self,
         caller: &Caller,
         operation: Operation,
         input: Value,
     ) -> Result<Value, ApiError> {
+        self.admit(caller, operation, &input)?;
+        let mut turn = self.turns.begin();
+        let mut lost = 0;
+        loop {
+            let Prepared { tx, answer } = self.decide(operation, &input).await?;
+            let Some(tx) = tx else { return Ok(answer) };
+            if turn.wait_behind_others(&tx).await {
+                continue;
+            }
+            match self.store.commit(tx).await {
+                Ok(_) => return Ok(answer),
+                Err(StoreError::Precondition(_)) if lost >= COMMIT_TRIES => {
+                    return Err(ApiError::unavailable(
+                        "Others keep changing the same resource. Try again.",
+                    ));
+                }
+                Err(StoreError::Precondition(over)) => {
+                    lost += 1;
+                    turn.wait_after_losing(&over).await;
+                }
+                Err(error) => {
+                    return Err(Refusal::from(error).answered_by(operation));
+                }
+            }
+        }
+    }
+
+    /// Decides what an operation does and writes nothing: authorised, checked and refused as by
+    /// [`Control::call`]. Who commits several of these at once prepares them again where a
+    /// precondition fails.
+    ///
+    /// # Errors
+    /// As [`Control::call`].
+    pub async fn prepare(
+        &self,
+        caller: &Caller,
+        operation: Operation,
+        input: &Value,
+    ) -> Result<Prepared<Value>, ApiError> {
+        self.admit(caller, operation, input)?;
+        self.decide(operation, input).await
+    }
+
+    fn admit(&self, caller: &Caller, operation: Operation, input: &Value) -> Result<(), ApiError> {
         if !operation.is_served() {
             return Err(ApiError::not_implemented(operation));
         }
-        let resources = resources_of(self.place(), operation, &input);
-        caller.authorize(operation, &resources)?;
-        check::check(operation, &input)?;
-        self.perform(operation, input).await
+        caller.authorize(operation, &resources_of(self.place(), operation, input))?;
+        check::check(operation, input)
     }
 
-    async fn perform(&self, operation: Operation, input: Value) -> Result<Value, ApiError> {
-        use Operation as Op;
-        let answer = match operation {
-            Op::CreateSecurityProfile => answer(input, |i| self.create_security_profile(i)).await,
-            Op::DescribeSecurityProfile => {
-                answer(input, |i| self.describe_security_profile(i)).await
-            }
-            Op::UpdateSecurityProfile => answer(input, |i| self.update_security_profile(i)).await,
-            Op::DeleteSecurityProfile => answer(input, |i| self.delete_security_profile(i)).await,
-            Op::ListSecurityProfiles => answer(input, |i| self.list_security_profiles(i)).await,
-            Op::ValidateSecurityProfileBehaviors => {
-                answer(input, |i| self.validate_security_profile_behaviors(i)).await
-            }
-            Op::AttachSecurityProfile => answer(input, |i| self.attach_security_profile(i)).await,
-            Op::DetachSecurityProfile => answer(input, |i| self.detach_security_profile(i)).await,
-            Op::ListTargetsForSecurityProfile => {
-                answer(input, |i| self.list_targets_for_security_profile(i)).await
-            }
-            Op::ListSecurityProfilesForTarget => {
-                answer(input, |i| self.list_security_profiles_for_target(i)).await
-            }
-            Op::CreateDimension => answer(input, |i| self.create_dimension(i)).await,
-            Op::DescribeDimension => answer(input, |i| self.describe_dimension(i)).await,
-            Op::DeleteDimension => answer(input, |i| self.delete_dimension(i)).await,
-            Op::ListDimensions => answer(input, |i| self.list_dimensions(i)).await,
-            Op::CreateThing => answer(input, |i| self.create_thing(i)).await,
-            Op::DescribeThing => answer(input, |i| self.describe_thing(i)).await,
-            Op::ListThings => answer(input, |i| self.list_things(i)).await,
-            Op::CreateThingGroup => answer(input, |i| self.create_thing_group(i)).await,
-            Op::AddThingToThingGroup => answer(input, |i| self.add_thing_to_thing_group(i)).await,
-            Op::CreateKeysAndCertificate => {
-                answer(input, |i| self.create_keys_and_certificate(i)).await
-            }
-            Op::UpdateCertificate => answer(input, |i| self.update_certificate(i)).await,
-            Op::AttachThingPrincipal => answer(input, |i| self.attach_thing_principal(i)).await,
-            Op::CreatePolicy => answer(input, |i| self.create_policy(i)).await,
-            Op::AttachPolicy => answer(input, |i| self.attach_policy(i)).await,
-            Op::DescribeEndpoint => answer(input, |i| self.describe_endpoint(i)).await,
-            Op::ListActiveViolations => answer(input, |i| self.list_active_violations(i)).await,
-            Op::ListViolationEvents => answer(input, |i| self.list_violation_events(i)).await,
-            // A test calls every operation that is served, so that none of them ends here.
-            _ => Err(ApiError::not_implemented(operation)),
-        };
-        if let Err(error) = &answer {
+    async fn decide(
+        &self,
+        operation: Operation,
+        input: &Value,
+    ) -> Result<Prepared<Value>, ApiError> {
+        dispatch(self, operation, input).await.map_err(|refusal| {
+            let error = refusal.answered_by(operation);
             tracing::debug!(operation = operation.name(), %error, "refused");
-        }
-        answer
+            error
+        })
     }
 
     pub(crate) fn now_ms(&self) -> EpochMs {
@@ -137,18 +154,30 @@ impl Control {
         self.store.as_ref()
     }
 
+    /// Which versions of stored shapes are written.
+    pub(crate) fn level(&self) -> FormatLevel {
+        FormatLevel::FIRST
+    }
+
     pub(crate) fn behavior_rules(&self) -> BehaviorRules {
         BehaviorRules { period_seconds: self.settings.period_seconds }
     }
 }
 
-async fn answer<I: Input, F>(input: Value, handler: impl FnOnce(I) -> F) -> Result<Value, ApiError>
+/// Runs a handler on the input as its own type, and gives its answer as JSON. The generated
+/// dispatch calls it.
+pub(crate) async fn run<'a, I: Input, F>(
+    control: &'a Control,
+    input: &Value,
+    handler: impl FnOnce(&'a Control, I) -> F,
+) -> Result<Prepared<Value>, Refusal>
 where
-    F: Future<Output = Result<I::Output, ApiError>>,
+    F: Future<Output = Result<Prepared<I::Output>, Refusal>>,
 {
-    let output = handler(I::read(input)?).await?;
-    serde_json::to_value(output).map_err(|error| {
-        tracing::error!(%error, "an answer could not be written as JSON");
-        ApiError::internal()
-    })
+    let Prepared { tx, answer } = handler(control, I::read(input)?).await?;
+    let answer = serde_json::to_value(answer).map_err(|error| ControlError::Corrupt {
+        what: "an answer".to_owned(),
+        problem: error.to_string(),
+    })?;
+    Ok(Prepared { tx, answer })
 }

@@ -13,11 +13,10 @@ use axum::response::Response;
 use fleetward_environment::Clock;
 use fleetward_wire::decode::decode;
 use fleetward_wire::route::route;
-use fleetward_wire::sigv4::{self, Expected, Payload};
+use fleetward_wire::sigv4::{self, Expected, Payload, SigV4Error, Signature};
 use fleetward_wire::{ApiError, Operation};
 use http::request::Parts;
 use serde_json::Value;
-use std::cell::RefCell;
 
 use crate::caller::Caller;
 use crate::control::Control;
@@ -82,7 +81,7 @@ impl Api {
     /// Who signed the request.
     ///
     /// # Errors
-    /// Those of [`sigv4::verify`].
+    /// Those of [`Signature`].
     async fn caller(&self, parts: &Parts, body: &[u8]) -> Result<Caller, ApiError> {
         if self.auth == Auth::Off {
             return Ok(Caller::operator(self.control.place()));
@@ -96,23 +95,10 @@ impl Api {
             services: &SERVICES,
             now_epoch_seconds: self.clock.now_ms().div_euclid(1000),
         };
-        let payload = Payload::Sha256(hash);
-        // First without any secret, to learn whose it is: the store cannot be asked in between.
-        let asked: RefCell<Option<String>> = RefCell::default();
-        let first = sigv4::verify(&request, payload, &expected, |id| {
-            *asked.borrow_mut() = Some(id.to_owned());
-            None
-        });
-        let signer = match asked.take() {
-            Some(id) => self.keys.signer(&id).await?,
-            None => None,
-        };
-        let Some(signer) = signer else {
-            // No such key, or something is wrong before the key mattered.
-            first?;
-            return Err(ApiError::internal());
-        };
-        sigv4::verify(&request, payload, &expected, |_| Some(signer.secret.clone()))?;
+        let signature = Signature::of(&request, Payload::Sha256(hash), &expected)?;
+        let signer = self.keys.signer(signature.access_key_id()).await?;
+        let signer = signer.ok_or(SigV4Error::UnknownKey)?;
+        signature.verify(&signer.secret)?;
         Ok(signer.caller)
     }
 }

@@ -4,10 +4,12 @@
 //! A request goes through these files in this order:
 //!
 //! 1. [`http`]: bytes of a connection to one operation with its input, and the answer back;
-//! 2. [`keys`]: whose signature it is, and what its policy allows ([`caller`], `resource_arn`);
-//! 3. [`control`]: the table of operations;
-//! 4. one file a resource (`security_profile/`, `dimension`, `thing`, …): AWS's semantics;
-//! 5. `documents`: one atomic commit to the store, with its preconditions and its
+//! 2. [`keys`]: whose signature it is, and what its policy allows ([`caller`], `authorised_on`);
+//! 3. [`control`]: may it be, and the one loop that commits; `turns` makes the loop fair;
+//! 4. `generated/`: from the operation to its handler, made of `model/served.toml`;
+//! 5. a folder a noun and a file a verb (`security_profile/update`, …): AWS's semantics. A
+//!    handler decides and writes nothing: it answers what is [`prepared`], or a `refusal`;
+//! 6. the store: one atomic commit with its preconditions and its
 //!    [`Change`](fleetward_domain::Change)s.
 //!
 //! Beside them stands [`authority`], the internal CA that issues devices' and servers'
@@ -24,17 +26,21 @@ pub mod http;
 pub mod keys;
 pub mod limits;
 pub mod master_key;
+pub mod prepared;
 
+mod authorised_on;
 mod certificate;
 mod dimension;
 mod documents;
 mod endpoint;
+mod generated;
 mod page;
 mod policy;
-mod resource_arn;
+mod refusal;
 mod security_profile;
 mod thing;
 mod thing_group;
+mod turns;
 mod violation;
 
 #[cfg(test)]
@@ -46,3 +52,4 @@ pub use control::{Control, ControlSettings};
 pub use error::ControlError;
 pub use keys::{AccessKey, KeyStatus, Keys, NewAccessKey};
 pub use master_key::MasterKey;
+pub use prepared::Prepared;

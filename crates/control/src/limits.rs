@@ -10,6 +10,9 @@ pub const SCANNED_DOCUMENTS: usize = 10_000;
 pub const SCAN_BATCH: usize = 500;
 /// How often a write is tried when others write the same documents.
 pub const COMMIT_TRIES: u32 = 20;
+/// Queues for writers of contended documents. More of them make it rarer that two documents share
+/// one; each takes some 60 bytes.
+pub const TURN_PLACES: usize = 1_024;
 /// Most targets of one security profile. AWS names no limit; a change carries all of them.
 pub const TARGETS_PER_PROFILE: usize = 1_000;
 /// Most attributes of a thing or a group (AWS quotas, things with a thing type).

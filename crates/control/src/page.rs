@@ -1,16 +1,17 @@
 //! One page of a listing: where it begins, how long it is, and the token for the next.
 
-use fleetward_store::{Document, Kind, Store};
-use fleetward_wire::operation::Input;
-use fleetward_wire::{ApiError, paging};
+use fleetward_store::{Document, Kind, Noun};
+use fleetward_wire::paging::{self, Listing};
+use fleetward_wire::{ApiError, Operation};
 
-use crate::error::ControlError;
+use crate::control::Control;
 use crate::limits::{PAGE_ITEMS, SCAN_BATCH, SCANNED_DOCUMENTS};
+use crate::refusal::Refusal;
 
 /// The page that a listing asks for.
 pub(crate) struct Page<'a> {
-    key: &'a [u8; 32],
-    operation: fleetward_wire::Operation,
+    control: &'a Control,
+    operation: Operation,
     filters: Vec<u8>,
     /// How many items it holds at most.
     pub(crate) items: usize,
@@ -24,22 +25,20 @@ impl<'a> Page<'a> {
     ///
     /// # Errors
     /// `InvalidRequestException` where the token is not one of ours for this listing.
-    pub(crate) fn open<I: Input>(key: &'a [u8; 32], input: &I) -> Result<Self, ApiError> {
-        let mut input = serde_json::to_value(input).map_err(|_| ApiError::internal())?;
-        let object = input.as_object_mut().ok_or_else(ApiError::internal)?;
-        let token = object.remove("nextToken");
-        let items = object.remove("maxResults").and_then(|items| items.as_u64());
-        let items = items.and_then(|items| usize::try_from(items).ok()).unwrap_or(PAGE_ITEMS);
-        let operation = I::OPERATION;
-        let filters = input.to_string().into_bytes();
-        let token = token.as_ref().and_then(serde_json::Value::as_str);
-        let after = token.map(|token| paging::open(key, operation, &filters, token)).transpose()?;
-        Ok(Self { key, operation, filters, items: items.clamp(1, PAGE_ITEMS), after })
+    pub(crate) fn open<I: Listing>(control: &'a Control, input: &I) -> Result<Self, Refusal> {
+        let filters = serde_json::to_vec(&input.without_page());
+        let filters = filters.map_err(|_| ApiError::internal())?;
+        let (key, operation) = (&control.settings.paging_key, I::OPERATION);
+        let open = |token| paging::open(key, operation, &filters, token);
+        let after = input.token().map(open).transpose()?;
+        let items = input.limit().and_then(|items| usize::try_from(items).ok());
+        let items = items.unwrap_or(PAGE_ITEMS).clamp(1, PAGE_ITEMS);
+        Ok(Self { control, operation, filters, items, after })
     }
 
     /// The token of the page after this position.
     pub(crate) fn token_after(&self, position: &str) -> String {
-        paging::seal(self.key, self.operation, &self.filters, position)
+        paging::seal(&self.control.settings.paging_key, self.operation, &self.filters, position)
     }
 
     /// Cuts a list that was read one item longer than the page down to the page. Gives the token
@@ -56,37 +55,35 @@ impl<'a> Page<'a> {
         list.last().map(|last| self.token_after(&position(last)))
     }
 
-    /// The documents of this page whose keys start with `prefix`, and the token of the next.
-    pub(crate) async fn documents(
+    /// The keys of this page's documents that start with `prefix`, and the token of the next.
+    pub(crate) async fn keys(
         &self,
-        store: &dyn Store,
         kind: Kind,
         prefix: &str,
-    ) -> Result<(Vec<Document>, Option<String>), ApiError> {
+    ) -> Result<(Vec<String>, Option<String>), Refusal> {
         let limit = self.items.saturating_add(1);
-        let listed = store.list(kind, prefix, self.after.as_deref(), limit).await;
-        let mut documents = listed.map_err(ControlError::from)?;
-        let next = self.cut(&mut documents, |document| document.key.clone());
-        Ok((documents, next))
+        let store = self.control.store();
+        let documents = store.list(kind, prefix, self.after.as_deref(), limit).await?;
+        let mut keys: Vec<String> = documents.into_iter().map(|document| document.key).collect();
+        let next = self.cut(&mut keys, Clone::clone);
+        Ok((keys, next))
     }
 
     /// What `pick` makes of the documents of this page: one for which it gives none is passed
-    /// over. A bounded number of documents is looked at; where few are picked, the page is
-    /// shorter than asked for, or empty, and still has a token.
-    pub(crate) async fn picked<T>(
+    /// over, as is one that cannot be read. A bounded number of documents is looked at; where few
+    /// are picked, the page is shorter than asked for, or empty, and still has a token.
+    pub(crate) async fn picked<T: Noun, U>(
         &self,
-        store: &dyn Store,
-        (kind, prefix): (Kind, &str),
-        pick: impl Fn(&Document) -> Result<Option<T>, ControlError>,
-    ) -> Result<(Vec<T>, Option<String>), ApiError> {
+        pick: impl Fn(T) -> Option<U>,
+    ) -> Result<(Vec<U>, Option<String>), Refusal> {
         let mut picked = Vec::new();
         let mut after = self.after.clone();
         let mut scanned = 0;
         while scanned < SCANNED_DOCUMENTS {
-            let listed = store.list(kind, prefix, after.as_deref(), SCAN_BATCH).await;
-            let documents = listed.map_err(ControlError::from)?;
+            let store = self.control.store();
+            let documents = store.list(T::KIND, "", after.as_deref(), SCAN_BATCH).await?;
             for document in &documents {
-                if let Some(item) = pick(document)? {
+                if let Some(item) = readable(document).and_then(&pick) {
                     if picked.len() == self.items {
                         return Ok((picked, after.map(|after| self.token_after(&after))));
                     }
@@ -100,5 +97,16 @@ impl<'a> Page<'a> {
             scanned = scanned.saturating_add(documents.len());
         }
         Ok((picked, after.map(|after| self.token_after(&after))))
+    }
+}
+
+/// One document that cannot be read must not make the others unlistable.
+fn readable<T: Noun>(document: &Document) -> Option<T> {
+    match document.read() {
+        Ok(read) => Some(read.value),
+        Err(error) => {
+            tracing::error!(%error, "a document is left out of a listing");
+            None
+        }
     }
 }

@@ -17,6 +17,12 @@ impl Place {
     /// The ARN of a resource here.
     #[must_use]
     pub fn arn(&self, resource: Resource<'_>) -> String {
+        self.arn_of(&resource.to_string())
+    }
+
+    /// The ARN with this resource part (`thinggroup/lights`).
+    #[must_use]
+    pub fn arn_of(&self, resource: &str) -> String {
         format!("arn:aws:iot:{}:{}:{resource}", self.region, self.account)
     }
 

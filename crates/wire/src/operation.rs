@@ -20,6 +20,16 @@ pub(crate) struct OperationFacts {
     pub(crate) output_shape: Option<&'static str>,
     pub(crate) errors: &'static [ErrorCode],
     pub(crate) is_served: bool,
+    pub(crate) authorised_on: &'static [&'static [ResourceTemplate]],
+}
+
+/// A resource that an operation is authorised on: `dimension/` and what the member `name` holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ResourceTemplate {
+    /// What stands before the name in the ARN's last part; empty where the member holds an ARN.
+    pub prefix: &'static str,
+    /// The member of the input: a text, or a list of texts that name a resource each.
+    pub member: &'static str,
 }
 
 impl Operation {
@@ -73,6 +83,12 @@ impl Operation {
         self.facts().is_served
     }
 
+    /// The resources that a caller must be allowed to act on: of each, the first alternative whose
+    /// member the input holds. None of them: `*`.
+    pub const fn authorised_on(self) -> &'static [&'static [ResourceTemplate]] {
+        self.facts().authorised_on
+    }
+
     /// Finds an operation by AWS's name of it.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|operation| operation.name() == name)
@@ -91,8 +107,8 @@ pub trait Input: DeserializeOwned + Serialize {
     ///
     /// # Errors
     /// `InvalidRequestException` where the object was not checked first and does not fit.
-    fn read(object: serde_json::Value) -> Result<Self, ApiError> {
-        serde_json::from_value(object).map_err(|error| ApiError::invalid_request(error.to_string()))
+    fn read(object: &serde_json::Value) -> Result<Self, ApiError> {
+        Self::deserialize(object).map_err(|error| ApiError::invalid_request(error.to_string()))
     }
 }
 
@@ -108,9 +124,11 @@ mod tests {
     fn every_operation_has_its_own_name() {
         for operation in Operation::ALL {
             assert_eq!(Operation::from_name(operation.name()), Some(operation));
-            assert_eq!(operation.action(), format!("iot:{}", operation.name()));
+            let is_own = operation.uri().starts_with("/fleetward/v1/");
+            let prefix = if is_own { "fleetward" } else { "iot" };
+            assert_eq!(operation.action(), format!("{prefix}:{}", operation.name()));
         }
-        assert_eq!(Operation::ALL.len(), 272);
+        assert!(Operation::ALL.len() >= 272);
     }
 
     #[test]

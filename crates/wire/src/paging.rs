@@ -10,6 +10,20 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use crate::error::ApiError;
 use crate::generated::operations::Operation;
 use crate::limits::MAX_TOKEN_CHARS;
+use crate::operation::Input;
+
+/// The input of a listing.
+pub trait Listing: Input + Clone {
+    /// The token of the page before, where it is given.
+    fn token(&self) -> Option<&str>;
+
+    /// How many items the page may hold, where it is given.
+    fn limit(&self) -> Option<i32>;
+
+    /// The rest of the input: what decides which items the listing holds.
+    #[must_use]
+    fn without_page(&self) -> Self;
+}
 
 /// Makes the token for the page that begins after `position`. `filters` is whatever else decides
 /// which items the listing holds and in which order, in one canonical form.

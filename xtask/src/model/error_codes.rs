@@ -6,23 +6,28 @@ use std::fmt::Write;
 use super::ModelError;
 use super::service::Service;
 
-/// Errors that AWS answers before an operation is reached; no service model lists them.
+/// Errors that any operation may answer, whether or not its row in the model lists them.
 /// Source: AWS IoT API Reference, "Common Errors", and what its endpoint answers.
-const COMMON: [(&str, u16); 9] = [
+const COMMON: [(&str, u16); 12] = [
     ("AccessDeniedException", 403),
     ("ExpiredTokenException", 403),
     ("IncompleteSignatureException", 403),
+    ("InternalFailureException", 500),
     ("InvalidSignatureException", 403),
     ("MissingAuthenticationTokenException", 403),
     ("NotImplementedException", 400),
     ("SerializationException", 400),
+    ("ServiceUnavailableException", 503),
+    ("ThrottlingException", 400),
     ("UnknownOperationException", 404),
     ("UnrecognizedClientException", 403),
 ];
 
 pub(super) fn render(service: &Service) -> Result<String, ModelError> {
     let modelled = service.shapes.iter().filter_map(|(name, shape)| Some((&**name, shape.error?)));
-    let codes: BTreeMap<&str, u16> = modelled.chain(COMMON).collect();
+    // Where the model states a status, it is the model's.
+    let codes: BTreeMap<&str, u16> = COMMON.into_iter().chain(modelled).collect();
+    let common = COMMON.map(|(code, _)| format!("Self::{}", code.trim_end_matches("Exception")));
     if codes.keys().any(|code| !code.ends_with("Exception")) {
         return Err(ModelError::Unsupported("an error's name does not end in Exception".into()));
     }
@@ -47,7 +52,10 @@ pub(super) fn render(service: &Service) -> Result<String, ModelError> {
          /// The code as it stands in `x-amzn-ErrorType`.\n\
          pub const fn as_str(self) -> &'static str {{ match self {{\n{names}}} }}\n\n\
          /// The HTTP status it is answered with.\n\
-         pub const fn status(self) -> u16 {{ match self {{\n{statuses}}} }}\n\
-         }}\n"
+         pub const fn status(self) -> u16 {{ match self {{\n{statuses}}} }}\n\n\
+         /// Whether any operation may answer it, whether or not the model lists it there.\n\
+         pub const fn is_common(self) -> bool {{ matches!(self, {}) }}\n\
+         }}\n",
+        common.join(" | ")
     ))
 }

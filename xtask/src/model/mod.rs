@@ -1,8 +1,10 @@
 //! `cargo xtask model`: from AWS IoT's service model to the wire crate's generated code.
 //!
 //! The service model is read once, out of botocore, into `model/iot.json` (facts only, none of
-//! its prose). Everything under `crates/wire/src/generated` follows from that file and from the
-//! list of served operations, `model/served.txt`, so generating needs no Python and no network.
+//! its prose); operations of our own stand in `model/own.json`, in the same form. From these and
+//! from one row an operation in `model/served.toml` follows everything under the `generated`
+//! folders of `wire` and `control`, `docs/operations.md` and the count in the README; generating
+//! needs no Python and no network.
 //!
 //! - `cargo xtask model` reads botocore and writes both the facts and the Rust.
 //! - `cargo xtask model --rust-only` writes the Rust from the checked-in facts.
@@ -10,12 +12,16 @@
 
 use std::path::{Path, PathBuf};
 
+mod authorised_on;
+mod dispatch;
 mod enums;
 mod error_codes;
 mod extract;
 mod names;
 mod operations;
+mod paging;
 mod pattern;
+mod reference;
 mod routes;
 mod rustfmt;
 mod served;
@@ -33,8 +39,10 @@ use service::Service;
 pub(crate) enum ModelError {
     #[error("{path}: {source}")]
     File { path: PathBuf, source: std::io::Error },
-    #[error("model/iot.json: {0}")]
-    Facts(#[from] serde_json::Error),
+    #[error("{path}: {source}")]
+    Facts { path: &'static str, source: serde_json::Error },
+    #[error("model/served.toml: {0}")]
+    Rows(#[from] toml::de::Error),
     #[error(
         "botocore could not be read: {0}\n\
          It is a Python package: python3 -m pip install botocore\n\
@@ -68,39 +76,71 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), ModelError> {
 }
 
 const FACTS: &str = "model/iot.json";
-const SERVED: &str = "model/served.txt";
-const GENERATED: &str = "crates/wire/src/generated";
+const OWN: &str = "model/own.json";
+const SERVED: &str = "model/served.toml";
+const README: &str = "README.md";
 
-/// One generated file: its path below the generated folder, and its text.
+/// One generated file: its path below the workspace's root, and its text.
 struct Generated {
     path: &'static str,
     text: String,
 }
 
+/// What is generated from: the model's facts and our rows.
+struct Model {
+    service: Service,
+    served: Served,
+}
+
+impl Model {
+    fn read(facts: &str, own: &str, rows: &str) -> Result<Self, ModelError> {
+        let service = Service::parse(facts, own)?;
+        let served = Served::parse(rows, &service)?;
+        Ok(Self { service, served })
+    }
+
+    /// The Rust files, not formatted yet.
+    fn rust(&self) -> Result<Vec<Generated>, ModelError> {
+        let Self { service, served } = self;
+        let mut files = Vec::new();
+        for (path, text) in [
+            ("crates/control/src/generated/dispatch.rs", dispatch::render(served)),
+            ("crates/wire/src/generated/error_codes.rs", error_codes::render(service)?),
+            ("crates/wire/src/generated/operations.rs", operations::render(service, served)),
+            ("crates/wire/src/generated/routes.rs", routes::render(service)),
+            ("crates/wire/src/generated/shapes.rs", shapes::render(service, served)?),
+            ("crates/wire/src/generated/types/enums.rs", enums::render(service, served)?),
+            ("crates/wire/src/generated/types/inputs.rs", structures::inputs(service, served)?),
+            ("crates/wire/src/generated/types/outputs.rs", structures::outputs(service, served)?),
+            ("crates/wire/src/generated/types/paging.rs", paging::render(service, served)?),
+            ("crates/wire/src/generated/types/parts.rs", structures::parts(service, served)?),
+        ] {
+            files.push(Generated { path, text });
+        }
+        Ok(files)
+    }
+}
+
 fn generate(root: &Path) -> Result<Vec<Generated>, ModelError> {
-    let service: Service = serde_json::from_str(&read(&root.join(FACTS))?)?;
-    let served = Served::parse(&read(&root.join(SERVED))?, &service)?;
-    let mut files = vec![
-        Generated { path: "error_codes.rs", text: error_codes::render(&service)? },
-        Generated { path: "operations.rs", text: operations::render(&service, &served) },
-        Generated { path: "routes.rs", text: routes::render(&service) },
-        Generated { path: "shapes.rs", text: shapes::render(&service, &served)? },
-        Generated { path: "types/enums.rs", text: enums::render(&service, &served)? },
-        Generated { path: "types/inputs.rs", text: structures::inputs(&service, &served)? },
-        Generated { path: "types/outputs.rs", text: structures::outputs(&service, &served)? },
-        Generated { path: "types/parts.rs", text: structures::parts(&service, &served)? },
-    ];
+    let text = |path: &str| read(&root.join(path));
+    let model = Model::read(&text(FACTS)?, &text(OWN)?, &text(SERVED)?)?;
+    let mut files = model.rust()?;
     for file in &mut files {
         file.text = rustfmt::format(root, &format!("{HEADER}{}", file.text))?;
     }
+    let operations = reference::render(&model.service, &model.served);
+    files.push(Generated { path: "docs/operations.md", text: operations });
+    let readme = reference::readme(&text(README)?, &model.served)?;
+    files.push(Generated { path: README, text: readme });
     Ok(files)
 }
 
-const HEADER: &str = "// Generated by `cargo xtask model` from model/iot.json. Do not edit.\n\n";
+const HEADER: &str =
+    "// Generated by `cargo xtask model` from the files in model/. Do not edit.\n\n";
 
 fn write_rust(root: &Path) -> Result<(), ModelError> {
     for file in generate(root)? {
-        write(&root.join(GENERATED).join(file.path), &file.text)?;
+        write(&root.join(file.path), &file.text)?;
     }
     Ok(())
 }
@@ -124,15 +164,14 @@ fn check(root: &Path) -> Result<(), ModelError> {
 /// Names the generated files that differ from what the checked-in facts give.
 fn stale_files(root: &Path) -> Result<Vec<String>, ModelError> {
     let differs = |file: &Generated| {
-        let path = root.join(GENERATED).join(file.path);
-        std::fs::read_to_string(path).ok().as_deref() != Some(file.text.as_str())
+        std::fs::read_to_string(root.join(file.path)).ok().as_deref() != Some(file.text.as_str())
     };
     let stale = generate(root)?.into_iter().filter(differs);
-    Ok(stale.map(|file| format!("{GENERATED}/{}", file.path)).collect())
+    Ok(stale.map(|file| file.path.to_owned()).collect())
 }
 
 fn botocore_version(facts: &str) -> Result<String, ModelError> {
-    Ok(serde_json::from_str::<Service>(facts)?.botocore)
+    Ok(Service::parse(facts, "{}")?.botocore)
 }
 
 fn workspace_root() -> PathBuf {

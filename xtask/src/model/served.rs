@@ -1,14 +1,18 @@
-//! Which operations Fleetward serves, and which shapes they reach.
+//! `model/served.toml`: which operations Fleetward serves, where, on what they are authorised, and
+//! which shapes they reach.
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::Deserialize;
+
 use super::ModelError;
-use super::service::{Kind, Service};
+use super::authorised_on::{self, Template};
+use super::service::{Kind, Origin, Service};
 
 /// The served operations and what they are made of.
 pub(super) struct Served {
-    /// Names of operations, sorted.
-    pub(super) operations: BTreeSet<String>,
+    /// By name.
+    pub(super) operations: BTreeMap<String, ServedOperation>,
     /// Names of every shape that a served operation reaches, sorted.
     pub(super) shapes: BTreeSet<String>,
     /// Input shape to operation.
@@ -17,20 +21,42 @@ pub(super) struct Served {
     pub(super) outputs: BTreeSet<String>,
 }
 
+/// What a row says.
+pub(super) struct ServedOperation {
+    /// The function: its module below the control crate, and its name.
+    pub(super) at: (String, String),
+    /// The resources it is authorised on, each as alternatives; none: `*`.
+    pub(super) on: Vec<Vec<Template>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Row {
+    at: String,
+    on: Vec<String>,
+}
+
 impl Served {
-    /// Reads the list of served operations: one name a line, `#` begins a comment.
-    pub(super) fn parse(list: &str, service: &Service) -> Result<Self, ModelError> {
+    /// Reads the rows and checks each against the model.
+    pub(super) fn parse(text: &str, service: &Service) -> Result<Self, ModelError> {
+        let rows: BTreeMap<String, Row> = toml::from_str(text)?;
         let mut served = Self {
-            operations: BTreeSet::new(),
+            operations: BTreeMap::new(),
             shapes: BTreeSet::new(),
             inputs: BTreeMap::new(),
             outputs: BTreeSet::new(),
         };
-        let lines = list.lines().map(str::trim);
-        for name in lines.filter(|line| !line.is_empty() && !line.starts_with('#')) {
-            served.add(name, service)?;
+        for (name, row) in rows {
+            served.add(&name, &row, service)?;
         }
-        Ok(served)
+        // AWS's operations may wait; nobody describes one of ours and does not serve it.
+        let mut own = service.operations.iter().filter(|(_, known)| known.origin == Origin::Own);
+        match own.find(|(name, _)| !served.operations.contains_key(*name)) {
+            Some((name, _)) => Err(ModelError::Unsupported(format!(
+                "{name} stands in model/own.json and has no row in model/served.toml"
+            ))),
+            None => Ok(served),
+        }
     }
 
     /// The reached structures that are neither an input nor an output.
@@ -42,11 +68,11 @@ impl Served {
         names.filter(|name| !self.inputs.contains_key(*name) && !self.outputs.contains(*name))
     }
 
-    fn add(&mut self, name: &str, service: &Service) -> Result<(), ModelError> {
+    fn add(&mut self, name: &str, row: &Row, service: &Service) -> Result<(), ModelError> {
         let operation = service.operation(name)?;
-        if !self.operations.insert(name.to_owned()) {
-            return Err(ModelError::Unsupported(format!("{name} is listed as served twice")));
-        }
+        let at = function(name, &row.at)?;
+        let on = authorised_on::parse(name, &row.on, service.shape(&operation.input)?, service)?;
+        self.operations.insert(name.to_owned(), ServedOperation { at, on });
         let clash = self.inputs.insert(operation.input.clone(), name.to_owned());
         if let Some(other) = clash {
             return Err(ModelError::Unsupported(format!("{name} and {other} share an input")));
@@ -77,5 +103,18 @@ impl Served {
         }
         way.pop();
         Ok(())
+    }
+}
+
+/// Splits `dimension::update`. The rest is left to the compiler: the generated call names it.
+fn function(operation: &str, at: &str) -> Result<(String, String), ModelError> {
+    let is_name = |text: &str| {
+        !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
+    };
+    match at.split_once("::") {
+        Some((noun, verb)) if is_name(noun) && is_name(verb) => {
+            Ok((noun.to_owned(), verb.to_owned()))
+        }
+        _ => Err(ModelError::Unsupported(format!("{operation}: at = {at:?} is no noun::verb"))),
     }
 }

@@ -1,9 +1,8 @@
 use fleetward_domain::{Certificate, CertificateStatus, Change};
-use fleetward_store::Kind;
+use fleetward_store::{Kind, find};
 use fleetward_wire::Operation as Op;
 use serde_json::json;
 
-use crate::documents::find;
 use crate::testing::Plane;
 
 /// The id of a new certificate, and its ARN.
@@ -14,7 +13,7 @@ pub(crate) async fn certificate(plane: &Plane) -> (String, String) {
 }
 
 pub(crate) async fn stored(plane: &Plane, id: &str) -> Certificate {
-    find(&*plane.store, Kind::Certificate, id).await.unwrap().unwrap().value
+    find(&*plane.store, id).await.unwrap().unwrap().value
 }
 
 #[tokio::test]

@@ -9,14 +9,38 @@ async fn every_served_operation_has_a_handler_and_no_other_has() {
     let plane = Plane::new().await;
     let caller = Caller::operator(&plane.place);
     for operation in Operation::ALL {
-        let answer = plane.control.perform(operation, json!({})).await;
-        let is_missing = answer.is_err_and(|error| error == ApiError::not_implemented(operation));
+        let answer = dispatch(&plane.control, operation, &json!({})).await;
+        let is_missing = matches!(answer, Err(Refusal::NotServed));
         assert_eq!(is_missing, !operation.is_served(), "{operation:?}");
         if !operation.is_served() {
             let error = plane.control.call(&caller, operation, json!({})).await.unwrap_err();
             assert!(error.message.contains(operation.name()), "{error}");
         }
     }
+}
+
+#[tokio::test]
+async fn what_is_prepared_is_authorised_and_checked_and_not_written() {
+    let plane = Plane::new().await;
+    let operator = Caller::operator(&plane.place);
+    let prepare = |caller: &Caller, input: Value| {
+        let (control, caller) = (Arc::clone(&plane.control), caller.clone());
+        async move { control.prepare(&caller, Operation::CreateThing, &input).await }
+    };
+    let prepared = prepare(&operator, json!({"thingName": "lamp"})).await.unwrap();
+    assert_eq!(prepared.answer["thingArn"], plane.arn("thing/lamp"));
+    assert!(plane.changes().await.is_empty());
+    plane.store.commit(prepared.tx.unwrap()).await.unwrap();
+    let again = prepare(&operator, json!({"thingName": "lamp"})).await.unwrap();
+    assert!(again.tx.is_none(), "an equal thing is there");
+    let told = prepare(&operator, json!({"thingName": "a b"})).await.unwrap_err();
+    assert_eq!(told.status(), 400);
+    let nothing = r#"{"Version":"2012-10-17","Statement":[
+        {"Effect":"Deny","Action":"*","Resource":"*"}]}"#;
+    let policy = PolicyDocument::parse_api_key_policy(nothing).unwrap();
+    let caller = Caller::with_key(&plane.place, "AKIAEXAMPLE", policy);
+    let told = prepare(&caller, json!({"thingName": "door"})).await.unwrap_err();
+    assert_eq!(told.status(), 403);
 }
 
 #[tokio::test]

@@ -1,50 +1,43 @@
 //! Targets: which there can be, and which a profile has.
 
 use fleetward_domain::{Target, ThingGroup};
-use fleetward_store::Kind;
-use fleetward_wire::ApiError;
+use fleetward_store::{Kind, edge_ends, edges_from};
 
 use crate::control::Control;
-use crate::documents::{edge_ends, edges_from, find};
 use crate::error::ControlError;
 use crate::limits::TARGETS_PER_PROFILE;
+use crate::refusal::Refusal;
 
-impl Control {
-    /// Reads a target's ARN.
-    ///
-    /// # Errors
-    /// `InvalidRequestException` where it names nothing that can be a target here.
-    pub(super) fn read_target(&self, arn: &str) -> Result<Target, ApiError> {
-        Target::from_arn(self.place(), arn).map_err(|error| {
-            ApiError::invalid_request(format!("securityProfileTargetArn: {error}."))
+/// Reads a target's ARN.
+///
+/// # Errors
+/// [`Refusal::InvalidField`] where it names nothing that can be a target here.
+pub(super) fn read_target(control: &Control, arn: &str) -> Result<Target, Refusal> {
+    Target::from_arn(control.place(), arn)
+        .map_err(|error| Refusal::field("securityProfileTargetArn", error))
+}
+
+/// # Errors
+/// [`Refusal::NotFound`] where the target is a group that does not exist.
+pub(super) async fn require_target(control: &Control, target: &Target) -> Result<(), Refusal> {
+    if let Target::Group(name) = target {
+        control.existing::<ThingGroup>(name.as_str()).await?;
+    }
+    Ok(())
+}
+
+/// All targets of a profile, by ARN.
+pub(super) async fn targets_of(control: &Control, profile: &str) -> Result<Vec<Target>, Refusal> {
+    let limit = TARGETS_PER_PROFILE.saturating_add(1);
+    let prefix = edges_from(profile);
+    let edges = control.store().list(Kind::TargetOfProfile, &prefix, None, limit).await?;
+    let read = |key: &str| {
+        let (_, arn) = edge_ends(key);
+        Target::from_arn(control.place(), arn).map_err(|error| ControlError::Corrupt {
+            what: format!("a target of security profile {profile}"),
+            problem: error.to_string(),
         })
-    }
-
-    /// # Errors
-    /// `ResourceNotFoundException` where the target is a group that does not exist.
-    pub(super) async fn require_target(&self, target: &Target) -> Result<(), ApiError> {
-        let Target::Group(name) = target else { return Ok(()) };
-        let found = find::<ThingGroup>(self.store(), Kind::ThingGroup, name.as_str()).await?;
-        match found {
-            Some(_) => Ok(()),
-            None => Err(ApiError::not_found(format!("Thing group {name} does not exist."))),
-        }
-    }
-
-    /// All targets of a profile, by ARN.
-    pub(super) async fn targets_of(&self, profile: &str) -> Result<Vec<Target>, ApiError> {
-        let prefix = edges_from(profile);
-        let limit = TARGETS_PER_PROFILE.saturating_add(1);
-        let edges = self.store().list(Kind::TargetOfProfile, &prefix, None, limit).await;
-        let edges = edges.map_err(ControlError::from)?;
-        let read = |key: &str| {
-            let (_, arn) = edge_ends(key);
-            Target::from_arn(self.place(), arn).map_err(|error| ControlError::Corrupt {
-                what: format!("a target of security profile {profile}"),
-                problem: error.to_string(),
-            })
-        };
-        let targets: Result<Vec<Target>, _> = edges.iter().map(|edge| read(&edge.key)).collect();
-        Ok(targets?)
-    }
+    };
+    let targets: Result<Vec<Target>, _> = edges.iter().map(|edge| read(&edge.key)).collect();
+    Ok(targets?)
 }

@@ -181,7 +181,7 @@ async fn a_profile_has_at_most_a_thousand_value_elements() {
     let over = json!([ports("a", 999), ports("b", 2)]);
     let input = json!({"securityProfileName": "over", "behaviors": over});
     let told = plane.refused(Op::CreateSecurityProfile, input).await;
-    assert!(told.starts_with("LimitExceededException") && told.contains("1001"), "{told}");
+    assert!(told.starts_with("InvalidRequestException") && told.contains("1001"), "{told}");
     let answer = plane.ok(Op::ValidateSecurityProfileBehaviors, json!({"behaviors": over})).await;
     assert_eq!(answer["valid"], false);
 }

@@ -1,8 +1,5 @@
-//! Updating a security profile: what is given replaces that part, each `delete*` flag clears it.
-
 use fleetward_domain::{Change, SecurityProfile};
-use fleetward_store::Kind;
-use fleetward_wire::ApiError;
+use fleetward_store::Tx;
 use fleetward_wire::convert::{
     read_alert_targets, read_metrics_export, read_metrics_to_retain, show_profile,
 };
@@ -10,83 +7,82 @@ use fleetward_wire::types::{
     DescribeSecurityProfileResponse, UpdateSecurityProfileRequest, UpdateSecurityProfileResponse,
 };
 
-use super::refused;
+use super::arn_of;
+use super::dimensions::use_dimensions;
+use super::targets::targets_of;
 use crate::control::Control;
-use crate::documents::{Draft, Race};
+use crate::prepared::Prepared;
+use crate::refusal::Refusal;
 
-impl Control {
-    pub(crate) async fn update_security_profile(
-        &self,
-        input: UpdateSecurityProfileRequest,
-    ) -> Result<UpdateSecurityProfileResponse, ApiError> {
-        refuse_contradictions(&input)?;
-        let name = input.security_profile_name.as_str();
-        let mut race = Race::default();
-        loop {
-            let old = self.security_profile(name).await?;
-            check_version(&old.value, input.expected_version)?;
-            let profile = self.updated(&old.value, &input)?;
-            let mut draft = Draft::default();
-            draft.replace(Kind::SecurityProfile, name, old.version, &profile);
-            self.use_dimensions(&mut draft, &profile, Some(&old.value)).await?;
-            let targets = self.targets_of(name).await?;
-            draft.change(Change::Profile(profile.clone(), targets));
-            if race.won(self.store(), draft).await? {
-                let arn = self.security_profile_arn(&profile.name);
-                return Ok(as_update(show_profile(&profile, arn)));
-            }
-        }
-    }
+/// What is given replaces that part, each `delete*` flag clears it.
+pub(crate) async fn update(
+    control: &Control,
+    input: UpdateSecurityProfileRequest,
+) -> Result<Prepared<UpdateSecurityProfileResponse>, Refusal> {
+    refuse_contradictions(&input)?;
+    let name = input.security_profile_name.as_str();
+    let old = control.existing::<SecurityProfile>(name).await?;
+    check_version(&old.value, input.expected_version)?;
+    let profile = updated(control, &old.value, &input)?;
+    let mut tx = Tx::default();
+    tx.replace(&profile, old.version, control.level())?;
+    use_dimensions(control, &mut tx, &profile, Some(&old.value)).await?;
+    let answer = as_update(show_profile(&profile, arn_of(control, &profile.name)));
+    let targets = targets_of(control, name).await?;
+    tx.changes.push(Change::Profile(profile, targets));
+    Ok(Prepared::write(tx, answer))
+}
 
-    fn updated(
-        &self,
-        old: &SecurityProfile,
-        input: &UpdateSecurityProfileRequest,
-    ) -> Result<SecurityProfile, ApiError> {
-        let mut profile = old.clone();
-        if let Some(description) = &input.security_profile_description {
-            profile.description = Some(description.clone());
-        }
-        if is_set(input.delete_behaviors) {
-            profile.behaviors.clear();
-        } else if let Some(behaviors) = given(input.behaviors.as_deref()) {
-            profile.behaviors = self.read_behaviors(behaviors)?;
-        }
-        if is_set(input.delete_alert_targets) {
-            profile.alert_targets.clear();
-        } else if let Some(targets) = input.alert_targets.as_ref().filter(|t| !t.is_empty()) {
-            profile.alert_targets = read_alert_targets(targets).map_err(refused)?;
-        }
-        let old_metrics = given(input.additional_metrics_to_retain.as_deref());
-        let new_metrics = given(input.additional_metrics_to_retain_v2.as_deref());
-        if is_set(input.delete_additional_metrics_to_retain) {
-            profile.metrics_to_retain.clear();
-        } else if old_metrics.is_some() || new_metrics.is_some() {
-            profile.metrics_to_retain =
-                read_metrics_to_retain(old_metrics, new_metrics).map_err(refused)?;
-        }
-        if is_set(input.delete_metrics_export_config) {
-            profile.metrics_export = None;
-        } else if let Some(export) = &input.metrics_export_config {
-            profile.metrics_export = Some(read_metrics_export(export));
-        }
-        profile.version = old.version.saturating_add(1);
-        profile.modified_ms = self.now_ms();
-        Ok(profile)
+fn updated(
+    control: &Control,
+    old: &SecurityProfile,
+    input: &UpdateSecurityProfileRequest,
+) -> Result<SecurityProfile, Refusal> {
+    let refused = |problems: Vec<String>| Refusal::problems(&problems);
+    let mut profile = old.clone();
+    if let Some(description) = &input.security_profile_description {
+        profile.description = Some(description.clone());
     }
+    // An empty list is not given, as with AWS: only the flag clears.
+    if is_set(input.delete_behaviors) {
+        profile.behaviors.clear();
+    } else if let Some(behaviors) = given(input.behaviors.as_deref()) {
+        profile.behaviors = super::read(control, behaviors)?;
+    }
+    if is_set(input.delete_alert_targets) {
+        profile.alert_targets.clear();
+    } else if let Some(targets) = input.alert_targets.as_ref().filter(|t| !t.is_empty()) {
+        profile.alert_targets = read_alert_targets(targets).map_err(refused)?;
+    }
+    let old_metrics = given(input.additional_metrics_to_retain.as_deref());
+    let new_metrics = given(input.additional_metrics_to_retain_v2.as_deref());
+    if is_set(input.delete_additional_metrics_to_retain) {
+        profile.metrics_to_retain.clear();
+    } else if old_metrics.is_some() || new_metrics.is_some() {
+        profile.metrics_to_retain =
+            read_metrics_to_retain(old_metrics, new_metrics).map_err(refused)?;
+    }
+    if is_set(input.delete_metrics_export_config) {
+        profile.metrics_export = None;
+    } else if let Some(export) = &input.metrics_export_config {
+        profile.metrics_export = Some(read_metrics_export(export));
+    }
+    profile.version = old.version.saturating_add(1);
+    profile.modified_ms = control.now_ms();
+    Ok(profile)
 }
 
 /// Whether the profile is still the one that the caller knows.
 ///
 /// # Errors
-/// `VersionConflictException`.
+/// [`Refusal::VersionConflict`].
 pub(super) fn check_version(
     profile: &SecurityProfile,
     expected: Option<i64>,
-) -> Result<(), ApiError> {
+) -> Result<(), Refusal> {
     let (name, version) = (&profile.name, profile.version);
     match expected {
-        Some(expected) if expected != version => Err(ApiError::version_conflict(format!(
+        Some(expected) if expected != version => Err(Refusal::VersionConflict(format!(
             "The version of security profile {name} is {version}, not the expected {expected}."
         ))),
         _ => Ok(()),
@@ -94,7 +90,7 @@ pub(super) fn check_version(
 }
 
 /// Source: the service model on each `delete*` member of `UpdateSecurityProfileRequest`.
-fn refuse_contradictions(input: &UpdateSecurityProfileRequest) -> Result<(), ApiError> {
+fn refuse_contradictions(input: &UpdateSecurityProfileRequest) -> Result<(), Refusal> {
     let has_metrics = given(input.additional_metrics_to_retain.as_deref()).is_some()
         || given(input.additional_metrics_to_retain_v2.as_deref()).is_some();
     let has_behaviors = given(input.behaviors.as_deref()).is_some();
@@ -122,7 +118,7 @@ fn refuse_contradictions(input: &UpdateSecurityProfileRequest) -> Result<(), Api
             problems.push(format!("{flag_name} is true, but {part_name} is given"));
         }
     }
-    if problems.is_empty() { Ok(()) } else { Err(refused(problems)) }
+    if problems.is_empty() { Ok(()) } else { Err(Refusal::problems(&problems)) }
 }
 
 fn is_set(flag: Option<bool>) -> bool {

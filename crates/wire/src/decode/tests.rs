@@ -156,7 +156,7 @@ fn a_checked_object_becomes_the_input() {
         "tags":[{"Key":"k","Value":"v"}]}"#;
     let object = create_profile(body).unwrap();
     assert!(check(CreateSecurityProfileRequest::OPERATION, &object).is_ok());
-    let input = CreateSecurityProfileRequest::read(object).unwrap();
+    let input = CreateSecurityProfileRequest::read(&object).unwrap();
     let behavior = &input.behaviors.as_ref().unwrap()[0];
     let criteria = behavior.criteria.as_ref().unwrap();
     assert_eq!(criteria.value, Some(MetricValue { count: Some(5), ..MetricValue::default() }));
@@ -193,7 +193,7 @@ proptest! {
             && check(CreateSecurityProfileRequest::OPERATION, &object).is_ok()
         {
             // What passes the check fits the type.
-            prop_assert!(CreateSecurityProfileRequest::read(object).is_ok());
+            prop_assert!(CreateSecurityProfileRequest::read(&object).is_ok());
         }
     }
 

@@ -1,7 +1,7 @@
 //! AWS's Signature Version 4: verifying what comes in, signing what goes out.
 //!
 //! Source: AWS IAM User Guide, "AWS Signature Version 4 for API requests". Services other than S3
-//! encode the path a second time and resolve its dot segments; so do [`verify`], [`sign`] and
+//! encode the path a second time and resolve its dot segments; so do [`Signature`], [`sign`] and
 //! [`presign`]. The test suite that AWS publishes runs against the same code.
 //!
 //! - `authorization`: what the request says of its signature, in its header or its query.
@@ -24,7 +24,7 @@ mod verify_tests;
 
 pub use error::SigV4Error;
 pub use sign::{Signing, presign, sign};
-pub use verify::{Expected, verify};
+pub use verify::{Expected, Signature};
 
 /// The parts of a request that a signature covers, as they came.
 #[derive(Clone, Debug)]
@@ -91,10 +91,6 @@ impl std::fmt::Debug for Secret {
         out.write_str("Secret(<redacted>)")
     }
 }
-
-/// Which access key signed a request.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct AccessKeyId(pub String);
 
 const ALGORITHM: &str = "AWS4-HMAC-SHA256";
 const TERMINATOR: &str = "aws4_request";

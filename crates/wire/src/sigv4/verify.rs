@@ -5,7 +5,7 @@ use subtle::ConstantTimeEq;
 use super::authorization::{Authorization, Form};
 use super::canonical::{CanonicalRequest, PathStyle};
 use super::scope::Scope;
-use super::{AccessKeyId, Payload, Request, Secret, SigV4Error};
+use super::{Payload, Request, Secret, SigV4Error};
 use crate::datetime::{format_basic, parse_basic};
 use crate::limits::{MAX_CLOCK_SKEW_SECONDS, MAX_PRESIGNED_SECONDS};
 
@@ -20,41 +20,64 @@ pub struct Expected<'a> {
     pub now_epoch_seconds: i64,
 }
 
-/// Verifies the signature of a request, in its header or in its query, and says whose it is.
-/// `lookup_secret` gives none for a key that is unknown or disabled.
-///
-/// Of the headers, `host` and everything that begins with `x-amz` must be signed (but for
-/// `x-amzn-trace-id`, which load balancers add); so a member that travels in a header cannot be
-/// changed on the way.
-///
-/// # Errors
-/// See [`SigV4Error`]; each knows the code it is answered with.
-pub fn verify(
-    request: &Request<'_>,
-    payload: Payload<'_>,
-    expected: &Expected<'_>,
-    lookup_secret: impl Fn(&str) -> Option<Secret>,
-) -> Result<AccessKeyId, SigV4Error> {
-    let authorization = Authorization::of(request)?;
-    check_scope(&authorization, expected)?;
-    check_time(&authorization, expected.now_epoch_seconds)?;
-    check_signed_headers(&authorization, request)?;
-    let payload_sha256_hex = payload.sha256_hex();
-    check_payload(request, &payload_sha256_hex)?;
-    let secret = lookup_secret(&authorization.access_key_id).ok_or(SigV4Error::UnknownKey)?;
-    for leave_out in left_out(&authorization) {
-        let canonical = CanonicalRequest::new(
-            request,
-            PathStyle::STANDARD,
-            &authorization.signed_headers,
-            leave_out,
-            &payload_sha256_hex,
-        )?;
-        if is_signature(&authorization, &secret, &canonical) {
-            return Ok(AccessKeyId(authorization.access_key_id));
-        }
+/// The signature of a request in everything but the secret: whole, for this place and time, over
+/// this body. [`Signature::of`] says whose it is, [`Signature::verify`] whether it is good; between
+/// the two the caller looks up the key.
+#[derive(Debug)]
+pub struct Signature<'a> {
+    request: &'a Request<'a>,
+    authorization: Authorization,
+    payload_sha256_hex: String,
+}
+
+impl<'a> Signature<'a> {
+    /// Reads the signature in the header or in the query of a request.
+    ///
+    /// Of the headers, `host` and everything that begins with `x-amz` must be signed (but for
+    /// `x-amzn-trace-id`, which load balancers add); so a member that travels in a header cannot
+    /// be changed on the way.
+    ///
+    /// # Errors
+    /// See [`SigV4Error`]; each knows the code it is answered with.
+    pub fn of(
+        request: &'a Request<'a>,
+        payload: Payload<'_>,
+        expected: &Expected<'_>,
+    ) -> Result<Self, SigV4Error> {
+        let authorization = Authorization::of(request)?;
+        check_scope(&authorization, expected)?;
+        check_time(&authorization, expected.now_epoch_seconds)?;
+        check_signed_headers(&authorization, request)?;
+        let payload_sha256_hex = payload.sha256_hex();
+        check_payload(request, &payload_sha256_hex)?;
+        Ok(Self { request, authorization, payload_sha256_hex })
     }
-    Err(SigV4Error::Mismatch)
+
+    /// The access key that it claims.
+    #[must_use]
+    pub fn access_key_id(&self) -> &str {
+        &self.authorization.access_key_id
+    }
+
+    /// Whether it is the signature that this secret gives.
+    ///
+    /// # Errors
+    /// [`SigV4Error::Mismatch`] where it is not.
+    pub fn verify(&self, secret: &Secret) -> Result<(), SigV4Error> {
+        for leave_out in left_out(&self.authorization) {
+            let canonical = CanonicalRequest::new(
+                self.request,
+                PathStyle::STANDARD,
+                &self.authorization.signed_headers,
+                leave_out,
+                &self.payload_sha256_hex,
+            )?;
+            if is_signature(&self.authorization, secret, &canonical) {
+                return Ok(());
+            }
+        }
+        Err(SigV4Error::Mismatch)
+    }
 }
 
 /// The signing name of MQTT over WebSocket.
@@ -166,4 +189,18 @@ fn check_payload(request: &Request<'_>, payload_sha256_hex: &str) -> Result<(), 
         }
         _ => Ok(()),
     }
+}
+
+/// Both steps at once, with the secrets at hand; gives the access key's id.
+#[cfg(test)]
+pub(super) fn verify(
+    request: &Request<'_>,
+    payload: Payload<'_>,
+    expected: &Expected<'_>,
+    lookup_secret: impl Fn(&str) -> Option<Secret>,
+) -> Result<String, SigV4Error> {
+    let signature = Signature::of(request, payload, expected)?;
+    let key_id = signature.access_key_id().to_owned();
+    let secret = lookup_secret(&key_id).ok_or(SigV4Error::UnknownKey)?;
+    signature.verify(&secret).map(|()| key_id)
 }

@@ -3,6 +3,7 @@
 mod enums;
 mod inputs;
 mod outputs;
+mod paging;
 mod parts;
 
 pub use enums::*;

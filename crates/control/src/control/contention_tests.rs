@@ -1,0 +1,106 @@
+//! Writers of one document take turns: none is told to come back.
+
+use fleetward_store::sqlite::SqliteStore;
+use serde_json::json;
+use tokio::task::JoinSet;
+
+use super::*;
+use crate::testing::Plane;
+
+/// Runs all calls at once; gives the errors.
+async fn all_at_once(
+    plane: &Plane,
+    writers: usize,
+    calls: usize,
+    input: impl Fn(usize, usize) -> (Operation, Value),
+) -> Vec<ApiError> {
+    let mut tasks = JoinSet::new();
+    for writer in 0..writers {
+        let inputs: Vec<_> = (0..calls).map(|call| input(writer, call)).collect();
+        let (control, caller) = (Arc::clone(&plane.control), Caller::operator(&plane.place));
+        tasks.spawn(async move {
+            let mut errors = Vec::new();
+            for (operation, input) in inputs {
+                errors.extend(control.call(&caller, operation, input).await.err());
+            }
+            errors
+        });
+    }
+    tasks.join_all().await.into_iter().flatten().collect()
+}
+
+/// Fifty writers update one profile ten times each.
+async fn update_one_profile(plane: &Plane) {
+    let name = "securityProfileName";
+    plane.ok(Operation::CreateSecurityProfile, json!({name: "p"})).await;
+    let errors = all_at_once(plane, 50, 10, |writer, call| {
+        let description = format!("{writer} {call}");
+        let input = json!({name: "p", "securityProfileDescription": description});
+        (Operation::UpdateSecurityProfile, input)
+    })
+    .await;
+    assert_eq!(errors, []);
+    let profile = plane.ok(Operation::DescribeSecurityProfile, json!({name: "p"})).await;
+    assert_eq!(profile["version"], 501, "every update counted");
+}
+
+/// Sixteen things get the same certificate.
+async fn attach_one_certificate(plane: &Plane) {
+    let made = plane.ok(Operation::CreateKeysAndCertificate, json!({})).await;
+    for number in 0..16 {
+        plane.ok(Operation::CreateThing, json!({"thingName": format!("t{number}")})).await;
+    }
+    let errors = all_at_once(plane, 16, 1, |writer, _| {
+        let thing = format!("t{writer}");
+        let input = json!({"thingName": thing, "principal": made["certificateArn"]});
+        (Operation::AttachThingPrincipal, input)
+    })
+    .await;
+    assert_eq!(errors, []);
+}
+
+/// Profiles are attached to one target at once: each needs its own document and the target's gate.
+async fn attach_to_one_target(plane: &Plane) {
+    for number in 0..5 {
+        let input = json!({"securityProfileName": format!("q{number}")});
+        plane.ok(Operation::CreateSecurityProfile, input).await;
+    }
+    let targets = ["all/things", "all/registered-things", "all/unregistered-things"];
+    let errors = all_at_once(plane, 5, 9, |writer, call| {
+        let target = plane.arn(targets[(writer + call) % 3]);
+        let profile = format!("q{writer}");
+        let input = json!({"securityProfileName": profile, "securityProfileTargetArn": target});
+        let attaches = call % 2 == 0;
+        let detach = Operation::DetachSecurityProfile;
+        (if attaches { Operation::AttachSecurityProfile } else { detach }, input)
+    })
+    .await;
+    assert_eq!(errors, []);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn writers_of_one_document_take_turns_in_memory() {
+    let plane = Plane::new().await;
+    update_one_profile(&plane).await;
+    attach_one_certificate(&plane).await;
+    attach_to_one_target(&plane).await;
+}
+
+#[tokio::test]
+async fn writers_of_one_document_take_turns_on_one_thread() {
+    let plane = Plane::new().await;
+    update_one_profile(&plane).await;
+    attach_to_one_target(&plane).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn writers_of_one_document_take_turns_on_sqlite() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(&folder.path().join("store.db")).unwrap();
+    let plane = Plane::on(store.clone(), 300).await;
+    update_one_profile(&plane).await;
+    attach_one_certificate(&plane).await;
+    attach_to_one_target(&plane).await;
+    drop(plane);
+    store.close().await.unwrap();
+}

@@ -1,0 +1,28 @@
+use fleetward_domain::{Change, Dimension};
+use fleetward_store::{Kind, Tx};
+use fleetward_wire::types::{DeleteDimensionRequest, DeleteDimensionResponse};
+
+use crate::control::Control;
+use crate::prepared::Prepared;
+use crate::refusal::Refusal;
+
+/// A dimension that is not there counts as deleted: the model has no error for it.
+pub(crate) async fn delete(
+    control: &Control,
+    input: DeleteDimensionRequest,
+) -> Result<Prepared<DeleteDimensionResponse>, Refusal> {
+    let (name, deleted) = (input.name.as_str(), DeleteDimensionResponse {});
+    let Some(dimension) = control.find::<Dimension>(name).await? else {
+        return Ok(Prepared::read(deleted));
+    };
+    let users = control.count_edges(Kind::ProfileOfDimension, name).await?;
+    if users > 0 {
+        return Err(Refusal::InUse(format!(
+            "Dimension {name} is in use by {users} security profiles and cannot be deleted."
+        )));
+    }
+    let mut tx = Tx::default();
+    tx.remove::<Dimension>(name, dimension.version);
+    tx.changes.push(Change::Dimension(dimension.value.name));
+    Ok(Prepared::write(tx, deleted))
+}

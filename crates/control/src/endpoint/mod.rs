@@ -1,0 +1,3 @@
+//! Endpoints: where devices connect to.
+
+pub(crate) mod describe;

@@ -1,0 +1,6 @@
+//! IoT policies and their attachments.
+
+pub(crate) mod attach;
+pub(crate) mod create;
+#[cfg(test)]
+mod tests;

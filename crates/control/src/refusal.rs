@@ -1,0 +1,121 @@
+//! Why an operation refuses, and the one place that says so in AWS's codes.
+
+use fleetward_domain::NameError;
+use fleetward_environment::NoRandomness;
+use fleetward_policy::PolicyError;
+use fleetward_store::StoreError;
+use fleetward_wire::{ApiError, ErrorCode, Operation};
+
+use crate::error::ControlError;
+
+#[cfg(test)]
+mod tests;
+
+/// Why an operation refuses. The texts are whole sentences.
+#[derive(Debug)]
+pub(crate) enum Refusal {
+    /// There is no resource of this name.
+    NotFound { word: &'static str, name: String },
+    /// A resource of this name, but with other content, exists.
+    Exists { problem: String, id: String, arn: String },
+    /// `expectedVersion` is not the resource's version.
+    VersionConflict(String),
+    /// Others need what is to be deleted.
+    InUse(String),
+    /// A limit is reached.
+    Limit(String),
+    /// A member of the input holds what it must not hold.
+    InvalidField { field: String, problem: String },
+    /// The members of the input do not fit each other, or the state of things.
+    Invalid(String),
+    /// A policy document is none.
+    MalformedPolicy(PolicyError),
+    /// The operation has no handler.
+    NotServed,
+    /// Something broke on our side.
+    Failed(ControlError),
+    /// Refused by `wire`, which knows the code itself.
+    Told(ApiError),
+}
+
+impl Refusal {
+    /// There is no resource of this name.
+    pub(crate) fn not_found(word: &'static str, name: impl Into<String>) -> Self {
+        Self::NotFound { word, name: name.into() }
+    }
+
+    /// A member of the input holds what it must not hold; the problem has no full stop.
+    pub(crate) fn field(field: &str, problem: impl std::fmt::Display) -> Self {
+        Self::InvalidField { field: field.to_owned(), problem: problem.to_string() }
+    }
+
+    /// All problems of a request in one message.
+    pub(crate) fn problems(problems: &[String]) -> Self {
+        Self::Invalid(format!("{}.", problems.join("; ")))
+    }
+
+    /// The refusal as this operation answers it.
+    ///
+    /// SDKs know the errors that the model gives the operation, and those that are common to all.
+    /// What would be another is an `InvalidRequestException`, which all of ours have.
+    pub(crate) fn answered_by(self, operation: Operation) -> ApiError {
+        let error = match self {
+            Self::NotServed => return ApiError::not_implemented(operation),
+            Self::Failed(error) => error.into(),
+            Self::Told(error) => error,
+            Self::NotFound { word, name } => {
+                ApiError::not_found(format!("{word} {name} does not exist."))
+            }
+            Self::Exists { problem, id, arn } => ApiError::already_exists(problem, id, arn),
+            Self::VersionConflict(problem) => ApiError::version_conflict(problem),
+            Self::InUse(problem) => ApiError::delete_conflict(problem),
+            Self::Limit(problem) => ApiError::limit_exceeded(problem),
+            Self::InvalidField { field, problem } => {
+                ApiError::invalid_request(format!("{field}: {problem}."))
+            }
+            Self::Invalid(problem) => ApiError::invalid_request(problem),
+            Self::MalformedPolicy(error) => {
+                ApiError::new(ErrorCode::MalformedPolicy, format!("{error}."))
+            }
+        };
+        if error.code.is_common() || operation.errors().contains(&error.code) {
+            return error;
+        }
+        ApiError::invalid_request(error.message)
+    }
+}
+
+impl From<ControlError> for Refusal {
+    fn from(error: ControlError) -> Self {
+        match error {
+            ControlError::Store(error @ StoreError::TooLarge { .. }) => {
+                Self::Limit(format!("The resource is too large: {error}."))
+            }
+            error => Self::Failed(error),
+        }
+    }
+}
+
+impl From<StoreError> for Refusal {
+    fn from(error: StoreError) -> Self {
+        ControlError::from(error).into()
+    }
+}
+
+impl From<ApiError> for Refusal {
+    fn from(error: ApiError) -> Self {
+        Self::Told(error)
+    }
+}
+
+impl From<NameError> for Refusal {
+    fn from(error: NameError) -> Self {
+        Self::Invalid(error.to_string())
+    }
+}
+
+impl From<NoRandomness> for Refusal {
+    fn from(error: NoRandomness) -> Self {
+        Self::Failed(error.into())
+    }
+}

@@ -1,0 +1,29 @@
+use fleetward_domain::{Change, SecurityProfile};
+use fleetward_store::{Kind, Tx};
+use fleetward_wire::types::{DetachSecurityProfileRequest, DetachSecurityProfileResponse};
+
+use super::targets::{read_target, targets_of};
+use crate::control::Control;
+use crate::prepared::Prepared;
+use crate::refusal::Refusal;
+
+/// Detaching what is not attached succeeds and changes nothing.
+pub(crate) async fn detach(
+    control: &Control,
+    input: DetachSecurityProfileRequest,
+) -> Result<Prepared<DetachSecurityProfileResponse>, Refusal> {
+    let target = read_target(control, &input.security_profile_target_arn)?;
+    let (name, arn) = (input.security_profile_name.as_str(), target.arn(control.place()));
+    let profile = control.existing::<SecurityProfile>(name).await?;
+    let mut targets = targets_of(control, name).await?;
+    if !targets.contains(&target) {
+        return Ok(Prepared::read(DetachSecurityProfileResponse {}));
+    }
+    targets.retain(|other| *other != target);
+    let mut tx = Tx::default();
+    tx.replace(&profile.value, profile.version, control.level())?;
+    tx.remove_edge(Kind::TargetOfProfile, name, &arn);
+    tx.remove_edge(Kind::ProfileOfTarget, &arn, name);
+    tx.changes.push(Change::Profile(profile.value, targets));
+    Ok(Prepared::write(tx, DetachSecurityProfileResponse {}))
+}

@@ -1,0 +1,72 @@
+//! Security profiles: what is normal for the devices of their targets.
+//!
+//! A profile is one document. Beside it stand edges: to its targets and back, and from the
+//! dimensions that it uses. Whatever changes a profile, its targets or its use of dimensions
+//! writes the profile's document again, so that of two writers one always tries again: each
+//! [`Change::Profile`](fleetward_domain::Change::Profile) carries the whole truth.
+
+pub(crate) mod attach;
+pub(crate) mod create;
+pub(crate) mod delete;
+pub(crate) mod describe;
+pub(crate) mod detach;
+mod dimensions;
+pub(crate) mod list;
+pub(crate) mod list_for_target;
+pub(crate) mod list_targets;
+mod targets;
+#[cfg(test)]
+mod tests;
+pub(crate) mod update;
+pub(crate) mod validate_behaviors;
+
+use fleetward_domain::limits::{BEHAVIORS_PER_PROFILE, VALUE_ELEMENTS_PER_PROFILE};
+use fleetward_domain::{Behavior, Judgement, ProfileName, Resource};
+use fleetward_wire::convert::read_behaviors;
+use fleetward_wire::types;
+
+use crate::control::Control;
+use crate::refusal::Refusal;
+
+fn arn_of(control: &Control, name: &ProfileName) -> String {
+    control.place().arn(Resource::SecurityProfile(name.as_str()))
+}
+
+fn identifier(control: &Control, name: &str) -> types::SecurityProfileIdentifier {
+    types::SecurityProfileIdentifier {
+        name: name.to_owned(),
+        arn: control.place().arn(Resource::SecurityProfile(name)),
+    }
+}
+
+/// The behaviors of a profile, as far as they can be judged by themselves.
+fn read(control: &Control, behaviors: &[types::Behavior]) -> Result<Vec<Behavior>, Refusal> {
+    let behaviors = read_behaviors(behaviors, &control.behavior_rules())
+        .map_err(|problems| Refusal::problems(&problems))?;
+    match over_quota(&behaviors) {
+        Some(problem) => Err(Refusal::Limit(problem)),
+        None => Ok(behaviors),
+    }
+}
+
+/// Source: AWS IoT Device Defender's quotas.
+fn over_quota(behaviors: &[Behavior]) -> Option<String> {
+    let count = behaviors.len();
+    if count > BEHAVIORS_PER_PROFILE {
+        return Some(format!(
+            "The profile has {count} behaviors; the limit is {BEHAVIORS_PER_PROFILE}."
+        ));
+    }
+    let criteria = behaviors.iter().filter_map(|behavior| behavior.criteria.as_ref());
+    let elements = criteria.map(|criteria| {
+        let Judgement::Static(comparison) = &criteria.judgement;
+        comparison.value().elements()
+    });
+    let elements = elements.fold(0_usize, usize::saturating_add);
+    (elements > VALUE_ELEMENTS_PER_PROFILE).then(|| {
+        format!(
+            "The behaviors of the profile have {elements} value elements; the limit is \
+             {VALUE_ELEMENTS_PER_PROFILE}."
+        )
+    })
+}

@@ -1,0 +1,53 @@
+use fleetward_domain::{Resource, Thing, ThingName};
+use fleetward_environment::Chance;
+use fleetward_store::Tx;
+use fleetward_wire::types::{CreateThingRequest, CreateThingResponse};
+
+use super::{read_attributes, thing_change};
+use crate::control::Control;
+use crate::prepared::Prepared;
+use crate::refusal::Refusal;
+
+/// Creating an equal thing again succeeds. Source: the service model on `CreateThing`.
+pub(crate) async fn create(
+    control: &Control,
+    input: CreateThingRequest,
+) -> Result<Prepared<CreateThingResponse>, Refusal> {
+    if let Some(name) = input.thing_type_name {
+        return Err(Refusal::not_found("Thing type", name));
+    }
+    if let Some(name) = input.billing_group_name {
+        return Err(Refusal::not_found("Billing group", name));
+    }
+    let thing = Thing {
+        name: ThingName::parse(input.thing_name)?,
+        id: Chance::system().uuid()?,
+        attributes: read_attributes(input.attribute_payload)?,
+        groups: Vec::new(),
+        version: 1,
+        created_ms: control.now_ms(),
+    };
+    let name = thing.name.as_str();
+    let arn = control.place().arn(Resource::Thing(name));
+    let created = |thing: &Thing| CreateThingResponse {
+        thing_name: Some(name.to_owned()),
+        thing_arn: Some(arn.clone()),
+        thing_id: Some(thing.id.clone()),
+    };
+    match control.find::<Thing>(name).await? {
+        Some(existing) if existing.value.attributes == thing.attributes => {
+            Ok(Prepared::read(created(&existing.value)))
+        }
+        Some(existing) => Err(Refusal::Exists {
+            problem: format!("Thing {name} already exists in account with different attributes."),
+            id: existing.value.id,
+            arn,
+        }),
+        None => {
+            let mut tx = Tx::default();
+            tx.create(&thing, control.level())?;
+            tx.changes.push(thing_change(&thing, Vec::new()));
+            Ok(Prepared::write(tx, created(&thing)))
+        }
+    }
+}

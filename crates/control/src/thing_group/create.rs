@@ -1,0 +1,88 @@
+use fleetward_domain::limits::GROUP_DEPTH;
+use fleetward_domain::{GroupName, Resource, ThingGroup};
+use fleetward_environment::Chance;
+use fleetward_store::Tx;
+use fleetward_wire::convert::read_tags;
+use fleetward_wire::types::{CreateThingGroupRequest, CreateThingGroupResponse};
+
+use crate::control::Control;
+use crate::prepared::Prepared;
+use crate::refusal::Refusal;
+use crate::thing::read_attributes;
+
+/// Creating an equal group again succeeds. Source: the service model on `CreateThingGroup`.
+pub(crate) async fn create(
+    control: &Control,
+    input: CreateThingGroupRequest,
+) -> Result<Prepared<CreateThingGroupResponse>, Refusal> {
+    let parent = input.parent_group_name.clone();
+    let mut group = read(control, input)?;
+    group.ancestors = ancestors_below(control, parent.as_deref()).await?;
+    let name = group.name.as_str();
+    let arn = control.place().arn(Resource::ThingGroup(name));
+    let created = |group: &ThingGroup| CreateThingGroupResponse {
+        thing_group_name: Some(name.to_owned()),
+        thing_group_arn: Some(arn.clone()),
+        thing_group_id: Some(group.id.clone()),
+    };
+    match control.find::<ThingGroup>(name).await? {
+        Some(existing) if is_same(&existing.value, &group) => {
+            Ok(Prepared::read(created(&existing.value)))
+        }
+        Some(existing) => Err(Refusal::Exists {
+            problem: format!("Thing group {name} already exists with different properties."),
+            id: existing.value.id,
+            arn,
+        }),
+        None => {
+            let mut tx = Tx::default();
+            tx.create(&group, control.level())?;
+            // The parent may be deleted at this moment: the group must not be left without it.
+            if let Some(parent) = &parent {
+                tx.require::<ThingGroup>(parent);
+            }
+            Ok(Prepared::write(tx, created(&group)))
+        }
+    }
+}
+
+fn read(control: &Control, input: CreateThingGroupRequest) -> Result<ThingGroup, Refusal> {
+    let properties = input.thing_group_properties.unwrap_or_default();
+    Ok(ThingGroup {
+        name: GroupName::parse(input.thing_group_name)?,
+        id: Chance::system().uuid()?,
+        ancestors: Vec::new(),
+        description: properties.thing_group_description,
+        attributes: read_attributes(properties.attribute_payload)?,
+        tags: read_tags(input.tags),
+        created_ms: control.now_ms(),
+    })
+}
+
+/// The parent and all above it, nearest first.
+async fn ancestors_below(
+    control: &Control,
+    parent: Option<&str>,
+) -> Result<Vec<GroupName>, Refusal> {
+    let Some(parent) = parent else { return Ok(Vec::new()) };
+    let found = control.find::<ThingGroup>(parent).await?;
+    let found = found.ok_or_else(|| {
+        Refusal::field("parentGroupName", format!("group {parent} does not exist"))
+    })?;
+    let mut ancestors = vec![found.value.name];
+    ancestors.extend(found.value.ancestors);
+    if ancestors.len() >= GROUP_DEPTH {
+        return Err(Refusal::Limit(format!(
+            "Groups below {parent} would be nested deeper than {GROUP_DEPTH} levels, the limit."
+        )));
+    }
+    Ok(ancestors)
+}
+
+fn is_same(one: &ThingGroup, other: &ThingGroup) -> bool {
+    let content = |group: &ThingGroup| {
+        let ThingGroup { ancestors, description, attributes, tags, .. } = group.clone();
+        (ancestors, description, attributes, tags)
+    };
+    content(one) == content(other)
+}

@@ -1,0 +1,40 @@
+use fleetward_domain::SecurityProfile;
+use fleetward_store::{edge_ends, edge_key};
+use fleetward_wire::convert::show_violation;
+use fleetward_wire::types::{ListActiveViolationsRequest, ListActiveViolationsResponse};
+
+use super::{is_static, read_filter};
+use crate::control::Control;
+use crate::page::Page;
+use crate::prepared::Prepared;
+use crate::refusal::Refusal;
+
+/// By thing and violation id.
+pub(crate) async fn list_active(
+    control: &Control,
+    input: ListActiveViolationsRequest,
+) -> Result<Prepared<ListActiveViolationsResponse>, Refusal> {
+    let page = Page::open(control, &input)?;
+    if let Some(name) = &input.security_profile_name {
+        control.existing::<SecurityProfile>(name).await?;
+    }
+    let mut violations = Vec::new();
+    if is_static(input.behavior_criteria_type) {
+        let filter = read_filter(
+            input.thing_name,
+            input.security_profile_name,
+            input.list_suppressed_alerts,
+            input.verification_state,
+        )?;
+        let after = page.after.as_deref().map(edge_ends);
+        let after = after.map(|(thing, id)| (thing.to_owned(), id.to_owned()));
+        let limit = page.items.saturating_add(1);
+        violations = control.store().active_violations(&filter, after, limit).await?;
+    }
+    let next_token =
+        page.cut(&mut violations, |violation| edge_key(violation.thing.as_str(), &violation.id));
+    Ok(Prepared::read(ListActiveViolationsResponse {
+        active_violations: Some(violations.iter().map(show_violation).collect()),
+        next_token,
+    }))
+}
