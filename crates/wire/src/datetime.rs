@@ -1,7 +1,7 @@
 //! Points in time as AWS writes them, to and from seconds since 1970 (UTC).
 
 /// Reads `20260831T093000Z`, the form of SigV4.
-pub(crate) fn parse_basic(text: &str) -> Option<i64> {
+pub fn parse_basic(text: &str) -> Option<i64> {
     let bytes = text.as_bytes();
     if bytes.len() != 16 || bytes.get(8) != Some(&b'T') || bytes.get(15) != Some(&b'Z') {
         return None;
@@ -12,16 +12,32 @@ pub(crate) fn parse_basic(text: &str) -> Option<i64> {
 }
 
 /// Writes the form of SigV4. Years before 0 and after 9999 are not expected and come out longer.
-pub(crate) fn format_basic(epoch_seconds: i64) -> String {
+#[must_use]
+pub fn format_basic(epoch_seconds: i64) -> String {
+    let (date, time) = date_and_time(epoch_seconds);
+    format!("{date}T{time}Z").replace(['-', ':'], "")
+}
+
+/// Writes ISO 8601: `2026-08-31T09:30:00Z`.
+#[must_use]
+pub fn format_iso8601(epoch_seconds: i64) -> String {
+    let (date, time) = date_and_time(epoch_seconds);
+    format!("{date}T{time}Z")
+}
+
+/// The date and the time of day in UTC: `2026-08-31` and `09:30:00`.
+#[must_use]
+pub fn date_and_time(epoch_seconds: i64) -> (String, String) {
     let (year, month, day) = civil(epoch_seconds.div_euclid(DAY_SECONDS));
     let second = epoch_seconds.rem_euclid(DAY_SECONDS);
     let (hour, minute) = (second / 3600, second / 60 % 60);
-    format!("{year:04}{month:02}{day:02}T{hour:02}{minute:02}{:02}Z", second % 60)
+    let date = format!("{year:04}-{month:02}-{day:02}");
+    (date, format!("{hour:02}:{minute:02}:{:02}", second % 60))
 }
 
 /// Reads ISO 8601 as the SDKs write it into queries: `2026-08-31T09:30:00Z`, with an optional
 /// fraction of a second, and `Z` or an offset such as `+02:00`.
-pub(crate) fn parse_iso8601(text: &str) -> Option<f64> {
+pub fn parse_iso8601(text: &str) -> Option<f64> {
     let at = |index: usize| text.as_bytes().get(index).copied();
     let is_separated = at(4) == Some(b'-')
         && at(7) == Some(b'-')
@@ -119,6 +135,8 @@ mod tests {
         assert_eq!(parse_basic("19700101T000000Z"), Some(0));
         assert_eq!(parse_basic("20150830T123600Z"), Some(1_440_938_160));
         assert_eq!(format_basic(1_440_938_160), "20150830T123600Z");
+        assert_eq!(format_iso8601(1_440_938_160), "2015-08-30T12:36:00Z");
+        assert_eq!(date_and_time(-1), ("1969-12-31".to_owned(), "23:59:59".to_owned()));
         for wrong in ["20150830T123600", "20150230T123600Z", "2015083aT123600Z", "", "\u{fc}"] {
             assert_eq!(parse_basic(wrong), None, "{wrong}");
         }
@@ -148,6 +166,8 @@ mod tests {
         #[test]
         fn what_is_written_reads_back(epoch_seconds in 0_i64..253_402_300_800) {
             prop_assert_eq!(parse_basic(&format_basic(epoch_seconds)), Some(epoch_seconds));
+            let written = format_iso8601(epoch_seconds);
+            prop_assert_eq!(parse_iso8601(&written), Some(epoch_seconds as f64));
         }
 
         #[test]

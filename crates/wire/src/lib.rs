@@ -18,7 +18,7 @@
 
 pub mod check;
 pub mod convert;
-pub(crate) mod datetime;
+pub mod datetime;
 pub mod decode;
 pub mod error;
 mod generated;
