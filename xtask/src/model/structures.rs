@@ -40,8 +40,36 @@ pub(super) fn outputs(service: &Service, served: &Served) -> Result<String, Mode
             let problem = format!("{name}.{} is answered outside the body", member.name);
             return Err(ModelError::Unsupported(problem));
         }
+        out.push_str(&from_description(name, service, served)?);
     }
     Ok(out)
+}
+
+/// AWS often answers an update with what a description answers, in a shape of another name: one is
+/// made of the other then.
+fn from_description(name: &str, service: &Service, served: &Served) -> Result<String, ModelError> {
+    let described = match name.strip_prefix("Update") {
+        Some(noun) => format!("Describe{noun}"),
+        None => return Ok(String::new()),
+    };
+    let members = |name: &str| -> Result<Vec<(&str, &str)>, ModelError> {
+        let members = service.shape(name)?.members.iter();
+        let mut members: Vec<_> = members.map(|m| (&*m.name, &*m.shape)).collect();
+        members.sort_unstable();
+        Ok(members)
+    };
+    if !served.outputs.contains(&described) || members(name)? != members(&described)? {
+        return Ok(String::new());
+    }
+    let mut fields = String::new();
+    for (member, _) in members(name)? {
+        let _ = write!(fields, "{0}: described.{0},", field(member));
+    }
+    let (name, described) = (pascal(name), pascal(&described));
+    Ok(format!(
+        "\nimpl From<{described}> for {name} {{\n\
+         fn from(described: {described}) -> Self {{ Self {{ {fields} }} }}\n}}\n"
+    ))
 }
 
 /// The structures within inputs and outputs.

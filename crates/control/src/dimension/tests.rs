@@ -116,3 +116,25 @@ async fn values_are_topic_filters_and_at_most_five() {
     let told = plane.refused(Op::CreateDimension, input).await;
     assert!(told.starts_with("LimitExceededException"), "{told}");
 }
+
+#[tokio::test]
+async fn an_update_replaces_the_values_and_is_told_to_front_doors() {
+    let plane = Plane::new().await;
+    plane.ok(Op::CreateDimension, request("d", "t")).await;
+    plane.later_ms(5000);
+    let update = json!({"name": "d", "stringValues": ["b/+", "c"]});
+    let updated = plane.ok(Op::UpdateDimension, update).await;
+    let expected = json!({"name": "d", "arn": plane.arn("dimension/d"), "type": "TOPIC_FILTER",
+        "stringValues": ["b/+", "c"], "creationDate": START_MS / 1000,
+        "lastModifiedDate": START_MS / 1000 + 5});
+    assert_eq!(updated, expected);
+    assert_eq!(plane.ok(Op::DescribeDimension, json!({"name": "d"})).await, expected);
+    let change = Change::Dimension(DimensionName::parse("d").unwrap());
+    assert_eq!(plane.changes().await, [change.clone(), change]);
+    let wrong = json!({"name": "d", "stringValues": ["a#"]});
+    let told = plane.refused(Op::UpdateDimension, wrong).await;
+    assert!(told.starts_with("InvalidRequestException: stringValues"), "{told}");
+    let nowhere = json!({"name": "e", "stringValues": ["a"]});
+    let told = plane.refused(Op::UpdateDimension, nowhere).await;
+    assert_eq!(told, "ResourceNotFoundException: Dimension e does not exist.");
+}

@@ -76,6 +76,7 @@ pub(crate) async fn dispatch(
         Operation::UpdateCertificate => {
             run(control, input, crate::certificate::update::update).await
         }
+        Operation::UpdateDimension => run(control, input, crate::dimension::update::update).await,
         Operation::UpdateSecurityProfile => {
             run(control, input, crate::security_profile::update::update).await
         }

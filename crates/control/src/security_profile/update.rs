@@ -3,9 +3,7 @@ use fleetward_store::Tx;
 use fleetward_wire::convert::{
     read_alert_targets, read_metrics_export, read_metrics_to_retain, show_profile,
 };
-use fleetward_wire::types::{
-    DescribeSecurityProfileResponse, UpdateSecurityProfileRequest, UpdateSecurityProfileResponse,
-};
+use fleetward_wire::types::{UpdateSecurityProfileRequest, UpdateSecurityProfileResponse};
 
 use super::arn_of;
 use super::dimensions::use_dimensions;
@@ -27,7 +25,7 @@ pub(crate) async fn update(
     let mut tx = Tx::default();
     tx.replace(&profile, old.version, control.level())?;
     use_dimensions(control, &mut tx, &profile, Some(&old.value)).await?;
-    let answer = as_update(show_profile(&profile, arn_of(control, &profile.name)));
+    let answer = show_profile(&profile, arn_of(control, &profile.name)).into();
     let targets = targets_of(control, name).await?;
     tx.changes.push(Change::Profile(profile, targets));
     Ok(Prepared::write(tx, answer))
@@ -128,20 +126,4 @@ fn is_set(flag: Option<bool>) -> bool {
 /// AWS takes an empty list for one that is not given: only the flag clears.
 fn given<T>(list: Option<&[T]>) -> Option<&[T]> {
     list.filter(|list| !list.is_empty())
-}
-
-fn as_update(shown: DescribeSecurityProfileResponse) -> UpdateSecurityProfileResponse {
-    UpdateSecurityProfileResponse {
-        security_profile_name: shown.security_profile_name,
-        security_profile_arn: shown.security_profile_arn,
-        security_profile_description: shown.security_profile_description,
-        behaviors: shown.behaviors,
-        alert_targets: shown.alert_targets,
-        additional_metrics_to_retain: shown.additional_metrics_to_retain,
-        additional_metrics_to_retain_v2: shown.additional_metrics_to_retain_v2,
-        version: shown.version,
-        creation_date: shown.creation_date,
-        last_modified_date: shown.last_modified_date,
-        metrics_export_config: shown.metrics_export_config,
-    }
 }

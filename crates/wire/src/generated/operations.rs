@@ -5379,8 +5379,8 @@ impl Operation {
                     ErrorCode::ResourceNotFound,
                     ErrorCode::Throttling,
                 ],
-                is_served: false,
-                authorised_on: &[],
+                is_served: true,
+                authorised_on: &[&[ResourceTemplate { prefix: "dimension/", member: "name" }]],
             },
             Self::UpdateDomainConfiguration => &OperationFacts {
                 name: "UpdateDomainConfiguration",

@@ -35,6 +35,7 @@ pub(crate) fn input_shape(operation: Operation) -> Option<&'static Shape> {
         Operation::ListThings => Some(&LIST_THINGS_REQUEST),
         Operation::ListViolationEvents => Some(&LIST_VIOLATION_EVENTS_REQUEST),
         Operation::UpdateCertificate => Some(&UPDATE_CERTIFICATE_REQUEST),
+        Operation::UpdateDimension => Some(&UPDATE_DIMENSION_REQUEST),
         Operation::UpdateSecurityProfile => Some(&UPDATE_SECURITY_PROFILE_REQUEST),
         Operation::ValidateSecurityProfileBehaviors => {
             Some(&VALIDATE_SECURITY_PROFILE_BEHAVIORS_REQUEST)
@@ -909,6 +910,14 @@ static UPDATE_CERTIFICATE_REQUEST: Shape = Shape {
     kind: Kind::Structure(&[
         Member::new("certificateId", &CERTIFICATE_ID, Location::Label("certificateId")).required(),
         Member::new("newStatus", &CERTIFICATE_STATUS, Location::Query("newStatus")).required(),
+    ]),
+};
+static UPDATE_DIMENSION_REQUEST: Shape = Shape {
+    name: "UpdateDimensionRequest",
+    is_sensitive: false,
+    kind: Kind::Structure(&[
+        Member::new("name", &DIMENSION_NAME, Location::Label("name")).required(),
+        Member::new("stringValues", &DIMENSION_STRING_VALUES, Location::Body).required(),
     ]),
 };
 static UPDATE_SECURITY_PROFILE_REQUEST: Shape = Shape {

@@ -397,6 +397,18 @@ impl Input for UpdateCertificateRequest {
     const OPERATION: Operation = Operation::UpdateCertificate;
 }
 
+/// What `UpdateDimension` takes.
+#[derive(Clone, PartialEq, Serialize, Deserialize, Debug)]
+#[serde(rename_all = "camelCase")]
+pub struct UpdateDimensionRequest {
+    pub name: String,
+    pub string_values: Vec<String>,
+}
+impl Input for UpdateDimensionRequest {
+    type Output = UpdateDimensionResponse;
+    const OPERATION: Operation = Operation::UpdateDimension;
+}
+
 /// What `UpdateSecurityProfile` takes.
 #[derive(Clone, PartialEq, Serialize, Deserialize, Debug)]
 #[serde(rename_all = "camelCase")]

@@ -255,6 +255,37 @@ pub struct ListViolationEventsResponse {
     pub next_token: Option<String>,
 }
 
+/// AWS's answer `UpdateDimensionResponse`.
+#[derive(Clone, PartialEq, Serialize, Deserialize, Debug, Default)]
+#[serde(rename_all = "camelCase")]
+pub struct UpdateDimensionResponse {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub arn: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub r#type: Option<DimensionType>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub string_values: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub creation_date: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_modified_date: Option<Timestamp>,
+}
+
+impl From<DescribeDimensionResponse> for UpdateDimensionResponse {
+    fn from(described: DescribeDimensionResponse) -> Self {
+        Self {
+            arn: described.arn,
+            creation_date: described.creation_date,
+            last_modified_date: described.last_modified_date,
+            name: described.name,
+            string_values: described.string_values,
+            r#type: described.r#type,
+        }
+    }
+}
+
 /// AWS's answer `UpdateSecurityProfileResponse`.
 #[derive(Clone, PartialEq, Serialize, Deserialize, Debug, Default)]
 #[serde(rename_all = "camelCase")]
@@ -281,6 +312,24 @@ pub struct UpdateSecurityProfileResponse {
     pub last_modified_date: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metrics_export_config: Option<MetricsExportConfig>,
+}
+
+impl From<DescribeSecurityProfileResponse> for UpdateSecurityProfileResponse {
+    fn from(described: DescribeSecurityProfileResponse) -> Self {
+        Self {
+            additional_metrics_to_retain: described.additional_metrics_to_retain,
+            additional_metrics_to_retain_v2: described.additional_metrics_to_retain_v2,
+            alert_targets: described.alert_targets,
+            behaviors: described.behaviors,
+            creation_date: described.creation_date,
+            last_modified_date: described.last_modified_date,
+            metrics_export_config: described.metrics_export_config,
+            security_profile_arn: described.security_profile_arn,
+            security_profile_description: described.security_profile_description,
+            security_profile_name: described.security_profile_name,
+            version: described.version,
+        }
+    }
 }
 
 /// AWS's answer `ValidateSecurityProfileBehaviorsResponse`.
