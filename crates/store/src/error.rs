@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
-use crate::document::Precondition;
+use fleetward_domain::format_level::UnknownFormatLevel;
+
+use crate::tx::Precondition;
 
 /// Everything that can go wrong in a store. Cheap to copy: one failed sync fails many callers.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -75,6 +77,9 @@ pub enum StoreError {
         /// The newest version that is known here.
         known: i64,
     },
+    /// A newer Fleetward raised the format level of the data.
+    #[error(transparent)]
+    UnknownLevel(#[from] UnknownFormatLevel),
     /// The store was closed.
     #[error("the store is closed")]
     Closed,
@@ -90,6 +95,12 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// Whether something that is stored cannot be read, and all else may be well.
+    #[must_use]
+    pub fn is_about_what_is_stored(&self) -> bool {
+        matches!(self, Self::Corrupt { .. } | Self::WrittenNewer { .. })
+    }
+
     /// Makes a backend's error a [`StoreError::Backend`].
     pub(crate) fn backend<E: std::fmt::Display>(doing: &'static str) -> impl Fn(E) -> Self {
         move |error| Self::Backend { doing, problem: error.to_string() }

@@ -31,3 +31,6 @@ pub const CHECKPOINT_PAGES: u32 = 4000;
 
 /// Prepared statements that a connection keeps.
 pub const CACHED_STATEMENTS: usize = 128;
+
+/// Unreadable documents and rows that the log is told of; more are only counted.
+pub const TOLD_UNREADABLE: usize = 1000;

@@ -3,9 +3,9 @@
 
 use fleetward_domain::format_level::FormatLevel;
 
-use crate::Store;
-use crate::document::{Document, Kind};
+use crate::documents::{Document, Documents};
 use crate::error::StoreError;
+use crate::kind::Kind;
 
 /// A type that is kept as a document. Its stored shape stands in `shape/<noun>.rs`.
 pub trait Noun: Sized {
@@ -62,9 +62,18 @@ impl Document {
 /// Errors of the store; [`StoreError::Corrupt`] and [`StoreError::WrittenNewer`] as of
 /// [`Document::read`].
 pub async fn find<T: Noun>(
-    store: &(impl Store + ?Sized),
+    documents: &(impl Documents + ?Sized),
     key: &str,
 ) -> Result<Option<Versioned<T>>, StoreError> {
-    let found = store.get(T::KIND, key).await?;
+    let found = documents.get(T::KIND, key).await?;
     found.map(|document| document.read()).transpose()
+}
+
+/// The value of a listed document; none if it cannot be read, which is told once and counted, so
+/// that one bad document does not end a listing.
+pub fn readable<T: Noun>(
+    documents: &(impl Documents + ?Sized),
+    document: &Document,
+) -> Option<Versioned<T>> {
+    documents.unreadable().skip(document.read()).ok().flatten()
 }

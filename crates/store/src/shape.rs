@@ -30,4 +30,5 @@ mod tests;
 pub use access_key::{KeyStatus, SealedAccessKey};
 pub use authority::SealedAuthority;
 pub use edge::CertificateAttachment;
+pub(crate) use setting::FORMAT_LEVEL;
 pub use setting::{AdministratorKey, FrontDoorBoot, Gate, RelayPosition};

@@ -4,30 +4,92 @@ use std::collections::BTreeMap;
 use std::ops::Bound;
 
 use fleetward_domain::Change;
+use fleetward_domain::format_level::FormatLevel;
+use tokio::sync::watch;
 
-use crate::document::{Committed, Document, Kind, Precondition, Tx};
+use super::MemoryStore;
+use crate::documents::{Document, Documents};
 use crate::error::StoreError;
+use crate::kind::Kind;
+use crate::tx::{Committed, Precondition, Tx};
+use crate::unreadable::Unreadable;
 
-#[derive(Debug, Default)]
-pub(super) struct Documents {
-    documents: BTreeMap<(Kind, String), (u64, Vec<u8>)>,
-    changes: BTreeMap<u64, Change>,
-    newest_change: u64,
-}
-
-impl Documents {
-    pub(super) fn get(&self, kind: Kind, key: &str) -> Option<Document> {
-        let (version, value) = self.documents.get(&(kind, key.to_owned()))?;
-        Some(Document { kind, key: key.to_owned(), value: value.clone(), version: *version })
+#[async_trait::async_trait]
+impl Documents for MemoryStore {
+    async fn get(&self, kind: Kind, key: &str) -> Result<Option<Document>, StoreError> {
+        Ok(self.state().documents.get(kind, key))
     }
 
-    pub(super) fn list(
+    async fn list(
         &self,
         kind: Kind,
         prefix: &str,
         after: Option<&str>,
         limit: usize,
-    ) -> Vec<Document> {
+    ) -> Result<Vec<Document>, StoreError> {
+        Ok(self.state().documents.list(kind, prefix, after, limit))
+    }
+
+    async fn count(&self, kind: Kind, prefix: &str) -> Result<u64, StoreError> {
+        Ok(self.state().documents.list(kind, prefix, None, usize::MAX).len() as u64)
+    }
+
+    async fn commit(&self, tx: Tx) -> Result<Committed, StoreError> {
+        tx.check()?;
+        let mut state = self.state();
+        let committed = state.documents.commit(tx)?;
+        self.newest_change.send_if_modified(|newest| {
+            let grew = *newest < committed.change_seq;
+            *newest = committed.change_seq;
+            grew
+        });
+        Ok(committed)
+    }
+
+    async fn changes_after(
+        &self,
+        seq: u64,
+        limit: usize,
+    ) -> Result<Vec<(u64, Change)>, StoreError> {
+        Ok(self.state().documents.changes_after(seq, limit))
+    }
+
+    async fn prune_changes(&self, seq: u64) -> Result<(), StoreError> {
+        self.state().documents.prune_changes(seq);
+        Ok(())
+    }
+
+    fn newest_change(&self) -> watch::Receiver<u64> {
+        self.newest_change.subscribe()
+    }
+
+    fn format_level(&self) -> FormatLevel {
+        self.level
+    }
+
+    fn unreadable(&self) -> &Unreadable {
+        &self.unreadable
+    }
+}
+
+#[derive(Clone, Debug, Default)]
+pub(super) struct DocumentTable {
+    documents: BTreeMap<(Kind, String), (u64, Vec<u8>)>,
+    changes: BTreeMap<u64, Change>,
+    newest_change: u64,
+}
+
+impl DocumentTable {
+    pub(super) fn newest_change(&self) -> u64 {
+        self.newest_change
+    }
+
+    fn get(&self, kind: Kind, key: &str) -> Option<Document> {
+        let (version, value) = self.documents.get(&(kind, key.to_owned()))?;
+        Some(Document { kind, key: key.to_owned(), value: value.clone(), version: *version })
+    }
+
+    fn list(&self, kind: Kind, prefix: &str, after: Option<&str>, limit: usize) -> Vec<Document> {
         let from = match after {
             Some(after) if after >= prefix => Bound::Excluded((kind, after.to_owned())),
             _ => Bound::Included((kind, prefix.to_owned())),
@@ -45,7 +107,7 @@ impl Documents {
             .collect()
     }
 
-    pub(super) fn commit(&mut self, tx: Tx) -> Result<Committed, StoreError> {
+    fn commit(&mut self, tx: Tx) -> Result<Committed, StoreError> {
         if let Some(failed) = tx.preconditions.into_iter().find(|p| !self.holds(p)) {
             return Err(StoreError::Precondition(failed));
         }
@@ -76,7 +138,7 @@ impl Documents {
         }
     }
 
-    pub(super) fn changes_after(&self, seq: u64, limit: usize) -> Vec<(u64, Change)> {
+    fn changes_after(&self, seq: u64, limit: usize) -> Vec<(u64, Change)> {
         self.changes
             .range((Bound::Excluded(seq), Bound::Unbounded))
             .take(limit)
@@ -84,7 +146,7 @@ impl Documents {
             .collect()
     }
 
-    pub(super) fn prune_changes(&mut self, seq: u64) {
+    fn prune_changes(&mut self, seq: u64) {
         self.changes = self.changes.split_off(&seq);
     }
 }

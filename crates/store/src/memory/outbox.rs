@@ -4,17 +4,45 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use fleetward_domain::{Alert, EpochMs};
 
-use crate::detection::DueAlert;
+use super::MemoryStore;
+use crate::error::StoreError;
+use crate::outbox::{DueAlert, Outbox};
 
-#[derive(Debug, Default)]
-pub(super) struct Outbox {
+#[async_trait::async_trait]
+impl Outbox for MemoryStore {
+    async fn due_alerts(&self, now_ms: EpochMs, limit: usize) -> Result<Vec<DueAlert>, StoreError> {
+        Ok(self.state().outbox.due(now_ms, limit))
+    }
+
+    async fn next_alert_ms(&self, now_ms: EpochMs) -> Result<Option<EpochMs>, StoreError> {
+        Ok(self.state().outbox.next_ms(now_ms))
+    }
+
+    async fn alert_delivered(&self, id: i64) -> Result<(), StoreError> {
+        self.state().outbox.delivered(id);
+        Ok(())
+    }
+
+    async fn alert_failed(
+        &self,
+        id: i64,
+        retry_ms: Option<EpochMs>,
+        _reason: &str,
+    ) -> Result<(), StoreError> {
+        self.state().outbox.failed(id, retry_ms);
+        Ok(())
+    }
+}
+
+#[derive(Clone, Debug, Default)]
+pub(super) struct OutboxTable {
     rows: BTreeMap<i64, Row>,
     /// Delivered and dead ones too: an alert that is replayed must not be sent again.
     keys: BTreeSet<String>,
     newest_id: i64,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Row {
     alert: Alert,
     status: Status,
@@ -27,7 +55,7 @@ enum Status {
     Over,
 }
 
-impl Outbox {
+impl OutboxTable {
     pub(super) fn add(&mut self, alerts: Vec<Alert>) {
         for alert in alerts {
             if !self.keys.insert(alert.key()) {

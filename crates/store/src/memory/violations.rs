@@ -5,17 +5,68 @@ use std::collections::BTreeMap;
 use fleetward_domain::{
     EpochMs, ProfileName, ThingName, VerificationState, Violation, ViolationEvent,
 };
+use tokio::sync::watch;
 
-use crate::query::{EventCursor, EventFilter, ViolationFilter};
+use super::MemoryStore;
+use crate::error::StoreError;
+use crate::limits::VALUE_BYTES;
+use crate::tx::bounded;
+use crate::violations::{EventCursor, EventFilter, ViolationFilter, Violations};
 
-#[derive(Debug, Default)]
-pub(super) struct Violations {
+#[async_trait::async_trait]
+impl Violations for MemoryStore {
+    async fn active_violations(
+        &self,
+        filter: &ViolationFilter,
+        after: Option<(String, String)>,
+        limit: usize,
+    ) -> Result<Vec<Violation>, StoreError> {
+        Ok(self.state().violations.active(filter, after, limit))
+    }
+
+    async fn violation_events(
+        &self,
+        filter: &EventFilter,
+        after: Option<EventCursor>,
+        limit: usize,
+    ) -> Result<Vec<(EventCursor, ViolationEvent)>, StoreError> {
+        Ok(self.state().violations.events(filter, after, limit))
+    }
+
+    fn newest_event(&self) -> watch::Receiver<u64> {
+        self.newest_event.subscribe()
+    }
+
+    async fn verify_violation(
+        &self,
+        violation_id: &str,
+        state: VerificationState,
+        description: Option<String>,
+    ) -> Result<bool, StoreError> {
+        let size_bytes = description.as_ref().map_or(0, String::len);
+        bounded("a verification's description", size_bytes, VALUE_BYTES)?;
+        let found = self.state().violations.verify(violation_id, state, description);
+        if found {
+            self.event_written();
+        }
+        Ok(found)
+    }
+
+    async fn expire_events(&self, before_ms: EpochMs) -> Result<u64, StoreError> {
+        let mut state = self.state();
+        state.outbox.expire(before_ms);
+        Ok(state.violations.expire_events(before_ms))
+    }
+}
+
+#[derive(Clone, Debug, Default)]
+pub(super) struct ViolationTable {
     open: BTreeMap<String, Violation>,
     events: BTreeMap<(EpochMs, i64), ViolationEvent>,
     newest_row: i64,
 }
 
-impl Violations {
+impl ViolationTable {
     pub(super) fn apply(
         &mut self,
         violations: Vec<Violation>,

@@ -5,8 +5,8 @@ use fleetward_domain::format_level::FormatLevel;
 use serde::{Deserialize, Serialize};
 
 use super::json;
-use crate::document::Kind;
 use crate::error::StoreError;
+use crate::kind::Kind;
 use crate::noun::Noun;
 
 /// An access key as it is kept: its secret is sealed with the master key.

@@ -4,8 +4,8 @@ use fleetward_domain::format_level::FormatLevel;
 use serde::{Deserialize, Serialize};
 
 use super::json::{self, Reader};
-use crate::document::Kind;
 use crate::error::StoreError;
+use crate::kind::Kind;
 use crate::noun::Noun;
 
 const READERS: &[Reader<SealedAuthority>] = &[json::reader::<V1, SealedAuthority>];

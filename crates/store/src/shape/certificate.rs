@@ -7,8 +7,8 @@ use fleetward_domain::{
 use serde::{Deserialize, Serialize};
 
 use super::json::{self, Reader};
-use crate::document::Kind;
 use crate::error::StoreError;
+use crate::kind::Kind;
 use crate::noun::Noun;
 
 const READERS: &[Reader<Certificate>] = &[json::reader::<V1, Certificate>];

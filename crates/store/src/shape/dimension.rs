@@ -5,8 +5,8 @@ use fleetward_domain::{Dimension, DimensionName, EpochMs};
 use serde::{Deserialize, Serialize};
 
 use super::json::{self, Reader};
-use crate::document::Kind;
 use crate::error::StoreError;
+use crate::kind::Kind;
 use crate::noun::Noun;
 
 const READERS: &[Reader<Dimension>] = &[json::reader::<V1, Dimension>];

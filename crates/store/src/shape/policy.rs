@@ -5,8 +5,8 @@ use fleetward_domain::{EpochMs, Policy, PolicyName};
 use serde::{Deserialize, Serialize};
 
 use super::json::{self, Reader};
-use crate::document::Kind;
 use crate::error::StoreError;
+use crate::kind::Kind;
 use crate::noun::Noun;
 
 const READERS: &[Reader<Policy>] = &[json::reader::<V1, Policy>];

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use super::behavior::BehaviorV1;
 use super::json::{self, Reader};
 use super::metric::{MetricDimensionV1, MetricV1};
-use crate::document::Kind;
 use crate::error::StoreError;
+use crate::kind::Kind;
 use crate::noun::Noun;
 
 const READERS: &[Reader<SecurityProfile>] = &[json::reader::<V1, SecurityProfile>];

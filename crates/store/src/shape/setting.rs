@@ -4,9 +4,13 @@
 use fleetward_domain::format_level::FormatLevel;
 
 use super::{edge, json};
-use crate::document::{Kind, edge_key};
 use crate::error::StoreError;
+use crate::kind::Kind;
 use crate::noun::Noun;
+use crate::tx::edge_key;
+
+/// The key of the setting that says at which format level the store is.
+pub(crate) const FORMAT_LEVEL: &str = "format-level";
 
 /// How far the relay has carried changes into the log: the number of the last of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,6 +49,24 @@ impl Gate {
     #[must_use]
     pub fn named(name: &str) -> Self {
         Self(edge_key("gate", name))
+    }
+}
+
+impl Noun for FormatLevel {
+    const KIND: Kind = Kind::Setting;
+    const WORD: &'static str = "Setting";
+
+    fn key(&self) -> &str {
+        FORMAT_LEVEL
+    }
+
+    fn to_bytes(&self, _: FormatLevel) -> Result<Vec<u8>, StoreError> {
+        json::write(Self::WORD, FORMAT_LEVEL, &self.number())
+    }
+
+    fn from_bytes(key: &str, bytes: &[u8]) -> Result<Self, StoreError> {
+        let number = json::read(Self::WORD, key, bytes, &[json::reader::<u32, u32>])?;
+        Ok(Self::new(number)?)
     }
 }
 

@@ -7,8 +7,8 @@ use fleetward_domain::{EpochMs, GroupName, Thing, ThingName};
 use serde::{Deserialize, Serialize};
 
 use super::json::{self, Reader};
-use crate::document::Kind;
 use crate::error::StoreError;
+use crate::kind::Kind;
 use crate::noun::Noun;
 
 const READERS: &[Reader<Thing>] = &[json::reader::<V1, Thing>];

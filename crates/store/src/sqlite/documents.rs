@@ -1,19 +1,77 @@
 //! Documents and their changes in SQL.
 
 use fleetward_domain::Change;
+use fleetward_domain::format_level::FormatLevel;
 use rusqlite::{Connection, OptionalExtension, Row, params};
+use tokio::sync::watch;
 
 use super::stored::{Unsigned, rows, signed};
 use super::writer::Writing;
-use crate::document::{Committed, Document, Kind, Precondition, Tx};
+use super::{SqliteStore, from_now_on};
+use crate::documents::{Document, Documents};
 use crate::error::StoreError;
+use crate::kind::Kind;
+use crate::limits::EXPIRED_ROWS_PER_WRITE;
 use crate::shape::change;
+use crate::tx::{Committed, Precondition, Tx};
+use crate::unreadable::Unreadable;
 
-pub(super) fn get(
-    connection: &Connection,
-    kind: Kind,
-    key: &str,
-) -> Result<Option<Document>, StoreError> {
+#[async_trait::async_trait]
+impl Documents for SqliteStore {
+    async fn get(&self, kind: Kind, key: &str) -> Result<Option<Document>, StoreError> {
+        let key = key.to_owned();
+        self.readers.read(move |c| get(c, kind, &key)).await
+    }
+
+    async fn list(
+        &self,
+        kind: Kind,
+        prefix: &str,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<Document>, StoreError> {
+        let (prefix, after) = (prefix.to_owned(), after.map(str::to_owned));
+        self.readers.read(move |c| list(c, kind, &prefix, after.as_deref(), limit)).await
+    }
+
+    async fn count(&self, kind: Kind, prefix: &str) -> Result<u64, StoreError> {
+        let prefix = prefix.to_owned();
+        self.readers.read(move |c| count(c, kind, &prefix)).await
+    }
+
+    async fn commit(&self, tx: Tx) -> Result<Committed, StoreError> {
+        tx.check()?;
+        self.writer.write(move |w| commit(w, tx)).await
+    }
+
+    async fn changes_after(
+        &self,
+        seq: u64,
+        limit: usize,
+    ) -> Result<Vec<(u64, Change)>, StoreError> {
+        self.readers.read(move |c| changes_after(c, seq, limit)).await
+    }
+
+    async fn prune_changes(&self, seq: u64) -> Result<(), StoreError> {
+        let limit = EXPIRED_ROWS_PER_WRITE;
+        while limit == self.writer.write(move |w| prune_changes(w.connection, seq, limit)).await? {}
+        Ok(())
+    }
+
+    fn newest_change(&self) -> watch::Receiver<u64> {
+        from_now_on(&self.newest_change)
+    }
+
+    fn format_level(&self) -> FormatLevel {
+        self.level
+    }
+
+    fn unreadable(&self) -> &Unreadable {
+        &self.unreadable
+    }
+}
+
+fn get(connection: &Connection, kind: Kind, key: &str) -> Result<Option<Document>, StoreError> {
     connection
         .prepare_cached("SELECT key, value, version FROM document WHERE kind = ? AND key = ?")?
         .query_row(params![kind.code(), key.as_bytes()], raw_document)
@@ -22,7 +80,7 @@ pub(super) fn get(
         .transpose()
 }
 
-pub(super) fn list(
+fn list(
     connection: &Connection,
     kind: Kind,
     prefix: &str,
@@ -38,7 +96,7 @@ pub(super) fn list(
     found.map(|raw| document(kind, raw?)).collect()
 }
 
-pub(super) fn count(connection: &Connection, kind: Kind, prefix: &str) -> Result<u64, StoreError> {
+fn count(connection: &Connection, kind: Kind, prefix: &str) -> Result<u64, StoreError> {
     let (first, end) = key_range(prefix, None);
     let Unsigned(count) = connection
         .prepare_cached("SELECT count(*) FROM document WHERE kind = ? AND key >= ? AND key < ?")?
@@ -70,7 +128,7 @@ fn document(kind: Kind, (key, value, version): RawDocument) -> Result<Document, 
     Ok(Document { kind, key, value, version: version.0 })
 }
 
-pub(super) fn commit(writing: &mut Writing<'_>, tx: Tx) -> Result<Committed, StoreError> {
+fn commit(writing: &mut Writing<'_>, tx: Tx) -> Result<Committed, StoreError> {
     let connection = writing.connection;
     for precondition in tx.preconditions {
         if !holds(connection, &precondition)? {
@@ -116,7 +174,7 @@ fn holds(connection: &Connection, precondition: &Precondition) -> Result<bool, S
     })
 }
 
-pub(super) fn changes_after(
+fn changes_after(
     connection: &Connection,
     seq: u64,
     limit: usize,
@@ -126,12 +184,17 @@ pub(super) fn changes_after(
     let found = statement.query_map(params![signed(seq), rows(limit)], |row| {
         Ok((row.get::<_, Unsigned>(0)?.0, row.get::<_, Vec<u8>>(1)?))
     })?;
-    found
-        .map(|row| {
-            let (seq, body) = row?;
-            Ok((seq, change::from_bytes(seq, &body)?))
-        })
-        .collect()
+    let mut changes = Vec::new();
+    for row in found {
+        let (seq, body) = row?;
+        match change::from_bytes(seq, &body) {
+            Ok(change) => changes.push((seq, change)),
+            // Readers stop at this one, but have what comes before it.
+            Err(_) if !changes.is_empty() => break,
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(changes)
 }
 
 /// The number of the newest change that ever was, also if it was pruned.
@@ -143,11 +206,7 @@ pub(super) fn newest_change(connection: &Connection) -> Result<u64, StoreError> 
 }
 
 /// Removes some changes numbered below `seq`; returns how many.
-pub(super) fn prune_changes(
-    connection: &Connection,
-    seq: u64,
-    limit: usize,
-) -> Result<usize, StoreError> {
+fn prune_changes(connection: &Connection, seq: u64, limit: usize) -> Result<usize, StoreError> {
     let pruned = connection
         .prepare_cached(
             "DELETE FROM change WHERE seq IN

@@ -6,11 +6,48 @@
 use fleetward_domain::{Alert, EpochMs};
 use rusqlite::{Connection, OptionalExtension, params};
 
+use super::SqliteStore;
 use super::stored::rows;
 use super::writer::Writing;
-use crate::detection::DueAlert;
 use crate::error::StoreError;
+use crate::outbox::{DueAlert, Outbox};
 use crate::shape::alert;
+
+#[async_trait::async_trait]
+impl Outbox for SqliteStore {
+    async fn due_alerts(&self, now_ms: EpochMs, limit: usize) -> Result<Vec<DueAlert>, StoreError> {
+        let Due { alerts, unreadable } = self.readers.read(move |c| due(c, now_ms, limit)).await?;
+        for (id, error) in unreadable {
+            let is_newer = matches!(error, StoreError::WrittenNewer { .. });
+            let reason = error.to_string();
+            self.unreadable.skip::<()>(Err(error))?;
+            // What a newer release wrote waits for that one. What nobody can ever read would
+            // hold back all that follows it.
+            if !is_newer {
+                self.alert_failed(id, None, &reason).await?;
+            }
+        }
+        Ok(alerts)
+    }
+
+    async fn next_alert_ms(&self, now_ms: EpochMs) -> Result<Option<EpochMs>, StoreError> {
+        self.readers.read(move |c| next_ms(c, now_ms)).await
+    }
+
+    async fn alert_delivered(&self, id: i64) -> Result<(), StoreError> {
+        self.writer.write(move |w| delivered(w.connection, id)).await
+    }
+
+    async fn alert_failed(
+        &self,
+        id: i64,
+        retry_ms: Option<EpochMs>,
+        reason: &str,
+    ) -> Result<(), StoreError> {
+        let reason = reason.to_owned();
+        self.writer.write(move |w| failed(w.connection, id, retry_ms, &reason)).await
+    }
+}
 
 // The statuses of an alert; schema.rs has them in its indexes.
 const HEAD: i64 = 0;
@@ -40,11 +77,14 @@ pub(super) fn add(writing: &Writing<'_>, alerts: &[Alert]) -> Result<(), StoreEr
     Ok(())
 }
 
-pub(super) fn due(
-    connection: &Connection,
-    now_ms: EpochMs,
-    limit: usize,
-) -> Result<Vec<DueAlert>, StoreError> {
+/// What is due, and rows that are but cannot be read.
+#[derive(Default)]
+struct Due {
+    alerts: Vec<DueAlert>,
+    unreadable: Vec<(i64, StoreError)>,
+}
+
+fn due(connection: &Connection, now_ms: EpochMs, limit: usize) -> Result<Due, StoreError> {
     let mut statement = connection.prepare_cached(
         "SELECT id, key, failures, created_ms, body FROM alert
          WHERE status = 0 AND due_ms <= ? ORDER BY id LIMIT ?",
@@ -53,26 +93,25 @@ pub(super) fn due(
         let body: Vec<u8> = row.get(4)?;
         Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, body))
     })?;
-    found
-        .map(|row| {
-            let (id, key, failures, created_ms, body): (_, String, _, _, _) = row?;
-            let alert = alert::from_bytes(&key, &body)?;
-            Ok(DueAlert { id, alert, failures, created_ms })
-        })
-        .collect()
+    let mut due = Due::default();
+    for row in found {
+        let (id, key, failures, created_ms, body): (_, String, _, _, _) = row?;
+        match alert::from_bytes(&key, &body) {
+            Ok(alert) => due.alerts.push(DueAlert { id, alert, failures, created_ms }),
+            Err(error) => due.unreadable.push((id, error)),
+        }
+    }
+    Ok(due)
 }
 
-pub(super) fn next_ms(
-    connection: &Connection,
-    now_ms: EpochMs,
-) -> Result<Option<EpochMs>, StoreError> {
+fn next_ms(connection: &Connection, now_ms: EpochMs) -> Result<Option<EpochMs>, StoreError> {
     let next_ms = connection
         .prepare_cached("SELECT min(due_ms) FROM alert WHERE status = 0 AND due_ms > ?")?
         .query_row([now_ms], |row| row.get(0))?;
     Ok(next_ms)
 }
 
-pub(super) fn delivered(connection: &Connection, id: i64) -> Result<(), StoreError> {
+fn delivered(connection: &Connection, id: i64) -> Result<(), StoreError> {
     let left = connection
         .prepare_cached(
             "UPDATE alert SET status = ?2, body = x'' WHERE id = ?1 AND status IN (0, 1)
@@ -83,7 +122,7 @@ pub(super) fn delivered(connection: &Connection, id: i64) -> Result<(), StoreErr
     promote(connection, left)
 }
 
-pub(super) fn failed(
+fn failed(
     connection: &Connection,
     id: i64,
     retry_ms: Option<EpochMs>,

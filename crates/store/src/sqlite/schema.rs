@@ -1,14 +1,21 @@
 //! The tables, and how an older file becomes a current one.
 //!
 //! `PRAGMA user_version` counts the migrations that a file has seen. A migration that was
-//! released is never edited: a change of the tables is one more text at the end.
+//! released is never edited: a change of the tables is one more text at the end. Each belongs to
+//! a format level and waits until the file is raised to it: until then the release before must
+//! find the tables that it knows.
 
-use rusqlite::Connection;
+use fleetward_domain::format_level::FormatLevel;
+use rusqlite::{Connection, Transaction};
 
 use crate::error::StoreError;
 
-/// Each takes a file from the version of its index to the next.
-const MIGRATIONS: &[&str] = &[V1];
+/// Each takes a file from the version of its index to the next, at its level or above.
+const MIGRATIONS: &[(u32, &str)] = &[(1, V1), (2, V2)];
+
+// Changes no table. It raises the number of the schema, so that the first release, which knows no
+// levels, refuses the file: of a log at level 2 it would skip the records that it cannot read.
+const V2: &str = "";
 
 // Keys of documents are BLOBs, since they hold NUL between two names. Numbers of changes and
 // rows of events are AUTOINCREMENT, since they must not come back after a removal.
@@ -88,18 +95,36 @@ CREATE INDEX alert_pending ON alert (thing, target, id) WHERE status IN (0, 1);
 CREATE INDEX alert_over ON alert (created_ms) WHERE status IN (2, 3);
 ";
 
-/// Brings the file to the current version, one transaction for each step.
-pub(super) fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
+/// How many migrations the file has seen.
+pub(super) fn version(connection: &Connection) -> Result<i64, StoreError> {
     let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
     let found: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
     if !(0..=known).contains(&found) {
         return Err(StoreError::SchemaTooNew { found, known });
     }
-    for (version, migration) in (1_i64..).zip(MIGRATIONS).filter(|(version, _)| *version > found) {
-        let transaction = connection.transaction()?;
+    Ok(found)
+}
+
+/// Brings the file to the newest version of this level.
+pub(super) fn migrate(connection: &mut Connection, level: FormatLevel) -> Result<(), StoreError> {
+    let transaction = connection.transaction()?;
+    migrate_within(&transaction, level)?;
+    transaction.commit()?;
+    Ok(())
+}
+
+/// As [`migrate`], as a part of what is committed by the caller.
+pub(super) fn migrate_within(
+    transaction: &Transaction<'_>,
+    level: FormatLevel,
+) -> Result<(), StoreError> {
+    let found = version(transaction)?;
+    let missing = (1_i64..)
+        .zip(MIGRATIONS)
+        .filter(|(version, (at, _))| *version > found && *at <= level.number());
+    for (version, (_, migration)) in missing {
         transaction.execute_batch(migration)?;
         transaction.pragma_update(None, "user_version", version)?;
-        transaction.commit()?;
     }
     Ok(())
 }
@@ -111,18 +136,19 @@ mod tests {
     #[test]
     fn a_file_is_brought_to_the_current_version_once() {
         let mut connection = Connection::open_in_memory().unwrap();
-        migrate(&mut connection).unwrap();
-        migrate(&mut connection).unwrap();
-        let version: i64 =
-            connection.query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap();
-        assert_eq!(version, MIGRATIONS.len() as i64);
+        for (level, expected) in [(FormatLevel::FIRST, 1), (FormatLevel::CURRENT, 2)] {
+            migrate(&mut connection, level).unwrap();
+            migrate(&mut connection, level).unwrap();
+            assert_eq!(version(&connection).unwrap(), expected);
+        }
+        assert_eq!(version(&connection).unwrap(), MIGRATIONS.len() as i64);
     }
 
     #[test]
     fn a_file_of_a_newer_version_is_refused() {
         let mut connection = Connection::open_in_memory().unwrap();
         connection.pragma_update(None, "user_version", 99).unwrap();
-        let refused = migrate(&mut connection).unwrap_err();
+        let refused = migrate(&mut connection, FormatLevel::CURRENT).unwrap_err();
         let known = MIGRATIONS.len() as i64;
         assert_eq!(refused, StoreError::SchemaTooNew { found: 99, known });
     }

@@ -1,9 +1,15 @@
 //! What only a store on disk can get wrong.
 
+mod damage;
+mod level;
+
 use std::time::Duration;
 
+use fleetward_domain::Change;
+
 use super::*;
-use crate::{Precondition, StoreError};
+use crate::limits::EXPIRED_ROWS_PER_WRITE;
+use crate::{Documents, Kind, Precondition, StoreError, Tx};
 
 fn put(key: &str) -> Tx {
     Tx { puts: vec![(Kind::Thing, key.to_owned(), b"1".to_vec())], ..Tx::default() }

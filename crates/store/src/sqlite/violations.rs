@@ -1,14 +1,78 @@
 //! Open violations and events in SQL. What is asked for has its own column; the rest is JSON.
 
+use std::sync::Arc;
+
 use fleetward_domain::{EpochMs, VerificationState, Violation, ViolationEvent};
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, params, params_from_iter};
+use tokio::sync::watch;
 
 use super::stored::{Verification, event_code, rows};
 use super::writer::Writing;
+use super::{SqliteStore, from_now_on, outbox};
 use crate::error::StoreError;
-use crate::query::{EventCursor, EventFilter, ViolationFilter};
+use crate::limits::{EXPIRED_ROWS_PER_WRITE, VALUE_BYTES};
 use crate::shape::{event, violation};
+use crate::tx::bounded;
+use crate::unreadable::Unreadable;
+use crate::violations::{EventCursor, EventFilter, ViolationFilter, Violations};
+
+#[async_trait::async_trait]
+impl Violations for SqliteStore {
+    async fn active_violations(
+        &self,
+        filter: &ViolationFilter,
+        after: Option<(String, String)>,
+        limit: usize,
+    ) -> Result<Vec<Violation>, StoreError> {
+        let (filter, unreadable) = (filter.clone(), Arc::clone(&self.unreadable));
+        self.readers.read(move |c| active(c, &unreadable, &filter, after, limit)).await
+    }
+
+    async fn violation_events(
+        &self,
+        filter: &EventFilter,
+        after: Option<EventCursor>,
+        limit: usize,
+    ) -> Result<Vec<(EventCursor, ViolationEvent)>, StoreError> {
+        let (filter, unreadable) = (filter.clone(), Arc::clone(&self.unreadable));
+        self.readers.read(move |c| events(c, &unreadable, &filter, after, limit)).await
+    }
+
+    fn newest_event(&self) -> watch::Receiver<u64> {
+        from_now_on(&self.newest_event)
+    }
+
+    async fn verify_violation(
+        &self,
+        violation_id: &str,
+        state: VerificationState,
+        description: Option<String>,
+    ) -> Result<bool, StoreError> {
+        let size_bytes = description.as_ref().map_or(0, String::len);
+        bounded("a verification's description", size_bytes, VALUE_BYTES)?;
+        let id = violation_id.to_owned();
+        self.writer.write(move |w| verify(w, &id, state, description.as_deref())).await
+    }
+
+    async fn expire_events(&self, before_ms: EpochMs) -> Result<u64, StoreError> {
+        let limit = EXPIRED_ROWS_PER_WRITE;
+        let mut expired = 0;
+        loop {
+            let (events, alerts) = self
+                .writer
+                .write(move |w| {
+                    let events = expire(w.connection, before_ms, limit)?;
+                    Ok((events, outbox::expire(w.connection, before_ms, limit)?))
+                })
+                .await?;
+            expired += events as u64;
+            if events < limit && alerts < limit {
+                return Ok(expired);
+            }
+        }
+    }
+}
 
 /// Writes violations; what an operator said of one stays.
 pub(super) fn put(writing: &Writing<'_>, violations: &[Violation]) -> Result<(), StoreError> {
@@ -83,7 +147,7 @@ pub(super) fn close(connection: &Connection, ids: &[String]) -> Result<(), Store
     Ok(())
 }
 
-pub(super) fn verify(
+fn verify(
     writing: &mut Writing<'_>,
     violation_id: &str,
     state: VerificationState,
@@ -103,8 +167,9 @@ pub(super) fn verify(
     Ok(found > 0)
 }
 
-pub(super) fn active(
+fn active(
     connection: &Connection,
+    unreadable: &Unreadable,
     filter: &ViolationFilter,
     after: Option<(String, String)>,
     limit: usize,
@@ -114,10 +179,10 @@ pub(super) fn active(
     if let Some((thing, id)) = after {
         conditions.add("(thing, id) > (?, ?)", [thing.into(), id.into()]);
     }
-    let (clause, values) = conditions.finish(limit);
+    let (clause, values) = conditions.finish();
     let sql = format!(
         "SELECT id, verification, description, body FROM violation
-         {clause} ORDER BY thing, id LIMIT ?"
+         {clause} ORDER BY thing, id"
     );
     let mut statement = connection.prepare_cached(&sql)?;
     let found = statement.query_map(params_from_iter(values), |row| {
@@ -125,19 +190,25 @@ pub(super) fn active(
         let body: Vec<u8> = row.get(3)?;
         Ok((id, row.get::<_, Verification>(1)?.0, row.get(2)?, body))
     })?;
-    found
-        .map(|row| {
-            let (id, verification, description, body) = row?;
-            let mut open = violation::from_bytes(&id, &body)?;
+    let mut violations = Vec::new();
+    // Rows come as they are asked for: what is left out does not make the page shorter.
+    for row in found {
+        if violations.len() >= limit {
+            break;
+        }
+        let (id, verification, description, body) = row?;
+        if let Some(mut open) = unreadable.skip(violation::from_bytes(&id, &body))? {
             open.verification = verification;
             open.verification_description = description;
-            Ok(open)
-        })
-        .collect()
+            violations.push(open);
+        }
+    }
+    Ok(violations)
 }
 
-pub(super) fn events(
+fn events(
     connection: &Connection,
+    unreadable: &Unreadable,
     filter: &EventFilter,
     after: Option<EventCursor>,
     limit: usize,
@@ -148,10 +219,10 @@ pub(super) fn events(
     if let Some(after) = after {
         conditions.add("(at_ms, row) < (?, ?)", [after.at_ms.into(), after.row.into()]);
     }
-    let (clause, values) = conditions.finish(limit);
+    let (clause, values) = conditions.finish();
     let sql = format!(
         "SELECT at_ms, row, verification, description, body FROM event
-         {clause} ORDER BY at_ms DESC, row DESC LIMIT ?"
+         {clause} ORDER BY at_ms DESC, row DESC"
     );
     let mut statement = connection.prepare_cached(&sql)?;
     let found = statement.query_map(params_from_iter(values), |row| {
@@ -159,23 +230,24 @@ pub(super) fn events(
         let body: Vec<u8> = row.get(4)?;
         Ok((cursor, row.get::<_, Verification>(2)?.0, row.get(3)?, body))
     })?;
-    found
-        .map(|row| {
-            let (cursor, verification, description, body) = row?;
-            let mut happened = event::from_bytes(&cursor.row.to_string(), &body)?;
+    let mut events = Vec::new();
+    for row in found {
+        if events.len() >= limit {
+            break;
+        }
+        let (cursor, verification, description, body) = row?;
+        let read = event::from_bytes(&cursor.row.to_string(), &body);
+        if let Some(mut happened) = unreadable.skip(read)? {
             happened.verification = verification;
             happened.verification_description = description;
-            Ok((cursor, happened))
-        })
-        .collect()
+            events.push((cursor, happened));
+        }
+    }
+    Ok(events)
 }
 
 /// Removes some events older than `before_ms`; returns how many.
-pub(super) fn expire(
-    connection: &Connection,
-    before_ms: EpochMs,
-    limit: usize,
-) -> Result<usize, StoreError> {
+fn expire(connection: &Connection, before_ms: EpochMs, limit: usize) -> Result<usize, StoreError> {
     let expired = connection
         .prepare_cached(
             "DELETE FROM event WHERE row IN
@@ -214,8 +286,7 @@ impl Conditions {
         }
     }
 
-    fn finish(mut self, limit: usize) -> (String, Vec<Value>) {
-        self.values.push(rows(limit).into());
+    fn finish(self) -> (String, Vec<Value>) {
         let clause = match &*self.texts {
             [] => String::new(),
             texts => format!("WHERE {}", texts.join(" AND ")),

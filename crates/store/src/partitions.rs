@@ -1,11 +1,24 @@
-//! What detection writes: state, violations, events, alerts and its place in the log, in one
-//! commit guarded by the partitions' epochs.
+//! Partitions: who owns each, its state, and what its detection did. State, violations, events,
+//! alerts and the place in the log go into one commit, guarded by the partitions' epochs.
 
-use fleetward_domain::{Alert, EpochMs, Violation, ViolationEvent};
+use fleetward_domain::{Alert, Violation, ViolationEvent};
 
-use crate::document::bounded;
 use crate::error::StoreError;
 use crate::limits::CHUNK_BYTES;
+use crate::tx::bounded;
+
+/// Partitions and their state.
+#[async_trait::async_trait]
+pub trait Partitions: Send + Sync {
+    /// Takes a partition over: raises its epoch, so that a former owner's commits are refused.
+    async fn claim_partition(&self, partition: u32) -> Result<PartitionClaim, StoreError>;
+
+    /// All state chunks of a partition, by index.
+    async fn load_chunks(&self, partition: u32) -> Result<Vec<Chunk>, StoreError>;
+
+    /// Writes what detection did, all or nothing. [`StoreError::Fenced`] if an epoch is stale.
+    async fn commit_detection(&self, tx: DetectionTx) -> Result<(), StoreError>;
+}
 
 /// A claimed partition: who holds the highest epoch owns it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,17 +96,4 @@ impl DetectionTx {
             && self.events.is_empty()
             && self.alerts.is_empty())
     }
-}
-
-/// An alert to deliver now.
-#[derive(Clone, Debug, PartialEq)]
-pub struct DueAlert {
-    /// Names the row.
-    pub id: i64,
-    /// What to deliver.
-    pub alert: Alert,
-    /// How often it failed so far.
-    pub failures: u32,
-    /// When it entered the outbox, in the time of the records: its event's time.
-    pub created_ms: EpochMs,
 }

@@ -2,17 +2,44 @@
 
 use std::collections::BTreeMap;
 
-use crate::detection::{Chunk, PartitionClaim, PartitionProgress};
+use super::MemoryStore;
 use crate::error::StoreError;
+use crate::partitions::{Chunk, DetectionTx, PartitionClaim, PartitionProgress, Partitions};
 
-#[derive(Debug, Default)]
-pub(super) struct Partitions {
+#[async_trait::async_trait]
+impl Partitions for MemoryStore {
+    async fn claim_partition(&self, partition: u32) -> Result<PartitionClaim, StoreError> {
+        Ok(self.state().partitions.claim(partition))
+    }
+
+    async fn load_chunks(&self, partition: u32) -> Result<Vec<Chunk>, StoreError> {
+        Ok(self.state().partitions.chunks(partition))
+    }
+
+    async fn commit_detection(&self, tx: DetectionTx) -> Result<(), StoreError> {
+        tx.check()?;
+        let has_effects = tx.has_effects();
+        {
+            let state = &mut *self.state();
+            state.partitions.apply(&tx.progress, tx.chunks)?;
+            state.violations.apply(tx.violations, tx.events, &tx.closed);
+            state.outbox.add(tx.alerts);
+        }
+        if has_effects {
+            self.event_written();
+        }
+        Ok(())
+    }
+}
+
+#[derive(Clone, Debug, Default)]
+pub(super) struct PartitionTable {
     claims: BTreeMap<u32, PartitionClaim>,
     chunks: BTreeMap<(u32, u32), Vec<u8>>,
 }
 
-impl Partitions {
-    pub(super) fn claim(&mut self, partition: u32) -> PartitionClaim {
+impl PartitionTable {
+    fn claim(&mut self, partition: u32) -> PartitionClaim {
         let claim = self.claims.entry(partition).or_insert(PartitionClaim {
             partition,
             epoch: 0,
@@ -23,7 +50,7 @@ impl Partitions {
         *claim
     }
 
-    pub(super) fn chunks(&self, partition: u32) -> Vec<Chunk> {
+    fn chunks(&self, partition: u32) -> Vec<Chunk> {
         self.chunks
             .range((partition, 0)..=(partition, u32::MAX))
             .map(|((_, index), bytes)| Chunk { partition, index: *index, bytes: bytes.clone() })
@@ -31,7 +58,7 @@ impl Partitions {
     }
 
     /// Checks all epochs before it changes anything.
-    pub(super) fn apply(
+    fn apply(
         &mut self,
         progress: &[PartitionProgress],
         chunks: Vec<Chunk>,

@@ -4,11 +4,27 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::stored::{Unsigned, signed};
 use super::writer::Writing;
-use super::{outbox, violations};
-use crate::detection::{Chunk, DetectionTx, PartitionClaim, PartitionProgress};
+use super::{SqliteStore, outbox, violations};
 use crate::error::StoreError;
+use crate::partitions::{Chunk, DetectionTx, PartitionClaim, PartitionProgress, Partitions};
 
-pub(super) fn claim(writing: &Writing<'_>, partition: u32) -> Result<PartitionClaim, StoreError> {
+#[async_trait::async_trait]
+impl Partitions for SqliteStore {
+    async fn claim_partition(&self, partition: u32) -> Result<PartitionClaim, StoreError> {
+        self.writer.write(move |w| claim(w, partition)).await
+    }
+
+    async fn load_chunks(&self, partition: u32) -> Result<Vec<Chunk>, StoreError> {
+        self.readers.read(move |c| load_chunks(c, partition)).await
+    }
+
+    async fn commit_detection(&self, tx: DetectionTx) -> Result<(), StoreError> {
+        tx.check()?;
+        self.writer.write(move |w| commit(w, &tx)).await
+    }
+}
+
+fn claim(writing: &Writing<'_>, partition: u32) -> Result<PartitionClaim, StoreError> {
     let claim = writing
         .connection
         .prepare_cached(
@@ -27,10 +43,7 @@ pub(super) fn claim(writing: &Writing<'_>, partition: u32) -> Result<PartitionCl
     Ok(claim)
 }
 
-pub(super) fn load_chunks(
-    connection: &Connection,
-    partition: u32,
-) -> Result<Vec<Chunk>, StoreError> {
+fn load_chunks(connection: &Connection, partition: u32) -> Result<Vec<Chunk>, StoreError> {
     let mut statement = connection
         .prepare_cached("SELECT place, bytes FROM chunk WHERE partition = ? ORDER BY place")?;
     let chunks = statement.query_map([partition], |row| {
@@ -39,7 +52,7 @@ pub(super) fn load_chunks(
     Ok(chunks.collect::<rusqlite::Result<_>>()?)
 }
 
-pub(super) fn commit(writing: &mut Writing<'_>, tx: &DetectionTx) -> Result<(), StoreError> {
+fn commit(writing: &mut Writing<'_>, tx: &DetectionTx) -> Result<(), StoreError> {
     let connection = writing.connection;
     for progress in &tx.progress {
         check_epoch(connection, progress)?;

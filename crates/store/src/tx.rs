@@ -1,95 +1,13 @@
-//! Documents: what the control plane keeps, under (kind, key), with a version.
+//! What the control plane writes: an atomic batch of documents and edges, under preconditions.
 
 use fleetward_domain::Change;
 use fleetward_domain::format_level::FormatLevel;
 
 use crate::error::StoreError;
+use crate::kind::Kind;
 use crate::limits::{KEY_BYTES, VALUE_BYTES};
 use crate::noun::Noun;
 use crate::shape::edge;
-
-/// The kinds of documents. Edges are documents too: key `left\0right`, once in each direction.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[allow(missing_docs, reason = "each variant is the noun that its name says")]
-pub enum Kind {
-    Thing,
-    ThingGroup,
-    Certificate,
-    Policy,
-    SecurityProfile,
-    Dimension,
-    /// `profile\0target`
-    TargetOfProfile,
-    /// `target\0profile`
-    ProfileOfTarget,
-    /// `dimension\0profile`: who uses a dimension.
-    ProfileOfDimension,
-    /// `group\0thing`
-    ThingOfGroup,
-    /// `thing\0certificate`
-    CertificateOfThing,
-    /// `target arn\0policy`
-    PolicyOfTarget,
-    /// API access keys by id.
-    AccessKey,
-    /// Single values: the internal CA, the relay's position, ...
-    Setting,
-    /// Custom metrics, by name.
-    CustomMetric,
-    /// `custom metric\0profile`: who uses a custom metric.
-    ProfileOfCustomMetric,
-}
-
-impl Kind {
-    /// Every kind.
-    pub const ALL: [Self; 16] = [
-        Self::Thing,
-        Self::ThingGroup,
-        Self::Certificate,
-        Self::Policy,
-        Self::SecurityProfile,
-        Self::Dimension,
-        Self::TargetOfProfile,
-        Self::ProfileOfTarget,
-        Self::ProfileOfDimension,
-        Self::ThingOfGroup,
-        Self::CertificateOfThing,
-        Self::PolicyOfTarget,
-        Self::AccessKey,
-        Self::Setting,
-        Self::CustomMetric,
-        Self::ProfileOfCustomMetric,
-    ];
-
-    /// The number of the kind in files: it never changes and is never given to another.
-    #[must_use]
-    pub fn code(self) -> u16 {
-        match self {
-            Self::Thing => 1,
-            Self::ThingGroup => 2,
-            Self::Certificate => 3,
-            Self::Policy => 4,
-            Self::SecurityProfile => 5,
-            Self::Dimension => 6,
-            Self::TargetOfProfile => 7,
-            Self::ProfileOfTarget => 8,
-            Self::ProfileOfDimension => 9,
-            Self::ThingOfGroup => 10,
-            Self::CertificateOfThing => 11,
-            Self::PolicyOfTarget => 12,
-            Self::AccessKey => 13,
-            Self::Setting => 14,
-            Self::CustomMetric => 15,
-            Self::ProfileOfCustomMetric => 16,
-        }
-    }
-
-    /// The kind of this number; none where this release knows none of it.
-    #[must_use]
-    pub fn from_code(code: u16) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.code() == code)
-    }
-}
 
 /// The key of an edge.
 #[must_use]
@@ -107,19 +25,6 @@ pub fn edges_from(left: &str) -> String {
 #[must_use]
 pub fn edge_ends(key: &str) -> (&str, &str) {
     key.split_once('\0').unwrap_or((key, ""))
-}
-
-/// A document.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Document {
-    /// Its kind.
-    pub kind: Kind,
-    /// Unique within its kind.
-    pub key: String,
-    /// The value; the control plane writes JSON.
-    pub value: Vec<u8>,
-    /// 1 when created, one more with each put.
-    pub version: u64,
 }
 
 /// What must hold for a transaction to happen.

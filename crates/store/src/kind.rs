@@ -1,0 +1,84 @@
+//! The kinds of documents, and their numbers in files.
+
+/// The kinds of documents. Edges are documents too: key `left\0right`, once in each direction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[allow(missing_docs, reason = "each variant is the noun that its name says")]
+pub enum Kind {
+    Thing,
+    ThingGroup,
+    Certificate,
+    Policy,
+    SecurityProfile,
+    Dimension,
+    /// `profile\0target`
+    TargetOfProfile,
+    /// `target\0profile`
+    ProfileOfTarget,
+    /// `dimension\0profile`: who uses a dimension.
+    ProfileOfDimension,
+    /// `group\0thing`
+    ThingOfGroup,
+    /// `thing\0certificate`
+    CertificateOfThing,
+    /// `target arn\0policy`
+    PolicyOfTarget,
+    /// API access keys by id.
+    AccessKey,
+    /// Single values: the internal CA, the relay's position, ...
+    Setting,
+    /// Custom metrics, by name.
+    CustomMetric,
+    /// `custom metric\0profile`: who uses a custom metric.
+    ProfileOfCustomMetric,
+}
+
+impl Kind {
+    /// Every kind.
+    pub const ALL: [Self; 16] = [
+        Self::Thing,
+        Self::ThingGroup,
+        Self::Certificate,
+        Self::Policy,
+        Self::SecurityProfile,
+        Self::Dimension,
+        Self::TargetOfProfile,
+        Self::ProfileOfTarget,
+        Self::ProfileOfDimension,
+        Self::ThingOfGroup,
+        Self::CertificateOfThing,
+        Self::PolicyOfTarget,
+        Self::AccessKey,
+        Self::Setting,
+        Self::CustomMetric,
+        Self::ProfileOfCustomMetric,
+    ];
+
+    /// The number of the kind in files: it never changes and is never given to another.
+    #[must_use]
+    pub fn code(self) -> u16 {
+        match self {
+            Self::Thing => 1,
+            Self::ThingGroup => 2,
+            Self::Certificate => 3,
+            Self::Policy => 4,
+            Self::SecurityProfile => 5,
+            Self::Dimension => 6,
+            Self::TargetOfProfile => 7,
+            Self::ProfileOfTarget => 8,
+            Self::ProfileOfDimension => 9,
+            Self::ThingOfGroup => 10,
+            Self::CertificateOfThing => 11,
+            Self::PolicyOfTarget => 12,
+            Self::AccessKey => 13,
+            Self::Setting => 14,
+            Self::CustomMetric => 15,
+            Self::ProfileOfCustomMetric => 16,
+        }
+    }
+
+    /// The kind of this number; none where this release knows none of it.
+    #[must_use]
+    pub fn from_code(code: u16) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.code() == code)
+    }
+}

@@ -1,0 +1,63 @@
+//! The format level of a file: found, given to a new one, raised.
+
+use fleetward_domain::format_level::FormatLevel;
+use rusqlite::{Connection, OptionalExtension, Transaction, params};
+
+use super::schema;
+use crate::error::StoreError;
+use crate::kind::Kind;
+use crate::noun::Noun;
+use crate::shape::FORMAT_LEVEL;
+
+/// The level of the file, whose tables are those of that level afterwards. A file without
+/// documents is new and gets the level `new`; one that has some but no level is of the first
+/// release, which wrote none.
+pub(super) fn settle(
+    connection: &mut Connection,
+    new: FormatLevel,
+) -> Result<FormatLevel, StoreError> {
+    // First of all, so that a level of a newer release is what the refusal tells of.
+    if schema::version(connection)? > 0
+        && let Some(level) = stored(connection)?
+    {
+        schema::migrate(connection, level)?;
+        return Ok(level);
+    }
+    schema::migrate(connection, FormatLevel::FIRST)?;
+    let has_documents =
+        connection.query_row("SELECT EXISTS (SELECT 1 FROM document)", [], |row| row.get(0))?;
+    if has_documents {
+        return Ok(FormatLevel::FIRST);
+    }
+    raise(connection, new)?;
+    Ok(new)
+}
+
+/// Brings the file to this level, all or nothing.
+pub(super) fn raise(connection: &mut Connection, level: FormatLevel) -> Result<(), StoreError> {
+    let transaction = connection.transaction()?;
+    write(&transaction, level)?;
+    schema::migrate_within(&transaction, level)?;
+    transaction.commit()?;
+    Ok(())
+}
+
+fn stored(connection: &Connection) -> Result<Option<FormatLevel>, StoreError> {
+    let value: Option<Vec<u8>> = connection
+        .query_row(
+            "SELECT value FROM document WHERE kind = ? AND key = ?",
+            params![Kind::Setting.code(), FORMAT_LEVEL.as_bytes()],
+            |row| row.get(0),
+        )
+        .optional()?;
+    value.map(|value| FormatLevel::from_bytes(FORMAT_LEVEL, &value)).transpose()
+}
+
+fn write(transaction: &Transaction<'_>, level: FormatLevel) -> Result<(), StoreError> {
+    transaction.execute(
+        "INSERT INTO document (kind, key, version, value) VALUES (?, ?, 1, ?)
+         ON CONFLICT (kind, key) DO UPDATE SET version = version + 1, value = excluded.value",
+        params![Kind::Setting.code(), FORMAT_LEVEL.as_bytes(), level.to_bytes(level)?],
+    )?;
+    Ok(())
+}

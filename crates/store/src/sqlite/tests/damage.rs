@@ -1,0 +1,90 @@
+//! Rows that something damaged.
+
+use fleetward_domain::EventType;
+
+use super::*;
+use crate::conformance::fixtures::{CASE, Case, alert, always, event, violation};
+use crate::{DetectionTx, Outbox, Partitions, ViolationFilter, Violations};
+
+/// Opens a file that holds this, after this SQL was done to it.
+async fn damaged(
+    tx: DetectionTx,
+    changes: usize,
+    sql: &str,
+) -> (tempfile::TempDir, Arc<SqliteStore>) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store.db");
+    let store = SqliteStore::open(&path).unwrap();
+    store.commit_detection(tx).await.unwrap();
+    for _ in 0..changes {
+        store.commit(changed()).await.unwrap();
+    }
+    store.close().await.unwrap();
+    let other = rusqlite::Connection::open(&path).unwrap();
+    assert!(other.execute(sql, []).unwrap() > 0);
+    drop(other);
+    (folder, SqliteStore::open(&path).unwrap())
+}
+
+fn three() -> [Case; 3] {
+    ["1", "2", "3"].map(|id| Case { id, ..CASE })
+}
+
+#[tokio::test]
+async fn an_unreadable_violation_is_left_out_and_the_page_is_as_long() {
+    let violations = three().map(|case| violation(case, 10)).to_vec();
+    let tx = DetectionTx { violations, ..DetectionTx::default() };
+    let sql = "UPDATE violation SET body = x'7b' WHERE id = '1'";
+    let (_folder, store) = damaged(tx, 0, sql).await;
+    let page = store.active_violations(&ViolationFilter::default(), None, 2).await.unwrap();
+    let ids: Vec<_> = page.iter().map(|violation| violation.id.as_str()).collect();
+    assert_eq!(ids, ["2", "3"]);
+    assert_eq!(store.unreadable().readings(), 1);
+}
+
+#[tokio::test]
+async fn an_unreadable_event_is_left_out_and_the_page_is_as_long() {
+    let events = three().map(|case| event(case, EventType::InAlarm, 10)).to_vec();
+    let tx = DetectionTx { events, ..DetectionTx::default() };
+    let sql = "UPDATE event SET body = CAST('{\"v\":9}' AS BLOB) WHERE violation_id = '3'";
+    let (_folder, store) = damaged(tx, 0, sql).await;
+    let page = store.violation_events(&always(), None, 2).await.unwrap();
+    let ids: Vec<_> = page.iter().map(|(_, event)| event.violation_id.as_str()).collect();
+    assert_eq!(ids, ["2", "1"]);
+    assert_eq!(store.unreadable().readings(), 1);
+}
+
+#[tokio::test]
+async fn an_alert_that_nobody_can_read_does_not_hold_back_those_that_follow() {
+    let alerts = three().map(|case| alert(case, "t", EventType::InAlarm, 10)).to_vec();
+    let tx = DetectionTx { alerts, ..DetectionTx::default() };
+    let sql = "UPDATE alert SET body = x'7b' WHERE key LIKE '1/%'";
+    let (_folder, store) = damaged(tx, 0, sql).await;
+    assert!(store.due_alerts(0, 9).await.unwrap().is_empty());
+    let due = store.due_alerts(0, 9).await.unwrap();
+    assert_eq!(due[0].alert.event.violation_id, "2");
+    assert_eq!(store.unreadable().readings(), 1);
+}
+
+#[tokio::test]
+async fn an_alert_of_a_newer_release_waits_for_that_release() {
+    let alerts = three().map(|case| alert(case, "t", EventType::InAlarm, 10)).to_vec();
+    let tx = DetectionTx { alerts, ..DetectionTx::default() };
+    let sql = "UPDATE alert SET body = CAST('{\"v\":9}' AS BLOB) WHERE key LIKE '1/%'";
+    let (_folder, store) = damaged(tx, 0, sql).await;
+    for turn in 1..=2 {
+        assert!(store.due_alerts(0, 9).await.unwrap().is_empty());
+        assert_eq!(store.unreadable().readings(), turn);
+    }
+}
+
+#[tokio::test]
+async fn readers_of_changes_have_what_comes_before_an_unreadable_one_and_stop_there() {
+    let sql = "UPDATE change SET body = x'ff' WHERE seq = 3";
+    let (_folder, store) = damaged(DetectionTx::default(), 4, sql).await;
+    let before = store.changes_after(0, 9).await.unwrap();
+    assert_eq!(before.iter().map(|(seq, _)| *seq).collect::<Vec<_>>(), [1, 2]);
+    let error = store.changes_after(2, 9).await.unwrap_err();
+    assert!(error.is_about_what_is_stored(), "{error}");
+    assert!(error.to_string().starts_with("change \"3\" is corrupt: "), "{error}");
+}

@@ -1,0 +1,104 @@
+//! The format level of a file.
+
+use super::*;
+use crate::{Noun, RelayPosition, find};
+
+const FIRST: FormatLevel = FormatLevel::FIRST;
+const CURRENT: FormatLevel = FormatLevel::CURRENT;
+
+async fn opened_at(path: &Path) -> FormatLevel {
+    let store = SqliteStore::open(path).unwrap();
+    let level = store.format_level();
+    store.close().await.unwrap();
+    level
+}
+
+/// A file as the first release left it: documents, and no word of a level.
+async fn file_of_the_first_release(path: &Path) {
+    let store = SqliteStore::open_or_make(path, FIRST).unwrap();
+    store.commit(put("a")).await.unwrap();
+    store.close().await.unwrap();
+    let other = rusqlite::Connection::open(path).unwrap();
+    let gone = other.execute("DELETE FROM document WHERE key = CAST('format-level' AS BLOB)", []);
+    assert_eq!(gone.unwrap(), 1);
+}
+
+fn schema_version(path: &Path) -> i64 {
+    let other = rusqlite::Connection::open(path).unwrap();
+    other.query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap()
+}
+
+#[tokio::test]
+async fn a_new_file_is_made_at_the_current_level_and_keeps_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store.db");
+    assert_eq!(opened_at(&path).await, CURRENT);
+    assert_eq!(opened_at(&path).await, CURRENT);
+    // A level of its own is what a file keeps, whatever a new one would get.
+    let older = folder.path().join("older.db");
+    drop(SqliteStore::open_or_make(&older, FIRST).unwrap());
+    assert_eq!(opened_at(&older).await, FIRST);
+}
+
+#[tokio::test]
+async fn a_file_of_the_first_release_stays_one_until_the_upgrade_is_finished() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store.db");
+    file_of_the_first_release(&path).await;
+    for _ in 0..2 {
+        let store = SqliteStore::open(&path).unwrap();
+        assert_eq!(store.format_level(), FIRST);
+        store.commit(put("b")).await.unwrap();
+        store.close().await.unwrap();
+        // The tables are those that the first release knows, and nothing tells of a level.
+        assert_eq!(schema_version(&path), 1);
+    }
+    assert_eq!(SqliteStore::finish_upgrade(&path).unwrap(), FIRST);
+    assert_eq!(schema_version(&path), 2);
+    let store = SqliteStore::open(&path).unwrap();
+    assert_eq!(store.format_level(), CURRENT);
+    let stored = find::<FormatLevel>(&*store, CURRENT.key()).await.unwrap().unwrap();
+    assert_eq!(stored.value, CURRENT);
+    assert_eq!(store.count(Kind::Thing, "").await.unwrap(), 2);
+    store.close().await.unwrap();
+    assert_eq!(SqliteStore::finish_upgrade(&path).unwrap(), CURRENT);
+}
+
+#[tokio::test]
+async fn an_upgrade_is_not_finished_under_a_running_server() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store.db");
+    let store = SqliteStore::open_or_make(&path, FIRST).unwrap();
+    let refused = SqliteStore::finish_upgrade(&path).unwrap_err();
+    assert!(matches!(refused, StoreError::InUse { .. }), "{refused}");
+    drop(store);
+    assert_eq!(opened_at(&path).await, FIRST);
+}
+
+#[tokio::test]
+async fn a_file_of_a_level_that_is_not_known_is_refused_with_a_sentence() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store.db");
+    assert_eq!(opened_at(&path).await, CURRENT);
+    let other = rusqlite::Connection::open(&path).unwrap();
+    other.execute("UPDATE document SET value = CAST('3' AS BLOB)", []).unwrap();
+    drop(other);
+    for refused in [SqliteStore::open(&path).err(), SqliteStore::finish_upgrade(&path).err()] {
+        let refused = refused.unwrap().to_string();
+        assert!(refused.starts_with("the data has format level 3"), "{refused}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_written_at_the_first_level_says_nothing_of_levels() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store.db");
+    file_of_the_first_release(&path).await;
+    let store = SqliteStore::open(&path).unwrap();
+    let mut tx = Tx::default();
+    tx.put(&RelayPosition(4), store.format_level()).unwrap();
+    store.commit(tx).await.unwrap();
+    let settings = store.list(Kind::Setting, "", None, 9).await.unwrap();
+    let keys: Vec<_> = settings.iter().map(|setting| setting.key.as_str()).collect();
+    assert_eq!(keys, [RelayPosition::KEY]);
+}
