@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use fleetward_domain::Change;
 use fleetward_environment::Clock;
-use fleetward_store::Store;
+use fleetward_store::Documents;
 
 use crate::directory::Directory;
 use crate::limits::{CHANGES_REST, STORE_PAGE};
@@ -13,7 +13,7 @@ use crate::meter::{Meter, MeterPlan};
 
 /// Applies changes to what connections look at.
 pub(crate) struct Feed {
-    pub(crate) store: Arc<dyn Store>,
+    pub(crate) store: Arc<dyn Documents>,
     /// The number of the last change that is known.
     pub(crate) seen: u64,
     pub(crate) directory: Arc<Directory>,

@@ -13,13 +13,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use fleetward_domain::{Certificate, CertificateId, CertificateStatus, Change, Policy, PolicyName};
 use fleetward_policy::PolicyDocument;
-use fleetward_store::{Kind, Store, StoreError};
+use fleetward_store::{Documents, StoreError, find};
 
 use crate::limits::{WARM_IDENTITIES, WARM_POLICIES};
 
 /// The cache over the store.
 pub(crate) struct Directory {
-    store: Arc<dyn Store>,
+    store: Arc<dyn Documents>,
     /// What plain connections are checked against.
     plain_policy: Option<PolicyName>,
     cache: Mutex<Cache>,
@@ -38,7 +38,7 @@ struct Cache {
 }
 
 impl Directory {
-    pub(crate) fn new(store: Arc<dyn Store>, plain_policy: Option<PolicyName>) -> Self {
+    pub(crate) fn new(store: Arc<dyn Documents>, plain_policy: Option<PolicyName>) -> Self {
         let cache = Cache { sweep_at: WARM_IDENTITIES.saturating_mul(2), ..Cache::default() };
         Self { store, plain_policy, cache: Mutex::new(cache) }
     }
@@ -79,15 +79,11 @@ impl Directory {
             }
             cache.changes
         };
-        let Some(document) = self.store.get(Kind::Policy, name.as_str()).await? else {
+        let found = find::<Policy>(&*self.store, name.as_str()).await;
+        let Some(policy) = self.store.unreadable().skip(found)?.flatten() else {
             return Ok(None);
         };
-        let text = serde_json::from_slice::<Policy>(&document.value)
-            .map_err(|error| error.to_string())
-            .map(|policy| policy.document);
-        let parsed =
-            text.and_then(|text| PolicyDocument::parse(&text).map_err(|error| error.to_string()));
-        match parsed {
+        match PolicyDocument::parse(&policy.value.document) {
             Ok(policy) => {
                 let policy = Arc::new(policy);
                 let mut cache = self.cache();
@@ -100,7 +96,7 @@ impl Directory {
                 Ok(Some(policy))
             }
             Err(problem) => {
-                tracing::error!(policy = %name, problem, "the policy cannot be read");
+                tracing::error!(policy = %name, %problem, "the policy cannot be read");
                 Ok(None)
             }
         }
@@ -160,16 +156,12 @@ impl Directory {
     }
 
     async fn read_certificate(&self, id: &CertificateId) -> Result<Identity, StoreError> {
-        let Some(document) = self.store.get(Kind::Certificate, id.as_str()).await? else {
+        // One that cannot be read opens no door.
+        let found = find::<Certificate>(&*self.store, id.as_str()).await;
+        let Some(found) = self.store.unreadable().skip(found)?.flatten() else {
             return Ok(Identity::new(Standing::Unknown));
         };
-        let certificate = match serde_json::from_slice::<Certificate>(&document.value) {
-            Ok(certificate) => certificate,
-            Err(error) => {
-                tracing::error!(certificate = %id, %error, "the certificate cannot be read");
-                return Ok(Identity::new(Standing::Unknown));
-            }
-        };
+        let certificate = found.value;
         let standing = match certificate.status {
             CertificateStatus::Active => Standing::Active,
             _ => Standing::Inactive,

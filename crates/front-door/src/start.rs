@@ -7,7 +7,7 @@ use std::time::Duration;
 use fleetward_domain::Record;
 use fleetward_log::{EVERY_PARTITION, Entry, EventLog};
 use fleetward_policy::actions::ResourceArns;
-use fleetward_store::Store;
+use fleetward_store::Documents;
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::JoinHandle;
@@ -37,7 +37,7 @@ impl FrontDoor {
     /// [`FrontDoorError`], which names the setting and the problem.
     pub async fn start(
         mut settings: Settings,
-        store: Arc<dyn Store>,
+        store: Arc<dyn Documents>,
         log: Arc<dyn EventLog>,
     ) -> Result<Running, FrontDoorError> {
         check(&settings)?;
@@ -64,7 +64,7 @@ type Socket = (TcpListener, Kind);
 
 async fn start_parts(
     settings: &Settings,
-    store: Arc<dyn Store>,
+    store: Arc<dyn Documents>,
     log: Arc<dyn EventLog>,
     sockets: Vec<Socket>,
 ) -> Result<Parts, FrontDoorError> {

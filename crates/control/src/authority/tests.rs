@@ -2,6 +2,7 @@ use aws_lc_rs::rsa::KeyPair as RsaKeyPair;
 use aws_lc_rs::signature::{RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_SHA256, UnparsedPublicKey};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use fleetward_store::Documents;
 use fleetward_store::memory::MemoryStore;
 use x509_parser::pem::parse_x509_pem;
 use x509_parser::prelude::*;

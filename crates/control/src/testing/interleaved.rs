@@ -1,11 +1,12 @@
 //! A store that lets others go first before each of its steps, so that what runs at once in a
 //! test is interleaved as on a busy machine.
 
+use fleetward_domain::format_level::FormatLevel;
 use fleetward_domain::{Change, EpochMs, VerificationState, Violation, ViolationEvent};
 use fleetward_store::memory::MemoryStore;
 use fleetward_store::{
-    Chunk, Committed, DetectionTx, Document, DueAlert, EventCursor, EventFilter, Kind,
-    PartitionClaim, Store, StoreError, Tx, ViolationFilter,
+    Chunk, Committed, DetectionTx, Document, Documents, DueAlert, EventCursor, EventFilter, Kind,
+    Outbox, PartitionClaim, Partitions, StoreError, Tx, Unreadable, ViolationFilter, Violations,
 };
 use tokio::sync::watch;
 use tokio::task::yield_now;
@@ -14,7 +15,7 @@ use tokio::task::yield_now;
 pub(crate) struct Interleaved(MemoryStore);
 
 #[async_trait::async_trait]
-impl Store for Interleaved {
+impl Documents for Interleaved {
     async fn get(&self, kind: Kind, key: &str) -> Result<Option<Document>, StoreError> {
         yield_now().await;
         self.0.get(kind, key).await
@@ -57,6 +58,17 @@ impl Store for Interleaved {
         self.0.newest_change()
     }
 
+    fn format_level(&self) -> FormatLevel {
+        self.0.format_level()
+    }
+
+    fn unreadable(&self) -> &Unreadable {
+        self.0.unreadable()
+    }
+}
+
+#[async_trait::async_trait]
+impl Partitions for Interleaved {
     async fn claim_partition(&self, partition: u32) -> Result<PartitionClaim, StoreError> {
         self.0.claim_partition(partition).await
     }
@@ -68,7 +80,10 @@ impl Store for Interleaved {
     async fn commit_detection(&self, tx: DetectionTx) -> Result<(), StoreError> {
         self.0.commit_detection(tx).await
     }
+}
 
+#[async_trait::async_trait]
+impl Violations for Interleaved {
     async fn active_violations(
         &self,
         filter: &ViolationFilter,
@@ -100,6 +115,13 @@ impl Store for Interleaved {
         self.0.verify_violation(violation_id, state, description).await
     }
 
+    async fn expire_events(&self, before_ms: EpochMs) -> Result<u64, StoreError> {
+        self.0.expire_events(before_ms).await
+    }
+}
+
+#[async_trait::async_trait]
+impl Outbox for Interleaved {
     async fn due_alerts(&self, now_ms: EpochMs, limit: usize) -> Result<Vec<DueAlert>, StoreError> {
         self.0.due_alerts(now_ms, limit).await
     }
@@ -119,9 +141,5 @@ impl Store for Interleaved {
         reason: &str,
     ) -> Result<(), StoreError> {
         self.0.alert_failed(id, retry_ms, reason).await
-    }
-
-    async fn expire_events(&self, before_ms: EpochMs) -> Result<u64, StoreError> {
-        self.0.expire_events(before_ms).await
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use fleetward_domain::{Dimension, DimensionName, Measured, Metric, SecurityProfile};
 use fleetward_mqtt::topic;
-use fleetward_store::{Kind, Store, StoreError};
+use fleetward_store::{Documents, Kind, StoreError, find, readable};
 
 use crate::limits::{PLAN_DIMENSIONS, STORE_PAGE};
 
@@ -57,20 +57,15 @@ impl MeterPlan {
     }
 
     /// Reads all profiles and the dimensions they use.
-    pub(crate) async fn load(store: &dyn Store) -> Result<Self, StoreError> {
+    pub(crate) async fn load(store: &dyn Documents) -> Result<Self, StoreError> {
         let mut used: BTreeMap<DimensionName, Vec<Metric>> = BTreeMap::new();
         let mut after: Option<String> = None;
         loop {
             let page = store.list(Kind::SecurityProfile, "", after.as_deref(), STORE_PAGE).await?;
             let Some(last) = page.last() else { break };
             after = Some(last.key.clone());
-            for document in &page {
-                match serde_json::from_slice::<SecurityProfile>(&document.value) {
-                    Ok(profile) => note_dimensions(&profile, &mut used),
-                    Err(error) => {
-                        tracing::error!(profile = document.key, %error, "profile unreadable");
-                    }
-                }
+            for profile in page.iter().filter_map(|document| readable(store, document)) {
+                note_dimensions(&profile.value, &mut used);
             }
         }
         if used.len() > PLAN_DIMENSIONS {
@@ -82,14 +77,10 @@ impl MeterPlan {
         }
         let mut dimensions = Vec::new();
         for (name, metrics) in used.into_iter().take(PLAN_DIMENSIONS) {
-            let Some(document) = store.get(Kind::Dimension, name.as_str()).await? else {
-                continue;
-            };
-            match serde_json::from_slice::<Dimension>(&document.value) {
-                Ok(Dimension { topic_filters, .. }) => {
-                    dimensions.push(PlanDimension { name, topic_filters, metrics });
-                }
-                Err(error) => tracing::error!(dimension = %name, %error, "dimension unreadable"),
+            let found = find::<Dimension>(store, name.as_str()).await;
+            if let Some(found) = store.unreadable().skip(found)?.flatten() {
+                let topic_filters = found.value.topic_filters;
+                dimensions.push(PlanDimension { name, topic_filters, metrics });
             }
         }
         Ok(Self { dimensions })

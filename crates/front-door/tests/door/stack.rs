@@ -10,8 +10,7 @@ use fleetward_domain::{
 };
 use fleetward_front_door::{FrontDoor, Running, Settings};
 use fleetward_store::memory::MemoryStore;
-use fleetward_store::{Kind, Store, Tx};
-use serde::Serialize;
+use fleetward_store::{Documents, Noun, Tx};
 
 use crate::client::{Client, Version};
 use crate::log::RecordingLog;
@@ -100,7 +99,7 @@ impl Stack {
             modified_ms: 0,
         };
         let change = Change::Certificate(id.clone());
-        put(&self.store, Kind::Certificate, id.as_str(), &certificate, change).await;
+        put(&self.store, &certificate, change).await;
     }
 
     pub(crate) async fn policy(&self, name: &str, document: &str) {
@@ -118,12 +117,12 @@ impl Stack {
             modified_ms: 0,
         };
         let change = Change::Dimension(name.clone());
-        put(&self.store, Kind::Dimension, name.as_str(), &dimension, change).await;
+        put(&self.store, &dimension, change).await;
     }
 
     pub(crate) async fn profile(&self, profile: &SecurityProfile) {
         let change = Change::Profile(profile.clone(), Vec::new());
-        put(&self.store, Kind::SecurityProfile, profile.name.as_str(), profile, change).await;
+        put(&self.store, profile, change).await;
     }
 }
 
@@ -136,13 +135,12 @@ pub(crate) async fn put_policy(store: &MemoryStore, name: &str, document: &str) 
         tags: Vec::new(),
         created_ms: 0,
     };
-    put(store, Kind::Policy, name.as_str(), &policy, Change::Policy(name.clone())).await;
+    put(store, &policy, Change::Policy(name.clone())).await;
 }
 
-async fn put(store: &MemoryStore, kind: Kind, key: &str, value: &impl Serialize, change: Change) {
-    let value = serde_json::to_vec(value).unwrap();
-    let tx =
-        Tx { puts: vec![(kind, key.to_owned(), value)], changes: vec![change], ..Tx::default() };
+async fn put<T: Noun>(store: &MemoryStore, value: &T, change: Change) {
+    let mut tx = Tx { changes: vec![change], ..Tx::default() };
+    tx.put(value, store.format_level()).unwrap();
     store.commit(tx).await.unwrap();
 }
 

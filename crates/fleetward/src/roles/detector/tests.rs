@@ -13,7 +13,7 @@ use fleetward_domain::{
 use fleetward_log::embedded::EmbeddedLog;
 use fleetward_log::{EVERY_PARTITION, Entered, Entry, EventLog};
 use fleetward_store::memory::MemoryStore;
-use fleetward_store::{Chunk, DetectionTx, EventFilter, Store};
+use fleetward_store::{Chunk, DetectionTx, EventFilter, Partitions, Violations};
 
 use super::owned::Owned;
 
