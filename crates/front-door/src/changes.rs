@@ -47,6 +47,11 @@ impl Feed {
                 }
                 Err(error) => {
                     tracing::error!(%error, "the feed of changes cannot be read");
+                    // It stands still here, and what it would have marked is not known: so
+                    // everything is looked up again for as long as that lasts.
+                    if error.is_about_what_is_stored() {
+                        self.directory.forget();
+                    }
                     self.clock.sleep(CHANGES_REST).await;
                 }
             }
