@@ -1,7 +1,7 @@
 //! When a failed alert is tried again.
 
-use aws_lc_rs::rand;
 use fleetward_domain::EpochMs;
+use fleetward_environment::Chance;
 
 use crate::limits::{FIRST_RETRY_MS, LONGEST_RETRY_MS};
 
@@ -27,13 +27,11 @@ pub(crate) fn delay_ms(failures: u32, jitter: f64) -> i64 {
 }
 
 /// A random number of 0 to 1.
-pub(crate) fn jitter() -> f64 {
-    let mut bytes = [0; 4];
-    // Without randomness the retries are merely less spread.
-    if rand::fill(&mut bytes).is_err() {
-        return 0.0;
-    }
-    f64::from(u32::from_ne_bytes(bytes)) / f64::from(u32::MAX)
+pub(crate) fn jitter(chance: &Chance) -> f64 {
+    chance.fraction().unwrap_or_else(|error| {
+        tracing::warn!(%error, "retries of alerts are not spread");
+        0.0
+    })
 }
 
 #[cfg(test)]
@@ -47,8 +45,9 @@ mod tests {
             assert_eq!(delay_ms(failures, 0.0), expected);
             assert_eq!(delay_ms(failures, 1.0), expected / 2);
         }
-        let drawn = jitter();
+        let drawn = jitter(&Chance::system());
         assert!((0.0..=1.0).contains(&drawn));
+        assert!(jitter(&Chance::exhausted()).abs() < f64::EPSILON);
     }
 
     #[test]

@@ -11,6 +11,12 @@ pub enum AlertsError {
     /// A webhook's URL cannot be used. The URL is not told: it may hold a secret.
     #[error("webhook {0}")]
     Webhook(String),
+    /// A target's settings name no kind.
+    #[error(
+        "an alert target must have one of the keys: {}",
+        crate::target::TargetSettings::KEYS.join(", ")
+    )]
+    TargetKind,
     /// A target's ARN cannot stand in a header.
     #[error("alert target {0:?} must be visible ASCII characters")]
     TargetArn(String),
@@ -23,9 +29,9 @@ pub enum AlertsError {
     /// The body could not be written as JSON.
     #[error("alert body: {0}")]
     Body(serde_json::Error),
-    /// The target's ARN has no webhook in the settings.
-    #[error("no webhook is set for alert target {0}")]
-    NoWebhook(String),
+    /// The target's ARN has no target in the settings.
+    #[error("nothing is set for alert target {0}; set alerts.targets.\"{0}\"")]
+    NoTarget(String),
     /// The host's name has no address.
     #[error("host {host} cannot be resolved: {reason}")]
     Resolve {

@@ -4,8 +4,9 @@
 //! alert goes through these files in this order:
 //!
 //! 1. [`outbox`](Alerts): which alerts are due, which may go now, what becomes of each.
-//! 2. `payload`: the body that AWS IoT Device Defender sends to SNS, and its headers.
-//! 3. `dialler`: the one place in Fleetward that dials out. It decides by `address` whether the
+//! 2. `payload`: what it says, the body that AWS IoT Device Defender sends to SNS.
+//! 3. `target`: how that kind of target wants it.
+//! 4. `dialler`: the one place in Fleetward that dials out. It decides by `address` whether the
 //!    other end may be spoken to.
 //!
 //! A profile names SNS topics. There is no SNS here: the settings put a webhook behind a topic's
@@ -22,7 +23,7 @@
 //!
 //! A receiver answers with any 2xx status. Anything else, also a redirect, is a failure and is
 //! tried again, 1 s to 5 min later, until [`Settings::retry_for_ms`] after the alert was made;
-//! then it stays in the outbox as a dead letter. An alert whose topic has no webhook in the
+//! then it stays in the outbox as a dead letter. An alert whose topic has no target in the
 //! settings becomes a dead letter at once, and the log says so once for each ARN. Of one thing
 //! and one target, an alert is tried only when the one before it was delivered or is dead.
 //!
@@ -30,8 +31,8 @@
 
 mod address;
 mod backoff;
-mod clock;
 mod dialler;
+mod endpoint;
 mod error;
 pub mod limits;
 mod outbox;
@@ -39,13 +40,12 @@ mod payload;
 #[cfg(test)]
 mod receiver;
 mod settings;
-mod webhook;
+mod target;
 
 pub use address::{AddressKind, AddressRules};
-pub use clock::{Clock, SystemClock};
 pub use dialler::Dialler;
 pub use error::AlertsError;
 pub use outbox::{Alerts, Running};
 pub use payload::Message;
-pub use settings::{Settings, Target};
-pub use webhook::Webhook;
+pub use settings::Settings;
+pub use target::{Deliver, Target, TargetSettings, Webhook};

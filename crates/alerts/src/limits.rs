@@ -23,7 +23,7 @@ const _: () = assert!(TARGETS * (SLOTS_PER_TARGET + WAITING_PER_TARGET) < PAGE);
 pub const POSTPONEMENTS_AT_ONCE: usize = 64;
 /// Rows of a page for each millisecond that the outbox then rests before it is read again.
 pub const ROWS_PER_REST_MS: usize = 20;
-/// ARNs without a webhook that are remembered as warned of.
+/// ARNs without a target that are remembered as warned of.
 pub const WARNED_ARNS: usize = 1024;
 
 /// Longest webhook URL, in bytes.
@@ -41,8 +41,6 @@ pub const RESPONSE_BODY_BYTES: usize = 1024;
 /// Most characters of a failure's response that are kept as the reason.
 pub const RESPONSE_EXCERPT_CHARS: usize = 160;
 
-/// Longest sleep of the outbox: a clock that was set is noticed within it.
-pub const LONGEST_SLEEP: Duration = Duration::from_secs(60);
 /// Wait after the store failed the first time; doubles up to [`STORE_RETRY_LONGEST`].
 pub const STORE_RETRY: Duration = Duration::from_millis(250);
 /// Longest wait after the store failed.

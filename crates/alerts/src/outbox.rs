@@ -19,13 +19,13 @@ use fleetward_domain::EpochMs;
 use fleetward_store::{DueAlert, Store};
 use tokio::sync::watch;
 use tokio::task::{Id, JoinHandle, JoinSet};
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, timeout};
 
-use crate::clock::{Clock, SystemClock};
 use crate::dialler::Dialler;
 use crate::error::AlertsError;
 use crate::limits::{DRAIN, ROWS_PER_REST_MS, STORE_RETRY};
 use crate::settings::Settings;
+use crate::target::Deliver;
 use delivery::{Courier, Outcome};
 use lanes::Lanes;
 
@@ -40,26 +40,27 @@ pub struct Running {
 }
 
 impl Alerts {
-    /// Starts to deliver what is in the store's outbox, by the machine's clock.
+    /// Starts to deliver what is in the store's outbox.
     ///
     /// # Errors
     /// [`AlertsError`] if the settings cannot be used.
     pub fn start(settings: Settings, store: Arc<dyn Store>) -> Result<Running, AlertsError> {
-        Self::start_with_clock(settings, store, Arc::new(SystemClock))
+        let (allowed, roots) = (settings.allow_addresses.clone(), settings.trusted_roots.clone());
+        let dialler = Dialler::new(allowed, roots, settings.clock.clone())?;
+        Self::start_with(settings, store, Arc::new(dialler))
     }
 
-    /// The same by another clock.
+    /// The same by another carrier.
     ///
     /// # Errors
     /// [`AlertsError`] if the settings cannot be used.
-    pub fn start_with_clock(
+    pub fn start_with(
         settings: Settings,
         store: Arc<dyn Store>,
-        clock: Arc<dyn Clock>,
+        carrier: Arc<dyn Deliver>,
     ) -> Result<Running, AlertsError> {
         settings.check()?;
-        let dialler = Dialler::new(settings.allow_addresses, settings.trusted_roots)?;
-        let courier = Courier::new(store, clock, dialler, settings.targets, settings.retry_for_ms);
+        let courier = Courier::new(settings, store, carrier);
         let (stop, stopped) = watch::channel(false);
         let outbox = Outbox {
             courier: Arc::new(courier),
@@ -121,7 +122,7 @@ impl Outbox {
                     () = courier.clock.sleep_until(next.due_ms), if !wants_look => {
                         wants_look = true;
                     }
-                    () = sleep_until(next.rest_until), if wants_look => break,
+                    () = courier.clock.sleep_until_instant(next.rest_until), if wants_look => break,
                 }
             }
         }
@@ -136,13 +137,13 @@ impl Outbox {
                 // A large page costs; with it, deliveries are many and a short rest loses none.
                 let rest_ms = u64::try_from(read.rows / ROWS_PER_REST_MS).unwrap_or(0);
                 NextLook {
-                    rest_until: Instant::now() + Duration::from_millis(rest_ms),
+                    rest_until: self.courier.clock.instant() + Duration::from_millis(rest_ms),
                     due_ms: read.next_due_ms.unwrap_or(EpochMs::MAX),
                 }
             }
             Err(error) => {
                 tracing::warn!(%error, "the outbox of alerts cannot be read, trying again");
-                NextLook { rest_until: Instant::now() + STORE_RETRY, due_ms: now_ms }
+                NextLook { rest_until: self.courier.clock.instant() + STORE_RETRY, due_ms: now_ms }
             }
         }
     }

@@ -1,13 +1,10 @@
-//! The message: AWS's body, and the headers of a raw delivery of SNS.
-//!
-//! Sources: AWS IoT Device Defender's guide on alert messages; the SNS guide on raw message
-//! delivery to HTTP endpoints.
+//! The message of an alert: what is the same for all targets. The body of each kind of
+//! notification is a file in `payload/`.
+
+mod violation;
 
 use bytes::Bytes;
-use fleetward_domain::{Alert, ViolationEvent};
-use fleetward_wire::convert::{show_behavior, show_value};
-use fleetward_wire::types::{Behavior, MetricValue};
-use serde::Serialize;
+use fleetward_domain::{Alert, Notification};
 use uuid::Uuid;
 
 use crate::error::AlertsError;
@@ -23,45 +20,21 @@ pub struct Message {
     pub body: Bytes,
 }
 
-/// The body, with the member names that AWS gives them.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Body<'a> {
-    /// Milliseconds, here; the API has seconds.
-    violation_event_time: i64,
-    thing_name: &'a str,
-    behavior: Behavior,
-    violation_event_type: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    metric_value: Option<MetricValue>,
-    violation_id: &'a str,
-    security_profile_name: &'a str,
-}
-
 impl Message {
     /// Writes the message of an alert.
     ///
     /// # Errors
     /// [`AlertsError::Body`] if a value has no JSON.
     pub fn of(alert: &Alert) -> Result<Self, AlertsError> {
+        let body = match &alert.notification {
+            Notification::Violation(event) => violation::body(event),
+        };
         Ok(Self {
             id: Uuid::new_v5(&Uuid::NAMESPACE_OID, alert.key().as_bytes()).to_string(),
             topic_arn: alert.target_arn.clone(),
-            body: body(&alert.event).map_err(AlertsError::Body)?.into(),
+            body: body.map_err(AlertsError::Body)?.into(),
         })
     }
-}
-
-fn body(event: &ViolationEvent) -> Result<Vec<u8>, serde_json::Error> {
-    serde_json::to_vec(&Body {
-        violation_event_time: event.at_ms,
-        thing_name: event.thing.as_str(),
-        behavior: show_behavior(&event.behavior),
-        violation_event_type: event.event_type.as_str(),
-        metric_value: event.value.as_ref().map(show_value),
-        violation_id: &event.violation_id,
-        security_profile_name: event.profile.as_str(),
-    })
 }
 
 #[cfg(test)]

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use fleetward_environment::{Chance, Clock};
 use http::HeaderValue;
 use ipnet::IpNet;
 use rustls_pki_types::CertificateDer;
 
 use crate::error::AlertsError;
 use crate::limits;
-use crate::webhook::Webhook;
+use crate::target::Target;
 
 /// Where alerts go, and what may be dialled.
 #[derive(Clone, Debug)]
@@ -22,13 +23,10 @@ pub struct Settings {
     pub trusted_roots: Vec<CertificateDer<'static>>,
     /// How long a failing alert is retried, from when it was made, in milliseconds.
     pub retry_for_ms: i64,
-}
-
-/// What stands behind an ARN.
-#[derive(Clone, Debug)]
-pub struct Target {
-    /// Gets each alert as a POST.
-    pub webhook: Webhook,
+    /// Says when an alert is due.
+    pub clock: Clock,
+    /// Spreads the retries of what failed together.
+    pub chance: Chance,
 }
 
 impl Default for Settings {
@@ -38,6 +36,8 @@ impl Default for Settings {
             allow_addresses: Vec::new(),
             trusted_roots: Vec::new(),
             retry_for_ms: limits::RETRY_FOR_MS,
+            clock: Clock::system(),
+            chance: Chance::system(),
         }
     }
 }

@@ -2,7 +2,8 @@
 
 use fleetward_domain::violation::violation_id;
 use fleetward_domain::{
-    Alert, EpochMs, EventType, MetricValue, VerificationState, Violation, ViolationEvent,
+    Alert, EpochMs, EventType, MetricValue, Notification, VerificationState, Violation,
+    ViolationEvent,
 };
 
 use crate::effects::Effects;
@@ -137,12 +138,10 @@ impl ThingState {
             verification_description: None,
         };
         if !planned.rule.behavior.suppress_alerts {
-            effects.alerts.extend(
-                planned.profile.alert_targets.iter().map(|target_arn| Alert {
-                    target_arn: target_arn.clone(),
-                    event: event.clone(),
-                }),
-            );
+            effects.alerts.extend(planned.profile.alert_targets.iter().map(|target_arn| Alert {
+                target_arn: target_arn.clone(),
+                notification: Notification::Violation(event.clone()),
+            }));
         }
         effects.events.push(event);
     }

@@ -1,27 +1,20 @@
 //! Alerts on their way out.
 
-use serde::{Deserialize, Serialize};
-
-use crate::violation::ViolationEvent;
+use crate::notification::Notification;
 
 /// One message for one target: a row of the outbox.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Alert {
-    /// The SNS topic's ARN in the profile's alert targets.
+    /// The SNS topic's ARN, as the profile's alert targets name it.
     pub target_arn: String,
-    /// What happened.
-    pub event: ViolationEvent,
+    /// What it says.
+    pub notification: Notification,
 }
 
 impl Alert {
-    /// Tells a repeated delivery from a new one: violation, event type and target.
+    /// Tells a repeated delivery from a new one: notification and target.
     #[must_use]
     pub fn key(&self) -> String {
-        format!(
-            "{}/{}/{}",
-            self.event.violation_id,
-            self.event.event_type.as_str(),
-            self.target_arn
-        )
+        format!("{}/{}", self.notification.key(), self.target_arn)
     }
 }

@@ -15,6 +15,7 @@ pub mod format_level;
 pub mod limits;
 pub mod metric;
 pub mod name;
+pub mod notification;
 pub mod policy;
 pub mod record;
 pub mod security_profile;
@@ -39,6 +40,7 @@ pub use name::{
     BehaviorName, CertificateId, CustomMetricName, DimensionName, GroupName, NameError, PolicyName,
     ProfileName, ThingName,
 };
+pub use notification::Notification;
 pub use policy::Policy;
 pub use record::{Activity, Count, Record};
 pub use security_profile::{MetricToRetain, SecurityProfile};

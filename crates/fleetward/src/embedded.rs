@@ -265,10 +265,8 @@ fn alert_settings(settings: &Settings) -> Result<fleetward_alerts::Settings, Fai
         ..fleetward_alerts::Settings::default()
     };
     for (arn, target) in &settings.alerts.targets {
-        let tried = format!("setting alerts.targets.\"{arn}\".webhook");
-        let webhook =
-            fleetward_alerts::Webhook::parse(&target.webhook).map_err(Failure::of(&tried))?;
-        alerts.targets.insert(arn.clone(), fleetward_alerts::Target { webhook });
+        let tried = format!("setting alerts.targets.\"{arn}\"");
+        alerts.targets.insert(arn.clone(), target.read().map_err(Failure::of(&tried))?);
     }
     Ok(alerts)
 }

@@ -1,8 +1,8 @@
 //! One request and its response, over a connection that is there.
 
 use bytes::Bytes;
-use http::header::{CONNECTION, CONTENT_TYPE, HOST, USER_AGENT};
-use http::{HeaderName, HeaderValue, Request};
+use http::header::{CONNECTION, HOST, USER_AGENT};
+use http::{HeaderValue, Request};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper::client::conn::http1;
@@ -10,21 +10,15 @@ use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::task::JoinSet;
 
+use crate::endpoint::Endpoint;
 use crate::error::AlertsError;
 use crate::limits::{RESPONSE_BODY_BYTES, RESPONSE_EXCERPT_CHARS, RESPONSE_HEAD_BYTES};
-use crate::payload::Message;
-use crate::webhook::Webhook;
 
-const MESSAGE_TYPE: HeaderName = HeaderName::from_static("x-amz-sns-message-type");
-const TOPIC_ARN: HeaderName = HeaderName::from_static("x-amz-sns-topic-arn");
-const MESSAGE_ID: HeaderName = HeaderName::from_static("x-amz-sns-message-id");
-const RAW_DELIVERY: HeaderName = HeaderName::from_static("x-amz-sns-rawdelivery");
-
-/// Posts the message and waits for a status of success.
-pub(super) async fn post<S>(
+/// Sends the request and waits for a status of success.
+pub(super) async fn run<S>(
     stream: S,
-    webhook: &Webhook,
-    message: &Message,
+    endpoint: &Endpoint,
+    mut request: Request<Full<Bytes>>,
 ) -> Result<(), AlertsError>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
@@ -37,8 +31,8 @@ where
     // The set ends the connection's task when this future ends, also when it is given up.
     let mut driver = JoinSet::new();
     driver.spawn(connection);
-    let response =
-        sender.send_request(request(webhook, message)?).await.map_err(AlertsError::Http)?;
+    address(&mut request, endpoint);
+    let response = sender.send_request(request).await.map_err(AlertsError::Http)?;
     let status = response.status();
     if status.is_success() {
         return Ok(());
@@ -47,24 +41,13 @@ where
     Err(AlertsError::Status { status: status.as_u16(), excerpt })
 }
 
-fn request(webhook: &Webhook, message: &Message) -> Result<Request<Full<Bytes>>, AlertsError> {
-    let arn = HeaderValue::from_str(&message.topic_arn);
-    let arn = arn.map_err(|_| AlertsError::TargetArn(message.topic_arn.clone()))?;
-    let id = HeaderValue::from_str(&message.id);
-    let id = id.map_err(|_| AlertsError::TargetArn(message.id.clone()))?;
-    let mut request = Request::new(Full::new(message.body.clone()));
-    *request.method_mut() = http::Method::POST;
-    *request.uri_mut() = http::Uri::from(webhook.path.clone());
+/// What every request carries, whatever it says.
+fn address(request: &mut Request<Full<Bytes>>, endpoint: &Endpoint) {
+    *request.uri_mut() = http::Uri::from(endpoint.path.clone());
     let headers = request.headers_mut();
-    headers.insert(HOST, webhook.host_header.clone());
+    headers.insert(HOST, endpoint.host_header.clone());
     headers.insert(USER_AGENT, HeaderValue::from_static("Fleetward"));
     headers.insert(CONNECTION, HeaderValue::from_static("close"));
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"));
-    headers.insert(MESSAGE_TYPE, HeaderValue::from_static("Notification"));
-    headers.insert(TOPIC_ARN, arn);
-    headers.insert(MESSAGE_ID, id);
-    headers.insert(RAW_DELIVERY, HeaderValue::from_static("true"));
-    Ok(request)
 }
 
 /// The beginning of a failure's body, after a colon: receivers say there what they miss.

@@ -1,10 +1,11 @@
 use axum::body::Body;
 use axum::http::Response;
-use bytes::Bytes;
 
 use super::*;
 use crate::address::AddressKind;
+use crate::payload::Message;
 use crate::receiver::{Answer, Receiver};
+use crate::target::Webhook;
 
 fn loopback() -> Vec<IpNet> {
     vec!["127.0.0.0/8".parse().unwrap(), "::1/128".parse().unwrap()]
@@ -19,8 +20,8 @@ fn message() -> Message {
 }
 
 async fn post(allow: Vec<IpNet>, url: &str) -> Result<(), AlertsError> {
-    let dialler = Dialler::new(allow, vec![]).unwrap();
-    dialler.post(&Webhook::parse(url).unwrap(), &message()).await
+    let dialler = Dialler::new(allow, vec![], Clock::system()).unwrap();
+    Webhook::parse(url).unwrap().deliver(&dialler, &message()).await
 }
 
 #[tokio::test]
@@ -135,12 +136,12 @@ async fn certificates_are_checked() {
     let error = post(loopback(), &url).await.unwrap_err();
     assert!(matches!(error, AlertsError::Handshake(_)), "{error}");
 
-    let trusting = Dialler::new(loopback(), vec![authority]).unwrap();
+    let trusting = Dialler::new(loopback(), vec![authority], Clock::system()).unwrap();
     let other_name = Webhook::parse(&format!("https://127.0.0.1:{port}/")).unwrap();
-    let error = trusting.post(&other_name, &message()).await.unwrap_err();
+    let error = other_name.deliver(&trusting, &message()).await.unwrap_err();
     assert!(matches!(error, AlertsError::Handshake(_)), "{error}");
     assert_eq!(receiver.seen().len(), 0);
 
-    trusting.post(&Webhook::parse(&url).unwrap(), &message()).await.unwrap();
+    Webhook::parse(&url).unwrap().deliver(&trusting, &message()).await.unwrap();
     assert_eq!(receiver.seen().len(), 1);
 }

@@ -3,25 +3,25 @@
 use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use fleetward_environment::{Chance, Clock};
 use fleetward_store::{DueAlert, Store};
-use tokio::time::sleep;
 
 use crate::backoff;
-use crate::clock::Clock;
-use crate::dialler::Dialler;
 use crate::error::AlertsError;
 use crate::limits::{STORE_RETRY, STORE_RETRY_LONGEST, WARNED_ARNS};
 use crate::payload::Message;
-use crate::settings::Target;
+use crate::settings::Settings;
+use crate::target::{Deliver, Target};
 
 /// What deliveries need.
 pub(super) struct Courier {
     pub(super) store: Arc<dyn Store>,
-    pub(super) clock: Arc<dyn Clock>,
-    dialler: Dialler,
+    pub(super) clock: Clock,
+    chance: Chance,
+    carrier: Arc<dyn Deliver>,
     targets: BTreeMap<String, Target>,
     retry_for_ms: i64,
-    /// ARNs without a webhook that the log has told of.
+    /// ARNs without a target that the log has told of.
     warned: Mutex<HashSet<String>>,
 }
 
@@ -30,18 +30,22 @@ pub(super) enum Outcome {
     Delivered,
     /// With the reason.
     Failed(String),
-    NoWebhook,
+    NoTarget,
 }
 
 impl Courier {
     pub(super) fn new(
+        settings: Settings,
         store: Arc<dyn Store>,
-        clock: Arc<dyn Clock>,
-        dialler: Dialler,
-        targets: BTreeMap<String, Target>,
-        retry_for_ms: i64,
+        carrier: Arc<dyn Deliver>,
     ) -> Self {
-        Self { store, clock, dialler, targets, retry_for_ms, warned: Mutex::default() }
+        let Settings { targets, retry_for_ms, clock, chance, .. } = settings;
+        Self { store, clock, chance, carrier, targets, retry_for_ms, warned: Mutex::default() }
+    }
+
+    /// How much of a pause is taken away: 0 to 1, of half of it.
+    pub(super) fn jitter(&self) -> f64 {
+        backoff::jitter(&self.chance)
     }
 
     /// Delivers an alert and stores what became of it.
@@ -51,11 +55,11 @@ impl Courier {
                 self.store_end(&due, End::Delivered).await;
                 Outcome::Delivered
             }
-            Err(AlertsError::NoWebhook(arn)) => {
+            Err(AlertsError::NoTarget(arn)) => {
                 self.warn_once(&arn);
-                let reason = AlertsError::NoWebhook(arn).to_string();
+                let reason = AlertsError::NoTarget(arn).to_string();
                 self.store_end(&due, End::Failed { retry_ms: None, reason: &reason }).await;
-                Outcome::NoWebhook
+                Outcome::NoTarget
             }
             Err(error) => {
                 let reason = error.to_string();
@@ -67,19 +71,19 @@ impl Courier {
 
     async fn post(&self, due: &DueAlert) -> Result<(), AlertsError> {
         let arn = &due.alert.target_arn;
-        let target = self.targets.get(arn).ok_or_else(|| AlertsError::NoWebhook(arn.clone()))?;
-        self.dialler.post(&target.webhook, &Message::of(&due.alert)?).await
+        let target = self.targets.get(arn).ok_or_else(|| AlertsError::NoTarget(arn.clone()))?;
+        self.carrier.deliver(target, &Message::of(&due.alert)?).await
     }
 
     async fn fail(&self, due: &DueAlert, reason: &str) {
         let now_ms = self.clock.now_ms();
-        let jitter = backoff::jitter();
+        let jitter = self.jitter();
         let retry_ms =
             backoff::retry_at(now_ms, due.created_ms, self.retry_for_ms, due.failures, jitter);
         if retry_ms.is_none() {
-            let event = &due.alert.event;
+            let notification = &due.alert.notification;
             tracing::warn!(
-                arn = %due.alert.target_arn, thing = %event.thing, violation = %event.violation_id,
+                arn = %due.alert.target_arn, lane = notification.lane(), key = notification.key(),
                 %reason, "alert given up; it is kept as a dead letter"
             );
         }
@@ -99,7 +103,7 @@ impl Courier {
             };
             let Err(error) = written else { return };
             tracing::warn!(%error, "the outbox of alerts cannot be written, trying again");
-            sleep(wait).await;
+            self.clock.sleep(wait).await;
             wait = wait.saturating_mul(2).min(STORE_RETRY_LONGEST);
         }
     }
@@ -111,7 +115,7 @@ impl Courier {
         }
         if warned.insert(arn.to_owned()) {
             tracing::warn!(
-                %arn, "no webhook is set for this alert target; its alerts become dead letters"
+                %arn, "nothing is set for this alert target; its alerts become dead letters"
             );
         }
     }

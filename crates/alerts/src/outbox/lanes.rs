@@ -63,7 +63,7 @@ impl Lanes {
         match outcome {
             Outcome::Delivered => lane.is_failing = false,
             Outcome::Failed(_) => lane.is_failing = true,
-            Outcome::NoWebhook => {}
+            Outcome::NoTarget => {}
         }
         let is_idle = lane.waiting.is_empty();
         // A lane that is at rest and well says nothing that an absent one does not.

@@ -45,6 +45,6 @@ pub(super) async fn read(
 
 /// Putting off counts as a failure, so that a target that stays slow is asked ever more rarely.
 async fn put_off(courier: &Courier, now_ms: EpochMs, due: DueAlert) -> Result<(), StoreError> {
-    let retry_ms = now_ms.saturating_add(backoff::delay_ms(due.failures, backoff::jitter()));
+    let retry_ms = now_ms.saturating_add(backoff::delay_ms(due.failures, courier.jitter()));
     courier.store.alert_failed(due.id, Some(retry_ms), "put off: its target is too slow").await
 }

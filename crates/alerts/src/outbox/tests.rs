@@ -1,52 +1,47 @@
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use fleetward_domain::{
-    Alert, Behavior, BehaviorName, EventType, MetricValue, ProfileName, ThingName,
+    Alert, Behavior, BehaviorName, EventType, MetricValue, Notification, ProfileName, ThingName,
     VerificationState, ViolationEvent,
 };
+use fleetward_environment::Clock;
 use fleetward_store::DetectionTx;
 use fleetward_store::memory::MemoryStore;
 
 use super::*;
 use crate::limits::{FIRST_RETRY_MS, LONGEST_RETRY_MS, RETRY_FOR_MS};
 use crate::receiver::{Answer, Receiver};
-use crate::settings::Target;
-use crate::webhook::Webhook;
+use crate::target::{Target, Webhook};
 
 /// When everything happens; an alert counts its age from its event.
 const AT_MS: EpochMs = 1_700_000_000_000;
 const ARN: &str = "arn:aws:sns:us-east-1:123456789012:alarms";
 const OTHER_ARN: &str = "arn:aws:sns:us-east-1:123456789012:other";
 
-/// A clock that stands until it is set on.
-struct HandClock(watch::Sender<EpochMs>);
+/// A wall clock that stands until it is set on; who waits for it notices within a second.
+#[derive(Clone)]
+struct HandClock(Arc<AtomicI64>);
 
 impl HandClock {
-    fn new() -> Arc<Self> {
-        Arc::new(Self(watch::channel(AT_MS).0))
+    fn new() -> Self {
+        Self(Arc::new(AtomicI64::new(AT_MS)))
     }
 
     fn advance(&self, by_ms: i64) {
-        self.0.send_modify(|now_ms| *now_ms += by_ms);
-    }
-}
-
-#[async_trait::async_trait]
-impl Clock for HandClock {
-    fn now_ms(&self) -> EpochMs {
-        *self.0.borrow()
+        self.0.fetch_add(by_ms, Ordering::SeqCst);
     }
 
-    async fn sleep_until(&self, at_ms: EpochMs) {
-        let mut time = self.0.subscribe();
-        time.wait_for(|now_ms| *now_ms >= at_ms).await.unwrap();
+    fn clock(&self) -> Clock {
+        let told = Arc::clone(&self.0);
+        Clock::new(move || told.load(Ordering::SeqCst))
     }
 }
 
 fn alert(thing: &str, event_type: EventType, arn: &str) -> Alert {
     Alert {
         target_arn: arn.to_owned(),
-        event: ViolationEvent {
+        notification: Notification::Violation(ViolationEvent {
             violation_id: format!("violation of {thing}"),
             thing: ThingName::parse(thing).unwrap(),
             profile: ProfileName::parse("lamps").unwrap(),
@@ -63,14 +58,14 @@ fn alert(thing: &str, event_type: EventType, arn: &str) -> Alert {
             at_ms: AT_MS,
             verification: VerificationState::Unknown,
             verification_description: None,
-        },
+        }),
     }
 }
 
 /// A store with an outbox, and its delivery.
 struct Stage {
     store: Arc<dyn Store>,
-    clock: Arc<HandClock>,
+    clock: HandClock,
     running: Option<Running>,
 }
 
@@ -84,21 +79,24 @@ impl Stage {
     fn restart(mut self, targets: &[(&str, &Receiver)]) -> Self {
         let target = |(arn, receiver): &(&str, &Receiver)| {
             let webhook = Webhook::parse(&format!("http://{}/", receiver.address)).unwrap();
-            ((*arn).to_owned(), Target { webhook })
+            ((*arn).to_owned(), Target::Webhook(webhook))
         };
         let settings = Settings {
             targets: targets.iter().map(target).collect(),
             allow_addresses: vec!["127.0.0.0/8".parse().unwrap()],
+            clock: self.clock.clock(),
             ..Settings::default()
         };
-        let clock: Arc<dyn Clock> = Arc::clone(&self.clock) as Arc<dyn Clock>;
-        let running = Alerts::start_with_clock(settings, Arc::clone(&self.store), clock);
-        self.running = Some(running.unwrap());
+        self.running = Some(Alerts::start(settings, Arc::clone(&self.store)).unwrap());
         self
     }
 
     async fn commit(&self, alerts: Vec<Alert>) {
-        let events = alerts.iter().map(|alert| alert.event.clone()).collect();
+        let event = |alert: &Alert| {
+            let Notification::Violation(event) = &alert.notification;
+            event.clone()
+        };
+        let events = alerts.iter().map(event).collect();
         let tx = DetectionTx { alerts, events, ..DetectionTx::default() };
         self.store.commit_detection(tx).await.unwrap();
     }
@@ -152,11 +150,15 @@ async fn an_alert_is_delivered_once_and_leaves_the_outbox() {
 async fn a_failure_is_retried_later_and_later() {
     let receiver =
         Receiver::listen(|_, before| Answer::Status(if before < 2 { 500 } else { 200 })).await;
-    let stage = Stage::start(&[(ARN, &receiver)]);
+    let other = Receiver::listen(|_, _| Answer::Status(200)).await;
+    let stage = Stage::start(&[(ARN, &receiver), (OTHER_ARN, &other)]);
     stage.commit(vec![alert("lamp", EventType::InAlarm, ARN)]).await;
     stage.until_failures(1).await;
     stage.clock.advance(FIRST_RETRY_MS / 2 - 1);
-    tokio::time::sleep(Duration::from_millis(50)).await;
+    // Another alert makes the outbox look: the first one is not due yet.
+    stage.commit(vec![alert("door", EventType::InAlarm, OTHER_ARN)]).await;
+    until(async || other.seen().len() == 1).await;
+    stage.until_left(1).await;
     assert_eq!(receiver.seen().len(), 1, "not before its time");
     stage.clock.advance(FIRST_RETRY_MS / 2 + 1);
     stage.until_failures(2).await;
@@ -260,7 +262,7 @@ async fn settings_that_cannot_work_are_refused() {
     let settings = |arns: Vec<String>| Settings {
         targets: arns
             .into_iter()
-            .map(|arn| (arn, Target { webhook: webhook.clone() }))
+            .map(|arn| (arn, Target::Webhook(webhook.clone())))
             .collect::<BTreeMap<_, _>>(),
         ..Settings::default()
     };

@@ -1,6 +1,6 @@
 use fleetward_domain::{
     Behavior, BehaviorName, Comparison, ComparisonOperator, Criteria, EventType, Judgement, Metric,
-    MetricValue, ProfileName, ThingName, VerificationState,
+    MetricValue, ProfileName, ThingName, VerificationState, ViolationEvent,
 };
 use serde_json::json;
 
@@ -11,7 +11,7 @@ fn alert(value: Option<MetricValue>, event_type: EventType) -> Alert {
         Comparison::new(ComparisonOperator::InPortSet, MetricValue::Ports(vec![22, 8883]));
     Alert {
         target_arn: "arn:aws:sns:us-east-1:123456789012:alarms".into(),
-        event: ViolationEvent {
+        notification: Notification::Violation(ViolationEvent {
             violation_id: "0b7f".into(),
             thing: ThingName::parse("lamp \"7\"").unwrap(),
             profile: ProfileName::parse("lamps").unwrap(),
@@ -33,7 +33,7 @@ fn alert(value: Option<MetricValue>, event_type: EventType) -> Alert {
             at_ms: 1_599_500_533_406,
             verification: VerificationState::Unknown,
             verification_description: None,
-        },
+        }),
     }
 }
 

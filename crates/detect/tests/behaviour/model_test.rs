@@ -1,6 +1,7 @@
 //! The detector agrees with the model, record by record.
 
 use fleetward_detect::{Effects, Partition};
+use fleetward_domain::Notification;
 use proptest::prelude::*;
 
 use crate::model::Model;
@@ -38,7 +39,8 @@ proptest! {
             expected.sort();
             prop_assert_eq!(told(&effects), expected, "record {}: {:?}", number, record);
             for event in &effects.events {
-                let alerts = effects.alerts.iter().filter(|alert| alert.event == *event).count();
+                let told = Notification::Violation(event.clone());
+                let alerts = effects.alerts.iter().filter(|a| a.notification == told).count();
                 prop_assert_eq!(alerts, usize::from(!event.behavior.suppress_alerts));
             }
         }

@@ -3,7 +3,7 @@
 use fleetward_detect::{Effects, Partition};
 use fleetward_domain::{
     Behavior, Change, ComparisonOperator, Count, CustomValue, DimensionOperator, MetricDimension,
-    MetricValue, Record, Report, Target,
+    MetricValue, Notification, Record, Report, Target,
 };
 
 use crate::scenario::*;
@@ -164,7 +164,8 @@ fn lines(effects: &Effects) -> String {
         format!("{kind} {} {}/{}/{name}@{} {value:?}", e.violation_id, e.thing, e.profile, e.at_ms)
     });
     let alerts = effects.alerts.iter().map(|a| {
-        format!("alert {} {} {}", a.target_arn, a.event.event_type.as_str(), a.event.violation_id)
+        let Notification::Violation(event) = &a.notification;
+        format!("alert {} {} {}", a.target_arn, event.event_type.as_str(), event.violation_id)
     });
     violations.chain(closed).chain(events).chain(alerts).map(|line| line + "\n").collect()
 }

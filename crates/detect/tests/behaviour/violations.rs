@@ -1,7 +1,7 @@
 //! A violation's life, and who hears of it.
 
 use crate::scenario::*;
-use fleetward_domain::{EventType, MetricValue, Target, VerificationState};
+use fleetward_domain::{Alert, EventType, MetricValue, Notification, Target, VerificationState};
 
 fn ports_at_most_one() -> fleetward_domain::Behavior {
     at_most("b", "aws:num-listening-tcp-ports", 1)
@@ -77,7 +77,9 @@ fn each_event_goes_to_every_alert_target() {
         .effects
         .alerts
         .iter()
-        .map(|alert| (alert.target_arn.as_str(), alert.event.event_type.as_str()))
+        .map(|Alert { target_arn, notification: Notification::Violation(event) }| {
+            (target_arn.as_str(), event.event_type.as_str())
+        })
         .collect();
     assert_eq!(
         told,
@@ -88,7 +90,8 @@ fn each_event_goes_to_every_alert_target() {
             ("arn:other", "alarm-cleared"),
         ]
     );
-    assert_eq!(s.effects.alerts[0].event, s.effects.events[0]);
+    let first = Notification::Violation(s.effects.events[0].clone());
+    assert_eq!(s.effects.alerts[0].notification, first);
 }
 
 #[test]

@@ -14,13 +14,14 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use fleetward_alerts::TargetSettings;
 use fleetward_wire::sigv4::Secret;
 use tokio::sync::mpsc;
 
 use crate::command_line::{DemoArguments, ServeArguments};
 use crate::embedded::{self, Running};
 use crate::failure::Failure;
-use crate::settings::{AlertSettings, AlertTargetSettings, Settings};
+use crate::settings::{AlertSettings, Settings};
 use alarm::{Alarm, Deciding};
 use api_client::ApiClient;
 use light::Light;
@@ -100,7 +101,7 @@ fn settings(folder: &Path, hook: SocketAddr) -> Result<Settings, Failure> {
     let webhook = format!("http://{hook}/alerts");
     settings.alerts = AlertSettings {
         allow_addresses: vec![hook.ip().into()],
-        targets: [(fleet::ALARMS.to_owned(), AlertTargetSettings { webhook })].into(),
+        targets: [(fleet::ALARMS.to_owned(), TargetSettings { webhook: Some(webhook) })].into(),
     };
     Ok(settings)
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use fleetward_alerts::TargetSettings;
 use ipnet::IpNet;
 use serde::Deserialize;
 
@@ -26,7 +27,6 @@ pub(super) const TOP_KEYS: [&str; 14] = [
     "config",
 ];
 const ALERT_KEYS: [&str; 2] = ["allow_addresses", "targets"];
-const TARGET_KEYS: [&str; 1] = ["webhook"];
 
 /// The file, as written.
 #[derive(Debug, Default, Deserialize)]
@@ -72,14 +72,7 @@ pub(crate) struct AlertSettings {
     pub(crate) allow_addresses: Vec<IpNet>,
     /// By the ARN that profiles name.
     #[serde(default)]
-    pub(crate) targets: BTreeMap<String, AlertTargetSettings>,
-}
-
-/// `[alerts.targets."arn:…"]`: what stands behind an ARN.
-#[derive(Clone, Debug, Deserialize)]
-pub(crate) struct AlertTargetSettings {
-    /// Gets each alert as a POST.
-    pub(crate) webhook: String,
+    pub(crate) targets: BTreeMap<String, TargetSettings>,
 }
 
 impl FileSettings {
@@ -106,7 +99,11 @@ impl FileSettings {
             if let Some(toml::Value::Table(targets)) = alerts.get("targets") {
                 for (arn, target) in targets {
                     if let toml::Value::Table(target) = target {
-                        check_keys(&format!("alerts.targets.\"{arn}\"."), target, &TARGET_KEYS)?;
+                        check_keys(
+                            &format!("alerts.targets.\"{arn}\"."),
+                            target,
+                            &TargetSettings::KEYS,
+                        )?;
                     }
                 }
             }

@@ -14,8 +14,8 @@ use fleetward_domain::{Place, PolicyName};
 use crate::command_line::ServeArguments;
 use crate::failure::Failure;
 pub(crate) use duration::parse_duration;
+pub(crate) use file::AlertSettings;
 use file::FileSettings;
-pub(crate) use file::{AlertSettings, AlertTargetSettings};
 
 /// Where a server without `--data` keeps everything.
 const DATA: &str = "./fleetward-data";

@@ -2,7 +2,7 @@
 
 use fleetward_domain::{
     Alert, Behavior, BehaviorName, Change, DimensionName, EpochMs, EventType, MetricValue,
-    ProfileName, ThingName, VerificationState, Violation, ViolationEvent,
+    Notification, ProfileName, ThingName, VerificationState, Violation, ViolationEvent,
 };
 
 use crate::{DetectionTx, EventFilter, ViolationFilter};
@@ -59,7 +59,8 @@ pub(crate) fn event(case: Case, event_type: EventType, at_ms: EpochMs) -> Violat
 }
 
 pub(crate) fn alert(case: Case, target: &str, event_type: EventType, at_ms: EpochMs) -> Alert {
-    Alert { target_arn: target.to_owned(), event: event(case, event_type, at_ms) }
+    let notification = Notification::Violation(event(case, event_type, at_ms));
+    Alert { target_arn: target.to_owned(), notification }
 }
 
 pub(crate) fn alerts(alerts: Vec<Alert>) -> DetectionTx {

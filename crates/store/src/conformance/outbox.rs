@@ -1,4 +1,4 @@
-use fleetward_domain::{EventType, VerificationState};
+use fleetward_domain::{EventType, Notification, VerificationState};
 
 use super::fixtures::{CASE, Case, alert, alerts};
 use super::on_each;
@@ -8,7 +8,10 @@ const OTHER: Case = Case { id: "other", thing: "door", ..CASE };
 
 async fn due(store: &dyn Store, now_ms: i64) -> Vec<(String, EventType)> {
     let due = store.due_alerts(now_ms, 10).await.unwrap();
-    let what = |due: DueAlert| (due.alert.target_arn, due.alert.event.event_type);
+    let what = |due: DueAlert| {
+        let Notification::Violation(event) = due.alert.notification;
+        (due.alert.target_arn, event.event_type)
+    };
     due.into_iter().map(what).collect()
 }
 

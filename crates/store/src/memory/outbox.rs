@@ -76,7 +76,7 @@ impl OutboxTable {
                 id,
                 alert: row.alert.clone(),
                 failures: row.failures,
-                created_ms: row.alert.event.at_ms,
+                created_ms: row.alert.notification.at_ms(),
             })
             .collect()
     }
@@ -90,7 +90,7 @@ impl OutboxTable {
         let mut seen = BTreeSet::new();
         self.rows.iter().filter_map(move |(id, row)| {
             let Status::Pending { due_ms } = row.status else { return None };
-            let first = seen.insert((&row.alert.event.thing, &row.alert.target_arn));
+            let first = seen.insert((row.alert.notification.lane(), &row.alert.target_arn));
             first.then_some((*id, due_ms, row))
         })
     }
@@ -115,7 +115,7 @@ impl OutboxTable {
     pub(super) fn expire(&mut self, before_ms: EpochMs) {
         let keys = &mut self.keys;
         self.rows.retain(|_, row| {
-            let kept = row.status != Status::Over || row.alert.event.at_ms >= before_ms;
+            let kept = row.status != Status::Over || row.alert.notification.at_ms() >= before_ms;
             if !kept {
                 keys.remove(&row.alert.key());
             }

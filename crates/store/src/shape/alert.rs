@@ -1,7 +1,7 @@
 //! Alerts in the outbox.
 
-use fleetward_domain::Alert;
 use fleetward_domain::format_level::FormatLevel;
+use fleetward_domain::{Alert, Notification};
 use serde::{Deserialize, Serialize};
 
 use super::event::EventV1;
@@ -29,7 +29,9 @@ struct V1 {
 
 impl From<&Alert> for V1 {
     fn from(alert: &Alert) -> Self {
-        Self { target_arn: alert.target_arn.clone(), event: EventV1::from(&alert.event) }
+        // What is no violation has its own version of the shape.
+        let Notification::Violation(event) = &alert.notification;
+        Self { target_arn: alert.target_arn.clone(), event: EventV1::from(event) }
     }
 }
 
@@ -37,6 +39,6 @@ impl TryFrom<V1> for Alert {
     type Error = String;
 
     fn try_from(V1 { target_arn, event }: V1) -> Result<Self, String> {
-        Ok(Self { target_arn, event: event.try_into()? })
+        Ok(Self { target_arn, notification: Notification::Violation(event.try_into()?) })
     }
 }

@@ -7,9 +7,9 @@ use fleetward_domain::security_profile::{AlertTarget, MetricsExport};
 use fleetward_domain::{
     Alert, Behavior, BehaviorName, Certificate, CertificateId, CertificateStatus, Change,
     Comparison, ComparisonOperator, Criteria, Dimension, DimensionName, DimensionOperator,
-    EventType, GroupName, Judgement, Metric, MetricDimension, MetricToRetain, MetricValue, Policy,
-    PolicyName, ProfileName, SecurityProfile, Target, Thing, ThingGroup, ThingName,
-    VerificationState, Violation, ViolationEvent,
+    EventType, GroupName, Judgement, Metric, MetricDimension, MetricToRetain, MetricValue,
+    Notification, Policy, PolicyName, ProfileName, SecurityProfile, Target, Thing, ThingGroup,
+    ThingName, VerificationState, Violation, ViolationEvent,
 };
 
 use super::{CertificateAttachment, Gate, KeyStatus, SealedAccessKey, SealedAuthority};
@@ -280,7 +280,7 @@ pub(crate) fn events() -> Vec<(&'static str, ViolationEvent)> {
 pub(crate) fn alerts() -> Vec<(&'static str, Alert)> {
     let alert = Alert {
         target_arn: "arn:aws:sns:us-east-1:123456789012:alarms".to_owned(),
-        event: events().remove(0).1,
+        notification: Notification::Violation(events().remove(0).1),
     };
     vec![("alert.json", alert)]
 }

@@ -67,9 +67,9 @@ pub(super) fn add(writing: &Writing<'_>, alerts: &[Alert]) -> Result<(), StoreEr
     for enqueued in alerts {
         add.execute(params![
             enqueued.key(),
-            enqueued.event.thing.as_str(),
+            enqueued.notification.lane(),
             enqueued.target_arn,
-            enqueued.event.at_ms,
+            enqueued.notification.at_ms(),
             EpochMs::MIN,
             alert::to_bytes(enqueued, writing.level)?,
         ])?;

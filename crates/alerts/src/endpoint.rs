@@ -1,4 +1,4 @@
-//! A webhook's URL, parsed.
+//! Where something is posted to: a URL, parsed.
 
 use std::fmt;
 use std::str::FromStr;
@@ -13,7 +13,7 @@ use crate::limits::WEBHOOK_BYTES;
 /// The URL that a target's alerts are posted to. Its path and query may hold a secret, so
 /// neither is ever shown.
 #[derive(Clone)]
-pub struct Webhook {
+pub(crate) struct Endpoint {
     pub(crate) host: String,
     pub(crate) port: u16,
     /// The name that the certificate must be for; none for `http://`.
@@ -22,12 +22,12 @@ pub struct Webhook {
     pub(crate) path: PathAndQuery,
 }
 
-impl Webhook {
+impl Endpoint {
     /// Reads `https://host[:port]/path?query`, or the same with `http://`.
     ///
     /// # Errors
     /// [`AlertsError::Webhook`] says what is wrong with it.
-    pub fn parse(url: &str) -> Result<Self, AlertsError> {
+    pub(crate) fn parse(url: &str) -> Result<Self, AlertsError> {
         let wrong = |problem: &str| AlertsError::Webhook(problem.to_owned());
         if url.len() > WEBHOOK_BYTES {
             let problem = format!("must be at most {WEBHOOK_BYTES} bytes long");
@@ -74,10 +74,10 @@ fn port_of(authority: &Authority, is_tls: bool) -> Option<u16> {
     }
 }
 
-impl fmt::Debug for Webhook {
+impl fmt::Debug for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let scheme = if self.tls_name.is_some() { "https" } else { "http" };
-        write!(f, "Webhook({scheme}://{}:{}/…)", self.host, self.port)
+        write!(f, "Endpoint({scheme}://{}:{}/…)", self.host, self.port)
     }
 }
 
@@ -87,16 +87,16 @@ mod tests {
 
     #[test]
     fn a_url_gives_its_parts_and_hides_its_secret() {
-        let webhook = Webhook::parse("https://hooks.example/services/T0/s3cret?k=v").unwrap();
-        assert_eq!((webhook.host.as_str(), webhook.port), ("hooks.example", 443));
-        assert_eq!(webhook.path.as_str(), "/services/T0/s3cret?k=v");
-        assert!(!format!("{webhook:?}").contains("s3cret"));
+        let endpoint = Endpoint::parse("https://hooks.example/services/T0/s3cret?k=v").unwrap();
+        assert_eq!((endpoint.host.as_str(), endpoint.port), ("hooks.example", 443));
+        assert_eq!(endpoint.path.as_str(), "/services/T0/s3cret?k=v");
+        assert!(!format!("{endpoint:?}").contains("s3cret"));
 
-        let webhook = Webhook::parse("http://[::1]:8080").unwrap();
-        assert_eq!((webhook.host.as_str(), webhook.port), ("::1", 8080));
-        assert_eq!(webhook.host_header, "[::1]:8080");
-        assert_eq!(webhook.path.as_str(), "/");
-        assert!(webhook.tls_name.is_none());
+        let endpoint = Endpoint::parse("http://[::1]:8080").unwrap();
+        assert_eq!((endpoint.host.as_str(), endpoint.port), ("::1", 8080));
+        assert_eq!(endpoint.host_header, "[::1]:8080");
+        assert_eq!(endpoint.path.as_str(), "/");
+        assert!(endpoint.tls_name.is_none());
     }
 
     #[test]
@@ -116,7 +116,7 @@ mod tests {
             "https://-_-..x/",
             long.as_str(),
         ] {
-            assert!(Webhook::parse(url).is_err(), "{url}");
+            assert!(Endpoint::parse(url).is_err(), "{url}");
         }
     }
 }
