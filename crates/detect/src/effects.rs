@@ -24,6 +24,14 @@ impl Effects {
         self.alerts.clear();
     }
 
+    /// Takes over what came of something else after this.
+    pub(crate) fn append(&mut self, later: &mut Self) {
+        self.violations.append(&mut later.violations);
+        self.closed.append(&mut later.closed);
+        self.events.append(&mut later.events);
+        self.alerts.append(&mut later.alerts);
+    }
+
     /// Whether nothing came of it.
     #[must_use]
     pub fn is_empty(&self) -> bool {

@@ -12,13 +12,16 @@ pub enum DetectError {
         problem: String,
     },
     /// A chunk was written in a format that this version does not know.
-    #[error("chunk {chunk} of the detection state has format {found}, not {known}")]
+    #[error(
+        "chunk {chunk} of the detection state has format {found}, and this release reads formats \
+         1 to {known}: start the release that wrote it, or a newer one"
+    )]
     Format {
         /// Which chunk; 0 is the header.
         chunk: u32,
         /// The format in the chunk.
         found: u8,
-        /// The format of this version.
+        /// The newest format that this version knows.
         known: u8,
     },
     /// A thing's state does not fit the behaviors in the header: chunks of different commits.

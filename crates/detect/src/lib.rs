@@ -3,6 +3,10 @@
 //! `Partition::apply(record) -> effects`. No clock, no IO, no randomness: time is in the records,
 //! so a history replays to the same state, and a profile can be tested against it.
 //!
+//! Inside: [`measure`] makes datapoints of what is seen of a thing; a judge turns each into a
+//! verdict; the cursor counts verdicts and opens violations. Each module uses only those below it
+//! (a test): partition - catalog - migration - cursor - thing_state - plan - rule - judge, measure.
+//!
 //! What is judged here: static criteria on every device-side metric, on custom metrics, and on
 //! the sums that a front door counts. Not judged yet, though accepted in a profile:
 //! `aws:message-byte-size`, `aws:disconnect-duration` and `aws:source-ip-address`.
@@ -24,25 +28,22 @@
 //! It is no store and no queue: what happened leaves as [`Effects`], and state leaves as opaque
 //! chunks ([`Partition::take_dirty`]) for whoever commits both with the place in the log.
 
-mod change;
+mod catalog;
 mod chunk;
-mod clock;
-mod door;
+mod cursor;
 mod effects;
 mod error;
+mod judge;
 pub mod limits;
-mod observation;
+pub mod measure;
+mod migration;
 mod partition;
 mod plan;
-mod reports;
+mod rule;
 mod settings;
 mod short_name;
 mod thing_state;
 mod things;
-mod tick;
-mod verdict;
-mod violation;
-mod window;
 
 pub use effects::Effects;
 pub use error::DetectError;

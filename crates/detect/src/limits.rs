@@ -6,12 +6,18 @@ use fleetward_domain::EpochMs;
 pub const THINGS_PER_CHUNK: u32 = 1024;
 /// Most things of one partition: chunk numbers and places stay small.
 pub const THINGS_PER_PARTITION: u32 = 16_000_000;
-/// Most unregistered things that one partition keeps. Their names are chosen by devices, so at
-/// the limit those that have been idle longest are forgotten: disconnected ones first.
+/// Unregistered things that are kept unless a setting says otherwise, in all partitions together.
+/// Their names are chosen by devices, so at the limit those that have been idle longest are
+/// forgotten: disconnected ones first. Each partition keeps its share.
 pub const UNREGISTERED_THINGS: usize = 100_000;
-/// How many unregistered things are forgotten at once at the limit, so that the search for them
-/// is paid for by many arrivals.
+/// How many unregistered things are forgotten at once at the limit at most, so that the search
+/// for them is paid for by many arrivals.
 pub const UNREGISTERED_SWEEP: usize = 4_096;
+/// In a small partition only this part of its unregistered things is forgotten at once.
+pub const UNREGISTERED_SWEEP_PART: usize = 16;
+/// Most rules, or series that are kept, of one thing: what lies beyond is not looked at. A profile
+/// has at most a hundred behaviors, and a target at most five profiles.
+pub const READERS_PER_PLAN: usize = 65_535;
 /// Front doors that one partition tells apart at a time. A 65th takes the place of the one that
 /// was silent longest; what was connected through that one counts as gone.
 pub const DOORS: usize = 64;

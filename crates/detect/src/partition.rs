@@ -1,19 +1,19 @@
 //! A partition: the state of its things, and the way of a record through it.
 
-use fleetward_domain::{EpochMs, Record, Report, ThingName};
+mod arrivals;
+mod changes;
+mod time;
 
-use crate::clock::Clock;
-use crate::door::Doors;
+use fleetward_domain::{EpochMs, Record, ThingName};
+
+use crate::catalog::{Catalog, UNREGISTERED};
+use crate::cursor::Cursor;
 use crate::effects::Effects;
-use crate::error::DetectError;
-use crate::limits::{UNREGISTERED_SWEEP, UNREGISTERED_THINGS};
+use crate::measure::{Clock, Doors};
 use crate::plan::Plan;
-use crate::plan::audience::UNREGISTERED;
-use crate::plan::catalog::Catalog;
 use crate::settings::Settings;
 use crate::thing_state::ThingState;
 use crate::things::Things;
-use crate::{chunk, observation};
 
 /// The state machine of one partition.
 ///
@@ -31,6 +31,8 @@ pub struct Partition {
     pub(crate) things: Things,
     /// Whether chunk 0 has to be stored again.
     pub(crate) header_dirty: bool,
+    /// What came of loading the state: told with the first record that is applied to it.
+    pub(crate) owed: Effects,
 }
 
 impl Partition {
@@ -45,23 +47,13 @@ impl Partition {
             catalog: Catalog::new(),
             things: Things::default(),
             header_dirty: false,
+            owed: Effects::default(),
         }
-    }
-
-    /// A partition as it was stored: the last bytes of every chunk, in any order. No chunks at
-    /// all make a new partition.
-    ///
-    /// # Errors
-    /// [`DetectError`] if a chunk cannot be read, or does not fit the others.
-    pub fn load<'a>(
-        settings: Settings,
-        chunks: impl Iterator<Item = (u32, &'a [u8])>,
-    ) -> Result<Self, DetectError> {
-        chunk::load(settings, chunks)
     }
 
     /// Takes one record.
     pub fn apply(&mut self, record: &Record, effects: &mut Effects) {
+        self.tell_owed(effects);
         match record {
             Record::Report(thing, at_ms, report) => {
                 self.apply_report(thing.as_str(), *at_ms, report, effects);
@@ -75,29 +67,6 @@ impl Partition {
             }
             Record::Tick(at_ms) => self.apply_tick(*at_ms, effects),
         }
-    }
-
-    /// Takes a report that came at `at_ms`. For a known thing that conforms this allocates
-    /// nothing.
-    pub fn apply_report(
-        &mut self,
-        thing: &str,
-        at_ms: EpochMs,
-        report: &Report,
-        effects: &mut Effects,
-    ) {
-        self.reach(at_ms);
-        let place = match self.things.find(thing.as_bytes()) {
-            Some(place) => place,
-            None => match self.admit(thing, at_ms, |plan| plan.takes_reports, effects) {
-                Some(place) => place,
-                None => return,
-            },
-        };
-        let line_ms = self.clock.closed_until(self.settings.grace_ms);
-        let Some(thing) = self.things.change(place) else { return };
-        let Some(plan) = self.catalog.plan(thing.audience) else { return };
-        observation::report(thing, plan, at_ms.max(line_ms), report, effects);
     }
 
     /// When a [`Record::Tick`] is next of use: the earliest end of a window with its grace, or
@@ -115,17 +84,19 @@ impl Partition {
         windows.chain([silence]).min()
     }
 
-    /// What changed since this was last asked: chunks by number, to replace those stored. Chunk
-    /// 0 is the partition's own, the others hold about a thousand things each. The same records
-    /// give the same bytes. They belong together: store all of them at once, or none.
-    pub fn take_dirty(&mut self) -> Vec<(u32, Vec<u8>)> {
-        chunk::take_dirty(self)
-    }
-
     /// How many things have state here.
     #[must_use]
     pub fn thing_count(&self) -> usize {
         self.things.len()
+    }
+
+    /// What loading found: it has the place of the first record after it, so that it is told again
+    /// after a crash exactly if that record is.
+    #[inline]
+    pub(crate) fn tell_owed(&mut self, effects: &mut Effects) {
+        if !self.owed.is_empty() {
+            effects.append(&mut self.owed);
+        }
     }
 
     /// Every record changes the time, which chunk 0 keeps.
@@ -147,13 +118,14 @@ impl Partition {
         if !is_of_use(&unregistered.plan) {
             return None;
         }
-        if unregistered.things as usize >= UNREGISTERED_THINGS {
+        if unregistered.things as usize >= self.settings.unregistered_things_here() {
             self.forget_idle(effects);
         }
         let name = ThingName::parse(name).ok()?;
-        let line_ms = at_ms.max(self.clock.closed_until(self.settings.grace_ms));
-        let rules = self.catalog.plan(UNREGISTERED)?.first_states(line_ms);
-        let place = self.things.insert(ThingState::new(&name, UNREGISTERED, rules))?;
+        let from_ms = at_ms.max(self.clock.closed_until(self.settings.grace_ms));
+        let plan = self.catalog.plan(UNREGISTERED)?;
+        let thing = ThingState::new(&name, UNREGISTERED, plan, from_ms);
+        let place = self.things.insert(thing)?;
         self.catalog.audiences.join(UNREGISTERED);
         Some(place)
     }
@@ -161,17 +133,17 @@ impl Partition {
     /// Forgets a thing; its violations can be told by nobody any more.
     pub(crate) fn forget(&mut self, place: u32, effects: &mut Effects) {
         let Some(mut thing) = self.things.remove(place) else { return };
-        if let Some(plan) = self.catalog.plan(thing.audience) {
-            thing.invalidate_all(plan, self.clock.now_ms, effects);
+        if let Some(plan) = self.catalog.plan(thing.judged.audience) {
+            Cursor::new(&mut thing, plan, self.clock.now_ms, effects).invalidate_all();
         }
-        self.catalog.audiences.leave(thing.audience);
+        self.catalog.audiences.leave(thing.judged.audience);
     }
 
     /// Forgets a thing if it is not registered, not connected, and nothing judges it.
     pub(crate) fn forget_if_idle(&mut self, place: u32, effects: &mut Effects) {
         let Some(thing) = self.things.get(place) else { return };
-        let unregistered = thing.audience == UNREGISTERED;
-        if unregistered && !thing.is_connected() && thing.rules.is_empty() {
+        let unregistered = thing.judged.audience == UNREGISTERED;
+        if unregistered && !thing.is_connected() && thing.judged.runs.is_empty() {
             self.forget(place, effects);
         }
     }
@@ -181,10 +153,10 @@ impl Partition {
         let mut idle: Vec<_> = self
             .things
             .iter()
-            .filter(|(_, thing)| thing.audience == UNREGISTERED)
-            .map(|(place, thing)| (thing.is_connected(), thing.seen_ms, place))
+            .filter(|(_, thing)| thing.judged.audience == UNREGISTERED)
+            .map(|(place, thing)| (thing.is_connected(), thing.measured.seen_ms(), place))
             .collect();
-        let count = UNREGISTERED_SWEEP.min(idle.len());
+        let count = self.settings.unregistered_sweep().min(idle.len());
         if count > 0 {
             idle.select_nth_unstable(count - 1);
         }

@@ -2,7 +2,10 @@
 
 use fleetward_domain::EpochMs;
 
-use crate::limits::{SILENCE_STEP_FLOOR_MS, SILENCE_STEPS};
+use crate::limits::{
+    SILENCE_STEP_FLOOR_MS, SILENCE_STEPS, UNREGISTERED_SWEEP, UNREGISTERED_SWEEP_PART,
+    UNREGISTERED_THINGS,
+};
 
 /// Settings of detection; the same for all partitions, and for the life of one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,12 +16,23 @@ pub struct Settings {
     pub grace_ms: i64,
     /// A violation of a thing that gave no datapoint for so long is invalidated.
     pub silence_ms: i64,
+    /// Most unregistered things that are kept, in all partitions together: their names are chosen
+    /// by devices.
+    pub unregistered_things: usize,
+    /// How many partitions there are.
+    pub partitions: u32,
 }
 
 impl Default for Settings {
-    /// AWS's: five minutes and two days; and two seconds of grace.
+    /// AWS's: five minutes and two days; and two seconds of grace, and one partition.
     fn default() -> Self {
-        Self { period_ms: 300_000, grace_ms: 2_000, silence_ms: 2 * 24 * 3_600_000 }
+        Self {
+            period_ms: 300_000,
+            grace_ms: 2_000,
+            silence_ms: 2 * 24 * 3_600_000,
+            unregistered_things: UNREGISTERED_THINGS,
+            partitions: 1,
+        }
     }
 }
 
@@ -27,6 +41,17 @@ impl Settings {
     /// setting, rarely enough to cost nothing.
     pub(crate) fn silence_step_ms(&self) -> EpochMs {
         (self.silence_ms / SILENCE_STEPS).max(SILENCE_STEP_FLOOR_MS)
+    }
+
+    /// How many unregistered things one partition keeps: its share of the total, and never none.
+    pub(crate) fn unregistered_things_here(&self) -> usize {
+        self.unregistered_things.div_ceil(self.partitions.max(1) as usize).max(1)
+    }
+
+    /// How many of them are forgotten at once at the limit.
+    pub(crate) fn unregistered_sweep(&self) -> usize {
+        let part = self.unregistered_things_here() / UNREGISTERED_SWEEP_PART;
+        UNREGISTERED_SWEEP.min(part).max(1)
     }
 
     /// The length of a behavior's window; one period if it states none.

@@ -1,6 +1,12 @@
-//! What a device's agent reports of it, parsed: the values of device-side and custom metrics.
+//! What a device's agent reports of it, parsed: the values of device-side and custom metrics; and
+//! the datapoints that reports and counters become.
 
 use std::net::IpAddr;
+
+use crate::EpochMs;
+use crate::dimension::MetricDimension;
+use crate::metric::Metric;
+use crate::value::{MetricValue, host_network};
 
 /// One report of a device. Absent parts were not in the report and yield no datapoint.
 #[derive(Clone, Debug, Default, PartialEq, minicbor::Encode, minicbor::Decode)]
@@ -90,4 +96,58 @@ pub enum CustomValue {
     /// `ip_list`.
     #[n(3)]
     Addresses(#[n(0)] Vec<IpAddr>),
+}
+
+/// What is measured of a thing: a metric, narrowed or not.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Measure {
+    /// The metric.
+    pub metric: Metric,
+    /// Only topics inside a dimension, or only those outside it.
+    pub dimension: Option<MetricDimension>,
+}
+
+/// One value of one measure of a thing: what criteria judge, and what metric history keeps.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Datapoint<'a> {
+    /// Of what.
+    pub measure: &'a Measure,
+    /// When: a window's end, or when the report came.
+    pub at_ms: EpochMs,
+    /// Its value.
+    pub value: Observed<'a>,
+}
+
+/// A value as it was measured; lists are not copied from the report that carried them.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Observed<'a> {
+    /// A sum or a number of elements.
+    Count(u64),
+    /// A custom `number`.
+    Number(f64),
+    /// Ports.
+    Ports(&'a [u16]),
+    /// Addresses.
+    Addresses(&'a [IpAddr]),
+    /// A custom `number-list`.
+    Numbers(&'a [f64]),
+    /// A custom `string-list`.
+    Strings(&'a [String]),
+}
+
+impl Observed<'_> {
+    /// The value as it is stored and shown, all its elements.
+    #[must_use]
+    pub fn to_value(&self) -> MetricValue {
+        match *self {
+            Self::Count(count) => MetricValue::Count(count),
+            Self::Number(number) => MetricValue::Number(number),
+            Self::Ports(list) => MetricValue::Ports(list.to_vec()),
+            Self::Addresses(list) => {
+                MetricValue::Cidrs(list.iter().copied().map(host_network).collect())
+            }
+            Self::Numbers(list) => MetricValue::Numbers(list.to_vec()),
+            Self::Strings(list) => MetricValue::Strings(list.to_vec()),
+        }
+    }
 }

@@ -30,7 +30,10 @@ pub use arn::{Arn, Place, Resource};
 pub use behavior::{Behavior, Comparison, ComparisonOperator, Criteria, Judgement};
 pub use certificate::{Certificate, CertificateStatus};
 pub use change::Change;
-pub use datapoint::{CustomMetric, CustomValue, NetworkStats, PortList, RemoteList, Report};
+pub use datapoint::{
+    CustomMetric, CustomValue, Datapoint, Measure, NetworkStats, Observed, PortList, RemoteList,
+    Report,
+};
 pub use dimension::{Dimension, DimensionOperator, MetricDimension};
 pub use format_level::FormatLevel;
 pub use metric::{

@@ -176,6 +176,8 @@ fn start_roles(
         period_ms: settings.period_ms,
         grace_ms: GRACE_MS,
         silence_ms: SILENCE_MS,
+        partitions: log.partitions(),
+        ..fleetward_detect::Settings::default()
     };
     let detector = detector::run(detection, store.clone(), log.clone(), stopped.clone());
     let failed = failed.clone();

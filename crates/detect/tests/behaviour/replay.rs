@@ -4,11 +4,12 @@
 use std::collections::BTreeMap;
 
 use fleetward_detect::{Effects, Partition};
-use fleetward_domain::Record;
+use fleetward_domain::{FormatLevel, Record};
 use proptest::prelude::*;
+use proptest::sample::select;
 
 use crate::random_records::{cases, records};
-use crate::scenario::SETTINGS;
+use crate::scenario::{LEVELS, SETTINGS};
 
 /// What a store holds.
 type Chunks = BTreeMap<u32, Vec<u8>>;
@@ -18,29 +19,33 @@ fn load(chunks: &Chunks) -> Partition {
     Partition::load(SETTINGS, chunks).unwrap()
 }
 
-fn at_once(records: &[Record]) -> (Effects, Chunks) {
+fn at_once(records: &[Record], level: FormatLevel) -> (Effects, Chunks) {
     let mut partition = Partition::new(SETTINGS);
     let mut effects = Effects::default();
     for record in records {
         partition.apply(record, &mut effects);
     }
-    (effects, partition.take_dirty().into_iter().collect())
+    (effects, partition.take_dirty(level).into_iter().collect())
 }
 
 /// After each record whose number is among `stops`, the state is stored; and loaded if true.
-fn with_stops(records: &[Record], stops: &BTreeMap<usize, bool>) -> (Effects, Chunks) {
+fn with_stops(
+    records: &[Record],
+    stops: &BTreeMap<usize, bool>,
+    level: FormatLevel,
+) -> (Effects, Chunks) {
     let mut partition = Partition::new(SETTINGS);
     let mut effects = Effects::default();
     let mut chunks = Chunks::new();
     for (number, record) in records.iter().enumerate() {
         partition.apply(record, &mut effects);
         let Some(loads) = stops.get(&number) else { continue };
-        chunks.extend(partition.take_dirty());
+        chunks.extend(partition.take_dirty(level));
         if *loads {
             partition = load(&chunks);
         }
     }
-    chunks.extend(partition.take_dirty());
+    chunks.extend(partition.take_dirty(level));
     (effects, chunks)
 }
 
@@ -51,23 +56,28 @@ proptest! {
     fn storing_and_loading_changes_nothing(
         records in records(120),
         stops in prop::collection::btree_map(0_usize..120, any::<bool>(), 0..20),
+        level in select(LEVELS.to_vec()),
     ) {
-        let (effects, chunks) = at_once(&records);
-        let (effects_with_stops, chunks_with_stops) = with_stops(&records, &stops);
+        let (effects, chunks) = at_once(&records, level);
+        let (effects_with_stops, chunks_with_stops) = with_stops(&records, &stops, level);
         prop_assert_eq!(effects_with_stops, effects);
         prop_assert_eq!(chunks_with_stops, chunks);
     }
 
     #[test]
-    fn nothing_is_to_be_stored_after_storing_or_loading(records in records(60)) {
-        let (_, chunks) = at_once(&records);
-        prop_assert!(load(&chunks).take_dirty().is_empty());
+    fn nothing_is_to_be_stored_after_storing_or_loading(
+        records in records(60),
+        level in select(LEVELS.to_vec()),
+    ) {
+        let (_, chunks) = at_once(&records, level);
+        prop_assert!(load(&chunks).take_dirty(level).is_empty());
     }
 
     #[test]
     fn a_log_that_is_read_again_from_the_middle_opens_no_second_violation(
         records in records(80),
         from in any::<prop::sample::Index>(),
+        level in select(LEVELS.to_vec()),
     ) {
         // After a crash the tail of the log is applied to the state that was stored before it.
         let from = from.index(records.len());
@@ -76,7 +86,7 @@ proptest! {
         for record in &records[..from] {
             partition.apply(record, &mut before);
         }
-        let chunks: Chunks = partition.take_dirty().into_iter().collect();
+        let chunks: Chunks = partition.take_dirty(level).into_iter().collect();
         let mut first = Effects::default();
         let mut second = Effects::default();
         let mut again = if chunks.is_empty() { Partition::new(SETTINGS) } else { load(&chunks) };

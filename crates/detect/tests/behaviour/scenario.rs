@@ -3,14 +3,22 @@
 use fleetward_detect::{Effects, Partition, Settings};
 use fleetward_domain::{
     Activity, Behavior, BehaviorName, Change, Comparison, ComparisonOperator, Count, Criteria,
-    CustomMetric, CustomValue, Judgement, Metric, MetricDimension, MetricValue, NetworkStats,
-    PortList, ProfileName, Record, RemoteList, Report, SecurityProfile, Target, ThingName,
-    security_profile::AlertTarget,
+    CustomMetric, CustomValue, FormatLevel, Judgement, Metric, MetricDimension, MetricValue,
+    NetworkStats, PortList, ProfileName, Record, RemoteList, Report, SecurityProfile, Target,
+    ThingName, security_profile::AlertTarget,
 };
 
 /// Windows of ten seconds are allowed, a second of grace, an hour of silence.
-pub(crate) const SETTINGS: Settings =
-    Settings { period_ms: 1_000, grace_ms: 1_000, silence_ms: 3_600_000 };
+pub(crate) const SETTINGS: Settings = Settings {
+    period_ms: 1_000,
+    grace_ms: 1_000,
+    silence_ms: 3_600_000,
+    unregistered_things: 100_000,
+    partitions: 1,
+};
+
+/// Both levels at which state can be written.
+pub(crate) const LEVELS: [FormatLevel; 2] = [FormatLevel::FIRST, FormatLevel::CURRENT];
 
 pub(crate) struct Scenario {
     pub(crate) partition: Partition,

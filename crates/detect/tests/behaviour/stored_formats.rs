@@ -2,8 +2,8 @@
 
 use fleetward_detect::{Effects, Partition};
 use fleetward_domain::{
-    Behavior, Change, ComparisonOperator, Count, CustomValue, DimensionOperator, MetricDimension,
-    MetricValue, Notification, Record, Report, Target,
+    Behavior, Change, ComparisonOperator, Count, CustomValue, DimensionOperator, FormatLevel,
+    MetricDimension, MetricValue, Notification, Record, Report, Target,
 };
 
 use crate::scenario::*;
@@ -192,6 +192,6 @@ fn chunks_of_format_1_are_written_as_the_first_release_wrote_them() {
     let mut effects = Effects::default();
     let records = history();
     records[..STORED_AT].iter().for_each(|record| partition.apply(record, &mut effects));
-    let written = partition.take_dirty();
+    let written = partition.take_dirty(FormatLevel::FIRST);
     assert_eq!(written, [(0, HEADER.to_vec()), (1, THINGS.to_vec())]);
 }

@@ -1,7 +1,7 @@
 //! The partitions that this process owns: their state, and how far each got.
 
 use fleetward_detect::{Effects, Partition, Settings};
-use fleetward_domain::{EpochMs, Record};
+use fleetward_domain::{EpochMs, FormatLevel, Record};
 use fleetward_log::{EVERY_PARTITION, Entered};
 use fleetward_store::{Chunk, DetectionTx, PartitionClaim, PartitionProgress, Store};
 
@@ -10,6 +10,8 @@ use crate::failure::Failure;
 /// All owned partitions, by number.
 pub(super) struct Owned {
     partitions: Vec<OwnedPartition>,
+    /// Which format of state is written.
+    level: FormatLevel,
     now_ms: EpochMs,
     dirty: bool,
 }
@@ -37,7 +39,7 @@ impl Owned {
             let state = Partition::load(*settings, chunks).map_err(Failure::of(&tried))?;
             partitions.push(OwnedPartition { claim, state, position: claim.state_offset });
         }
-        Ok(Self { partitions, now_ms: 0, dirty: false })
+        Ok(Self { partitions, level: store.format_level(), now_ms: 0, dirty: false })
     }
 
     /// Where reading starts, or where replay would.
@@ -117,7 +119,7 @@ impl Owned {
         for (owned, progress) in self.partitions.iter_mut().zip(&mut tx.progress) {
             progress.state_offset = Some(owned.position);
             let partition = owned.claim.partition;
-            let dirty = owned.state.take_dirty().into_iter();
+            let dirty = owned.state.take_dirty(self.level).into_iter();
             tx.chunks.extend(dirty.map(|(index, bytes)| Chunk { partition, index, bytes }));
         }
     }

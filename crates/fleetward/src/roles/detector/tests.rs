@@ -20,7 +20,13 @@ use super::owned::Owned;
 const PARTITIONS: u32 = 4;
 const THINGS: u64 = 12;
 const START_MS: i64 = 1_700_000_000_000;
-const SETTINGS: Settings = Settings { period_ms: 1_000, grace_ms: 500, silence_ms: 20_000 };
+const SETTINGS: Settings = Settings {
+    period_ms: 1_000,
+    grace_ms: 500,
+    silence_ms: 20_000,
+    unregistered_things: 1_000,
+    partitions: PARTITIONS,
+};
 
 /// xorshift64*: the same numbers on every run.
 struct Random(u64);

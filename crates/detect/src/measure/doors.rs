@@ -7,13 +7,13 @@ use crate::limits::DOORS;
 
 /// The front doors that this partition heard of. A door's place is its bit in a thing's `doors`.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct Doors {
+pub struct Doors {
     places: Vec<Door>,
 }
 
 /// One front door.
 #[derive(Clone, Debug, PartialEq, minicbor::Encode, minicbor::Decode)]
-pub(crate) struct Door {
+pub struct Door {
     #[n(0)]
     pub(crate) name: String,
     /// The latest start that was heard of.
@@ -29,16 +29,16 @@ pub(crate) struct Door {
 
 /// What a record of a door means for its place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Heard {
+pub struct Heard {
     /// The door's bit.
-    pub(crate) bit: u64,
+    pub bit: u64,
     /// Whatever was connected through this place is not any more.
-    pub(crate) restarted: bool,
+    pub restarted: bool,
 }
 
 impl Doors {
     /// A door (re)started. None if that start is known already.
-    pub(crate) fn started(&mut self, name: &str, boot: u64, now_ms: EpochMs) -> Option<Heard> {
+    pub fn started(&mut self, name: &str, boot: u64, now_ms: EpochMs) -> Option<Heard> {
         match self.find(name) {
             Some((_, door)) if door.boot >= boot => None,
             _ => self.install(name, boot, None, now_ms),
@@ -47,13 +47,7 @@ impl Doors {
 
     /// A door counted something. None if this record, or a later start, was seen before. A start
     /// that nobody announced counts as one.
-    pub(crate) fn counted(
-        &mut self,
-        name: &str,
-        boot: u64,
-        seq: u64,
-        now_ms: EpochMs,
-    ) -> Option<Heard> {
+    pub fn counted(&mut self, name: &str, boot: u64, seq: u64, now_ms: EpochMs) -> Option<Heard> {
         let Some((bit, door)) = self.find(name) else {
             return self.install(name, boot, Some(seq), now_ms);
         };

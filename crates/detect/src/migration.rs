@@ -3,8 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use fleetward_domain::EpochMs;
+
+use crate::cursor::Cursor;
 use crate::effects::Effects;
 use crate::plan::Plan;
+use crate::rule::Run;
 use crate::thing_state::ThingState;
 
 /// The way from one plan to the next, worked out once for all things that go it.
@@ -21,26 +25,22 @@ pub(crate) struct Migration {
 impl Migration {
     /// A behavior goes on if a profile of the same name has an equal one.
     pub(crate) fn new(old: Arc<Plan>, new: Arc<Plan>) -> Self {
-        let places: BTreeMap<_, u32> = old
-            .rules
-            .iter()
-            .zip(0..)
-            .map(|(planned, place)| ((&planned.profile.name, &planned.rule.behavior.name), place))
-            .collect();
+        let key =
+            |rule: &'_ crate::rule::Rule| (rule.profile.name.clone(), rule.behavior.name.clone());
+        let places: BTreeMap<_, u32> =
+            old.rules.iter().zip(0..).map(|(rule, place)| (key(rule), place)).collect();
         let mut goes_to = vec![None; old.rules.len()];
         let mut carried = vec![None; new.rules.len()];
-        for ((planned, from), to) in new.rules.iter().zip(&mut carried).zip(0..) {
-            let key = (&planned.profile.name, &planned.rule.behavior.name);
-            let Some(place) = places.get(&key).copied() else { continue };
+        for ((rule, from), to) in new.rules.iter().zip(&mut carried).zip(0..) {
+            let Some(place) = places.get(&key(rule)).copied() else { continue };
             let equal = old.rules.get(place as usize);
-            if equal.is_some_and(|old| old.rule.behavior == planned.rule.behavior) {
+            if equal.is_some_and(|old| old.behavior == rule.behavior) {
                 *from = Some(place);
                 if let Some(goes_to) = goes_to.get_mut(place as usize) {
                     *goes_to = Some(to);
                 }
             }
         }
-        drop(places);
         Self { old, new, carried, goes_to }
     }
 
@@ -51,22 +51,22 @@ impl Migration {
     }
 
     /// Gives a thing the states of its new plan, and invalidates what does not go on.
-    pub(crate) fn migrate(&self, thing: &mut ThingState, now_ms: i64, effects: &mut Effects) {
+    pub(crate) fn migrate(&self, thing: &mut ThingState, at_ms: EpochMs, effects: &mut Effects) {
+        let mut cursor = Cursor::new(thing, &self.old, at_ms, effects);
         for (goes_to, place) in self.goes_to.iter().zip(0..) {
             if goes_to.is_none() {
-                thing.invalidate(&self.old, place, now_ms, effects);
+                cursor.invalidate(place);
             }
         }
-        let mut states = self.new.states_from(now_ms, thing);
-        for (state, from) in states.iter_mut().zip(&self.carried) {
-            let old = from.and_then(|place| thing.rules.get(place as usize));
-            *state = old.copied().unwrap_or(*state);
-        }
-        thing.rules = states;
-        for open in &mut thing.open {
-            let place = self.goes_to.get(open.rule as usize).copied().flatten();
-            open.rule = place.unwrap_or(open.rule);
-        }
-        thing.open.sort_unstable_by_key(|open| open.rule);
+        let plans = (&self.old.measures, &self.new.measures);
+        thing.measured.migrate(plans, &self.carried, at_ms);
+        let judged = &mut thing.judged;
+        let run = |from: &Option<u32>| {
+            let old = from.and_then(|place| judged.runs.get(place as usize));
+            old.copied().unwrap_or_default()
+        };
+        let runs: Box<[Run]> = self.carried.iter().map(run).collect();
+        judged.runs = runs;
+        judged.open.move_rules(|rule| self.goes_to.get(rule as usize).copied().flatten());
     }
 }

@@ -2,17 +2,18 @@
 
 use fleetward_domain::EpochMs;
 
-use crate::clock::Clock;
+use super::Partition;
+use crate::catalog::UNREGISTERED;
+use crate::cursor::Cursor;
 use crate::effects::Effects;
-use crate::partition::Partition;
-use crate::plan::audience::UNREGISTERED;
+use crate::measure::Clock;
 
 impl Partition {
     /// Closes windows whose end and grace have passed, and looks for silent things.
-    pub(crate) fn apply_tick(&mut self, at_ms: EpochMs, effects: &mut Effects) {
+    pub(super) fn apply_tick(&mut self, at_ms: EpochMs, effects: &mut Effects) {
         let before = self.clock;
         self.reach(at_ms);
-        self.clock.ticked_ms = before.ticked_ms.max(at_ms);
+        self.clock.tick(at_ms);
         let grace_ms = self.settings.grace_ms;
         let line_ms = self.clock.closed_until(grace_ms);
         let closes = self
@@ -30,7 +31,7 @@ impl Partition {
     }
 
     /// A front door (re)started: nothing is connected through it.
-    pub(crate) fn apply_door_started(
+    pub(super) fn apply_door_started(
         &mut self,
         door: &str,
         boot: u64,
@@ -47,16 +48,16 @@ impl Partition {
 
     /// What was connected through this door was so until `until_ms`: the last that was heard of
     /// anything before the door started again. How long the door was gone before is not known.
-    pub(crate) fn lose_connections(&mut self, bit: u64, until_ms: EpochMs, effects: &mut Effects) {
+    pub(super) fn lose_connections(&mut self, bit: u64, until_ms: EpochMs, effects: &mut Effects) {
         for place in 0..self.things.end() {
-            if self.things.get(place).is_none_or(|thing| thing.doors & bit == 0) {
+            if self.things.get(place).is_none_or(|thing| thing.measured.doors & bit == 0) {
                 continue;
             }
             let Some(thing) = self.things.change(place) else { continue };
-            let Some(plan) = self.catalog.plan(thing.audience) else { continue };
-            thing.close_windows(plan, until_ms.max(thing.seen_ms), effects);
-            thing.seen_ms = thing.seen_ms.max(until_ms);
-            thing.doors &= !bit;
+            let Some(plan) = self.catalog.plan(thing.judged.audience) else { continue };
+            let (measured, mut cursor) = Cursor::measuring(thing, plan, effects);
+            measured.see(&plan.measures, until_ms, &mut cursor);
+            measured.set_connected(bit, false);
             self.forget_if_idle(place, effects);
         }
     }
@@ -64,12 +65,13 @@ impl Partition {
     fn close_all(&mut self, line_ms: EpochMs, effects: &mut Effects) {
         for place in 0..self.things.end() {
             let Some(thing) = self.things.get(place) else { continue };
-            let Some(plan) = self.catalog.plan(thing.audience) else { continue };
-            if !plan.has_windows || !thing.has_windows_to_close(plan, line_ms) {
+            let Some(plan) = self.catalog.plan(thing.judged.audience) else { continue };
+            if !thing.measured.has_windows_to_close(&plan.measures, line_ms) {
                 continue;
             }
             if let Some(thing) = self.things.change(place) {
-                thing.close_windows(plan, line_ms, effects);
+                let (measured, mut cursor) = Cursor::measuring(thing, plan, effects);
+                measured.close(&plan.measures, line_ms, &mut cursor);
             }
         }
     }
@@ -79,14 +81,14 @@ impl Partition {
         let silence_ms = self.settings.silence_ms;
         for place in 0..self.things.end() {
             let Some(thing) = self.things.get(place) else { continue };
-            let is_silent = ticked_ms.saturating_sub(thing.datapoint_ms) >= silence_ms;
-            let is_gone = thing.audience == UNREGISTERED
+            let is_silent = ticked_ms.saturating_sub(thing.judged.datapoint_ms) >= silence_ms;
+            let is_gone = thing.judged.audience == UNREGISTERED
                 && !thing.is_connected()
-                && ticked_ms.saturating_sub(thing.seen_ms) >= silence_ms;
-            if is_silent && !thing.open.is_empty() {
+                && ticked_ms.saturating_sub(thing.measured.seen_ms()) >= silence_ms;
+            if is_silent && !thing.judged.open.as_slice().is_empty() {
                 let Some(thing) = self.things.change(place) else { continue };
-                let Some(plan) = self.catalog.plan(thing.audience) else { continue };
-                thing.invalidate_all(plan, now_ms, effects);
+                let Some(plan) = self.catalog.plan(thing.judged.audience) else { continue };
+                Cursor::new(thing, plan, now_ms, effects).invalidate_all();
             }
             if is_gone {
                 self.forget(place, effects);

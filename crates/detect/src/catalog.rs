@@ -1,14 +1,20 @@
 //! The catalogue: all profiles with their targets, and which of them apply to whom.
 
+mod audience;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use fleetward_domain::{EpochMs, ProfileName, SecurityProfile, Target};
 
-use crate::plan::audience::{Audience, AudienceKey, Audiences, UNREGISTERED};
-use crate::plan::migration::Migration;
-use crate::plan::{ActiveProfile, Plan};
+use crate::migration::Migration;
+use crate::plan::Plan;
+use crate::rule::Rule;
 use crate::settings::Settings;
+
+pub(crate) use audience::{AudienceKey, Audiences, UNREGISTERED};
+
+use audience::Audience;
 
 /// All profiles with their targets, and which of them apply to whom.
 #[derive(Debug)]
@@ -26,7 +32,8 @@ pub(crate) struct Catalog {
 struct Attached {
     profile: SecurityProfile,
     targets: Vec<Target>,
-    active: Arc<ActiveProfile>,
+    /// Its behaviors that are judged, made ready.
+    rules: Vec<Rule>,
 }
 
 impl Attached {
@@ -57,8 +64,8 @@ impl Catalog {
         targets: &[Target],
         settings: &Settings,
     ) -> Vec<Option<Migration>> {
-        let active = Arc::new(ActiveProfile::new(profile, settings));
-        let attached = Attached { profile: profile.clone(), targets: targets.to_vec(), active };
+        let rules = Rule::of_profile(profile, settings);
+        let attached = Attached { profile: profile.clone(), targets: targets.to_vec(), rules };
         self.profiles.insert(profile.name.clone(), attached);
         self.plan_anew(&profile.name)
     }
@@ -105,7 +112,7 @@ impl Catalog {
             .profiles
             .values()
             .filter(|attached| !attached.targets.is_empty())
-            .flat_map(|attached| attached.active.rules.iter().filter_map(|rule| rule.window_ms))
+            .flat_map(|attached| attached.rules.iter().filter_map(|rule| rule.series.window_ms()))
             .collect();
         self.window_lengths_ms.sort_unstable();
         self.window_lengths_ms.dedup();
@@ -120,8 +127,8 @@ fn plan_for(
 ) -> Arc<Plan> {
     let applying = || profiles.iter().filter(|(_, attached)| attached.applies_to(key));
     let names: Vec<ProfileName> = applying().map(|(name, _)| name.clone()).collect();
-    let plan = plans
-        .entry(names)
-        .or_insert_with(|| Arc::new(Plan::new(applying().map(|(_, attached)| &attached.active))));
+    let plan = plans.entry(names).or_insert_with(|| {
+        Arc::new(Plan::new(applying().flat_map(|(_, attached)| &attached.rules)))
+    });
     plan.clone()
 }

@@ -2,15 +2,15 @@
 
 use fleetward_domain::{Change, EpochMs, GroupName, ThingName};
 
+use super::Partition;
+use crate::catalog::{AudienceKey, UNREGISTERED};
 use crate::effects::Effects;
-use crate::partition::Partition;
-use crate::plan::audience::{AudienceKey, UNREGISTERED};
-use crate::plan::migration::Migration;
+use crate::migration::Migration;
 use crate::thing_state::ThingState;
 
 impl Partition {
     /// Takes a change, unless it was taken before.
-    pub(crate) fn apply_change(
+    pub(super) fn apply_change(
         &mut self,
         seq: u64,
         at_ms: EpochMs,
@@ -62,15 +62,15 @@ impl Partition {
 
     fn register(&mut self, name: &ThingName, audience: u32) {
         let Some(plan) = self.catalog.plan(audience) else { return };
-        let rules = plan.first_states(self.clock.now_ms);
-        if self.things.insert(ThingState::new(name, audience, rules)).is_some() {
+        let thing = ThingState::new(name, audience, plan, self.clock.now_ms);
+        if self.things.insert(thing).is_some() {
             self.catalog.audiences.join(audience);
         }
     }
 
     fn move_thing(&mut self, place: u32, audience: u32, effects: &mut Effects) {
         let Some(thing) = self.things.get(place) else { return };
-        let old_audience = thing.audience;
+        let old_audience = thing.judged.audience;
         if old_audience == audience {
             return;
         }
@@ -79,7 +79,7 @@ impl Partition {
         let migration = Migration::new(old.clone(), new.clone());
         if let Some(thing) = self.things.change(place) {
             migration.migrate(thing, self.clock.now_ms, effects);
-            thing.audience = audience;
+            thing.judged.audience = audience;
         }
         self.catalog.audiences.join(audience);
         self.catalog.audiences.leave(old_audience);
@@ -90,7 +90,7 @@ impl Partition {
     fn migrate_all(&mut self, migrations: &[Option<Migration>], effects: &mut Effects) {
         let now_ms = self.clock.now_ms;
         for place in 0..self.things.end() {
-            let Some(audience) = self.things.get(place).map(|thing| thing.audience) else {
+            let Some(audience) = self.things.get(place).map(|thing| thing.judged.audience) else {
                 continue;
             };
             let migration = migrations.get(audience as usize).and_then(Option::as_ref);

@@ -1,19 +1,17 @@
-//! What conforms: criteria made ready to judge values with.
+//! Static criteria: a value, or a set, that stands in the profile.
 
 use std::sync::Arc;
 
 use fleetward_domain::value::host_network;
-use fleetward_domain::{Comparison, ComparisonOperator, MetricValue};
+use fleetward_domain::{Comparison, ComparisonOperator, MetricValue, Observed};
 
+use super::cidr_set::CidrSet;
+use super::port_set::PortSet;
 use crate::limits::{VALUE_BYTES, VALUE_ELEMENTS};
-use crate::plan::cidr_set::CidrSet;
-use crate::plan::feed::Observed;
-use crate::plan::port_set::PortSet;
 
-/// A static criterion; cheap to clone, since every plan has its own beside its other rules.
-/// `inside`: whether elements must be in the set, or must not.
+/// A static criterion. `inside`: whether elements must be in the set, or must not.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Check {
+pub(crate) enum Fixed {
     Count { bound: Bound, limit: u64 },
     Number { bound: Bound, limit: f64 },
     Ports { set: PortSet, inside: bool },
@@ -31,7 +29,7 @@ pub(crate) enum Bound {
     GreaterThanEquals,
 }
 
-impl Check {
+impl Fixed {
     pub(crate) fn new(comparison: &Comparison) -> Self {
         use ComparisonOperator as Op;
         let bound = match comparison.operator() {

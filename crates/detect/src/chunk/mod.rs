@@ -1,0 +1,138 @@
+//! State as it is stored: one chunk for the partition, one for each thousand places of things.
+//!
+//! A format is what one release wrote; all of them are read for ever. Which one is written is
+//! said by the format level of the data. In format 1 a thing's rules stand in the order of its
+//! plan; format 2 names behaviors and series once at a chunk's head, so that a thing's state means
+//! the same in any chunk, whatever the plan of its audience has become.
+
+mod format1;
+mod format2;
+mod partition;
+mod stored_thing;
+
+use fleetward_domain::FormatLevel;
+use minicbor::decode::{Decoder, Error};
+use minicbor::encode::Encoder;
+
+use crate::error::DetectError;
+use crate::limits::THINGS_PER_CHUNK;
+use crate::partition::Partition;
+use crate::settings::Settings;
+use crate::thing_state::ThingState;
+
+/// The partition's own chunk.
+const HEADER: u32 = 0;
+
+/// The newest format that is known.
+const NEWEST: u8 = 2;
+
+type Writer = Encoder<Vec<u8>>;
+type Written = Result<(), minicbor::encode::Error<std::convert::Infallible>>;
+
+impl Partition {
+    /// A partition as it was stored: the last bytes of every chunk, in any order, of any format
+    /// that this release or one before it wrote. No chunks at all make a new partition.
+    ///
+    /// # Errors
+    /// [`DetectError`] if a chunk cannot be read, does not fit the others, or is of a newer format.
+    pub fn load<'a>(
+        settings: Settings,
+        chunks: impl Iterator<Item = (u32, &'a [u8])>,
+    ) -> Result<Self, DetectError> {
+        let mut chunks: Vec<_> = chunks.collect();
+        chunks.sort_unstable_by_key(|(number, _)| *number);
+        let mut loading = Self::new(settings);
+        let Some(((number, header), things)) = chunks.split_first() else { return Ok(loading) };
+        if *number != HEADER {
+            return Err(DetectError::NoHeader);
+        }
+        let mut d = Decoder::new(header);
+        format_of(HEADER, &mut d)?;
+        partition::read(&mut d, &mut loading).map_err(|error| malformed(HEADER, &error))?;
+        for (chunk, bytes) in things {
+            let mut d = Decoder::new(bytes);
+            match format_of(*chunk, &mut d)? {
+                1 => format1::read(*chunk, &mut d, &mut loading)?,
+                _ => format2::read(*chunk, &mut d, &mut loading)?,
+            }
+        }
+        Ok(loading)
+    }
+
+    /// What changed since this was last asked, as the level has it: chunks by number, to replace
+    /// those stored. Chunk 0 is the partition's own, the others hold about a thousand things each.
+    /// The same records give the same bytes. They belong together: store all of them at once, or
+    /// none.
+    pub fn take_dirty(&mut self, level: FormatLevel) -> Vec<(u32, Vec<u8>)> {
+        let format = if level == FormatLevel::FIRST { 1 } else { NEWEST };
+        let mut chunks = Vec::new();
+        if std::mem::take(&mut self.header_dirty) {
+            chunks.push((HEADER, written(|e| partition::write(e, format, self))));
+        }
+        for chunk in self.things.take_dirty() {
+            let bytes = match format {
+                1 => written(|e| format1::write(e, chunk, self)),
+                _ => written(|e| format2::write(e, chunk, self)),
+            };
+            chunks.push((chunk.saturating_add(1), bytes));
+        }
+        chunks
+    }
+}
+
+/// A vector takes whatever is written to it.
+fn written(write: impl FnOnce(&mut Writer) -> Written) -> Vec<u8> {
+    let mut encoder = Encoder::new(Vec::new());
+    match write(&mut encoder) {
+        Ok(()) => encoder.into_writer(),
+        Err(error) => unreachable!("writing to memory failed: {error}"),
+    }
+}
+
+/// Puts a thing that was read in the place that it had.
+fn put_back(
+    partition: &mut Partition,
+    chunk: u32,
+    place: u32,
+    thing: ThingState,
+) -> Result<u32, DetectError> {
+    let first = chunk.saturating_sub(1).saturating_mul(THINGS_PER_CHUNK);
+    let (audience, name) = (thing.judged.audience, thing.name.as_str().to_owned());
+    let at = first.saturating_add(place);
+    if place >= THINGS_PER_CHUNK || !partition.things.insert_at(at, thing) {
+        return Err(DetectError::Mismatch { chunk, thing: name });
+    }
+    partition.catalog.audiences.join(audience);
+    Ok(at)
+}
+
+fn format_of(chunk: u32, d: &mut Decoder<'_>) -> Result<u8, DetectError> {
+    let read = |d: &mut Decoder<'_>| {
+        length(d)?;
+        d.u8()
+    };
+    match read(d).map_err(|error| malformed(chunk, &error))? {
+        known @ 1..=NEWEST => Ok(known),
+        found => Err(DetectError::Format { chunk, found, known: NEWEST }),
+    }
+}
+
+/// Grows as elements come: a length that lies reserves nothing.
+fn list<T>(
+    d: &mut Decoder<'_>,
+    mut element: impl FnMut(&mut Decoder<'_>) -> Result<T, Error>,
+) -> Result<Vec<T>, Error> {
+    let mut list = Vec::new();
+    for _ in 0..length(d)? {
+        list.push(element(d)?);
+    }
+    Ok(list)
+}
+
+fn length(d: &mut Decoder<'_>) -> Result<u64, Error> {
+    d.array()?.ok_or_else(|| Error::message("an array of unknown length"))
+}
+
+fn malformed(chunk: u32, error: &Error) -> DetectError {
+    DetectError::Malformed { chunk, problem: error.to_string() }
+}

@@ -1,0 +1,90 @@
+//! What formats 1 and 2 say alike of a thing.
+
+use fleetward_domain::{EpochMs, ThingName};
+use minicbor::decode::{Decoder, Error};
+
+use super::{Writer, Written, length, list};
+use crate::measure::{RecentReports, Seen};
+use crate::thing_state::{OpenViolation, ThingState};
+
+/// A thing without its windows and runs.
+pub(super) struct StoredThing {
+    /// Its place in the chunk.
+    pub(super) place: u32,
+    /// The place of its audience in the chunk's list.
+    pub(super) audience: u64,
+    pub(super) name: ThingName,
+    transitions: u32,
+    /// A bit each; whose, the format says.
+    pub(super) doors: u64,
+    seen_ms: EpochMs,
+    datapoint_ms: EpochMs,
+    reports: RecentReports,
+}
+
+/// How many elements [`write_head`] writes.
+pub(super) const HEAD_FIELDS: u64 = 8;
+
+pub(super) fn write_head(
+    e: &mut Writer,
+    (place, audience): (u32, usize),
+    doors: u64,
+    thing: &ThingState,
+) -> Written {
+    let (measured, judged) = (&thing.measured, &thing.judged);
+    e.u32(place)?.u64(audience as u64)?;
+    e.str(thing.name.as_str())?.u32(judged.transitions)?.u64(doors)?;
+    e.i64(measured.seen_ms)?.i64(judged.datapoint_ms)?;
+    e.array(measured.reports.iter().count() as u64)?;
+    for seen in measured.reports.iter() {
+        e.array(2)?.i64(seen.report_id)?.i64(seen.at_ms)?;
+    }
+    Ok(())
+}
+
+pub(super) fn read_head(d: &mut Decoder<'_>) -> Result<StoredThing, Error> {
+    let (place, audience) = (d.u32()?, d.u64()?);
+    let name = ThingName::parse(d.str()?).map_err(|_| Error::message("not a thing's name"))?;
+    let (transitions, doors) = (d.u32()?, d.u64()?);
+    let (seen_ms, datapoint_ms) = (d.i64()?, d.i64()?);
+    let reports = list(d, |d| {
+        length(d)?;
+        Ok(Seen { report_id: d.i64()?, at_ms: d.i64()? })
+    })?;
+    let reports = RecentReports::restore(reports.into_iter());
+    Ok(StoredThing { place, audience, name, transitions, doors, seen_ms, datapoint_ms, reports })
+}
+
+impl StoredThing {
+    /// Gives a new state what was stored.
+    pub(super) fn restore(&self, thing: &mut ThingState) {
+        thing.measured.reports = self.reports;
+        thing.measured.doors = self.doors;
+        thing.measured.seen_ms = self.seen_ms;
+        thing.judged.transitions = self.transitions;
+        thing.judged.datapoint_ms = self.datapoint_ms;
+    }
+}
+
+pub(super) fn write_open(e: &mut Writer, violations: &[OpenViolation]) -> Written {
+    e.array(violations.len() as u64)?;
+    for open in violations {
+        e.array(5)?.u32(open.rule)?.str(&open.id)?.i64(open.started_ms)?.i64(open.last_ms)?;
+        e.encode(&open.last_value)?;
+    }
+    Ok(())
+}
+
+/// Each `rule` is a place in the order of the format.
+pub(super) fn read_open(d: &mut Decoder<'_>) -> Result<Vec<OpenViolation>, Error> {
+    list(d, |d| {
+        length(d)?;
+        Ok(OpenViolation {
+            rule: d.u32()?,
+            id: d.str()?.to_owned(),
+            started_ms: d.i64()?,
+            last_ms: d.i64()?,
+            last_value: d.decode()?,
+        })
+    })
+}

@@ -1,0 +1,66 @@
+//! Judges: they turn a datapoint into a verdict. One file a kind of criteria.
+//!
+//! Static criteria only, so far. What is fleet-wide - a percentile of the fleet, a learned model -
+//! will come in records that every partition gets (`Threshold` and `Model`, whose tags the log's
+//! record codec keeps free): `Partition::apply` will hand them to the catalogue, which gives them
+//! to the judges of the rules that they name; a judge that still waits for its first answers
+//! [`Verdict::Unknown`].
+
+mod cidr_set;
+mod fixed;
+mod port_set;
+
+use fleetward_domain::{Judgement, MetricValue, Observed};
+
+use fixed::Fixed;
+
+/// What a datapoint says of its thing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// This is normal.
+    Conforms,
+    /// This is not.
+    Violates,
+    /// The judge cannot tell: the value is of another kind than the criteria, say.
+    Unknown,
+}
+
+/// Criteria made ready to judge datapoints with; cheap to clone, since every plan has its own
+/// beside its other rules.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Judge {
+    /// Against a fixed value (AWS: static criteria).
+    Fixed(Fixed),
+}
+
+impl Judge {
+    pub(crate) fn new(judgement: &Judgement) -> Self {
+        let Judgement::Static(comparison) = judgement;
+        Self::Fixed(Fixed::new(comparison))
+    }
+
+    /// Judges a value.
+    #[inline]
+    pub(crate) fn verdict(&self, value: Observed<'_>) -> Verdict {
+        let Self::Fixed(fixed) = self;
+        match fixed.conforms(value) {
+            Some(true) => Verdict::Conforms,
+            Some(false) => Verdict::Violates,
+            None => Verdict::Unknown,
+        }
+    }
+
+    /// Judges a sum that will grow: violating, if it will stay so; conforming is never known early.
+    #[inline]
+    pub(crate) fn early_verdict(&self, so_far: Observed<'_>) -> Verdict {
+        let Self::Fixed(fixed) = self;
+        let violates = fixed.is_upper_bound() && fixed.conforms(so_far) == Some(false);
+        if violates { Verdict::Violates } else { Verdict::Unknown }
+    }
+
+    /// The value to show: of a list that violates the offending elements only.
+    pub(crate) fn shown(&self, value: Observed<'_>, verdict: Verdict) -> MetricValue {
+        let Self::Fixed(fixed) = self;
+        fixed.value_of(value, verdict == Verdict::Conforms)
+    }
+}

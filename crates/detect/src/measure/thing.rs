@@ -1,0 +1,275 @@
+//! What is known of one thing while it is measured. Bounded by its plan, never by its traffic.
+
+use fleetward_domain::{Count, Datapoint, EpochMs, Observed, Report};
+
+use super::Listener;
+use super::plan::{MeasurePlan, Reader};
+use super::reports::RecentReports;
+use super::series::Growth;
+use super::window::{Window, number_at};
+use crate::limits::CATCH_UP_WINDOWS;
+
+/// Before all times.
+const NEVER_MS: EpochMs = EpochMs::MIN;
+
+/// What is known of one thing while it is measured: its presence, its windows, and which reports
+/// counted.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MeasuredThing {
+    pub(crate) reports: RecentReports,
+    /// The front doors through which it is connected, a bit each.
+    pub(crate) doors: u64,
+    /// The last time it was seen: by an activity, by a report, or as connected when a front door
+    /// was lost. Its windows stand at this time or later.
+    pub(crate) seen_ms: EpochMs,
+    /// One for each slot of the plan. Behind them those of readers that began while the window
+    /// that they will share was running: such a reader has its own until that ends.
+    pub(crate) windows: Box<[Window]>,
+}
+
+impl MeasuredThing {
+    /// A thing that was never seen before `from_ms`.
+    #[must_use]
+    pub fn new(plan: &MeasurePlan, from_ms: EpochMs) -> Self {
+        let windows = plan.slots.iter().map(|slot| Window::at(from_ms, slot.window_ms));
+        Self {
+            reports: RecentReports::default(),
+            doors: 0,
+            seen_ms: NEVER_MS,
+            windows: windows.collect(),
+        }
+    }
+
+    /// Whether a front door says that it is connected.
+    #[must_use]
+    pub fn is_connected(&self) -> bool {
+        self.doors != 0
+    }
+
+    /// The last time it was seen.
+    #[must_use]
+    pub fn seen_ms(&self) -> EpochMs {
+        self.seen_ms
+    }
+
+    /// Takes a report; false if it is a repetition, which counts nowhere.
+    pub fn report(
+        &mut self,
+        plan: &MeasurePlan,
+        at_ms: EpochMs,
+        report: &Report,
+        listener: &mut impl Listener,
+    ) -> bool {
+        let at_ms = at_ms.max(self.seen_ms);
+        if !self.reports.is_new(report.report_id, at_ms) {
+            return false;
+        }
+        self.see(plan, at_ms, listener);
+        if !plan.takes_reports() {
+            return true;
+        }
+        // All windows grow before anybody is told, so that readers are told in their own order
+        // whoever shares what.
+        for (slot, window) in plan.slots.iter().zip(&mut self.windows) {
+            if let Some(growth) = slot.series.growth_in_report(report) {
+                window.grow(Growth::By(growth));
+            }
+        }
+        self.grow_own(plan, |reader| {
+            reader.series.growth_in_report(report).map_or(Growth::Nothing, Growth::By)
+        });
+        for (reader, place) in plan.readers.iter().zip(0..) {
+            let Some(value) = reader.series.value_in_report(report) else { continue };
+            match reader.slot {
+                Some(slot) => self.tell_growth(plan, (reader, place, slot), listener),
+                None => {
+                    let measure = reader.series.measure();
+                    listener.datapoint(place, Datapoint { measure, at_ms, value });
+                }
+            }
+        }
+        true
+    }
+
+    /// A sign of life: what ended before it is closed first.
+    pub fn see(&mut self, plan: &MeasurePlan, at_ms: EpochMs, listener: &mut impl Listener) {
+        let at_ms = at_ms.max(self.seen_ms);
+        if plan.has_windows() {
+            self.close(plan, at_ms, listener);
+        }
+        self.seen_ms = at_ms;
+    }
+
+    /// Whether it is connected through the front door of this bit.
+    pub fn set_connected(&mut self, door: u64, connected: bool) {
+        if connected {
+            self.doors |= door;
+        } else {
+            self.doors &= !door;
+        }
+    }
+
+    /// Takes what a front door counted until the thing was last seen.
+    pub fn count(&mut self, plan: &MeasurePlan, counts: &[Count], listener: &mut impl Listener) {
+        if !plan.takes_activity() {
+            return;
+        }
+        for (slot, window) in plan.slots.iter().zip(&mut self.windows) {
+            if slot.series.is_counted() {
+                window.grow(slot.series.growth_in_counts(counts));
+            }
+        }
+        self.grow_own(plan, |reader| {
+            let counted = reader.series.is_counted();
+            if counted { reader.series.growth_in_counts(counts) } else { Growth::Nothing }
+        });
+        for (reader, place) in plan.readers.iter().zip(0..) {
+            if let (true, Some(slot)) = (reader.series.is_counted(), reader.slot) {
+                self.tell_growth(plan, (reader, place, slot), listener);
+            }
+        }
+    }
+
+    /// Whether some window that ends at or before `line_ms` has anything in it. Those of things
+    /// that were away are left as they are: they cost nothing.
+    #[must_use]
+    pub fn has_windows_to_close(&self, plan: &MeasurePlan, line_ms: EpochMs) -> bool {
+        let closes = |window: &Window, window_ms| {
+            let lived = self.is_connected()
+                || !window.is_untouched()
+                || self.seen_ms >= window.start_ms(window_ms);
+            lived && window.number < number_at(line_ms, window_ms)
+        };
+        let shared = plan.slots.iter().zip(&self.windows);
+        shared.into_iter().any(|(slot, window)| closes(window, slot.window_ms))
+            || self.own(plan).iter().any(|window| closes(window, own_window_ms(plan, window)))
+    }
+
+    /// Closes the windows that end at or before `line_ms`, and moves on to those that hold it.
+    pub fn close(&mut self, plan: &MeasurePlan, line_ms: EpochMs, listener: &mut impl Listener) {
+        let mut any_ended = false;
+        // Most windows of a plan have the same length: divide once.
+        let mut last = (0, 0);
+        for (reader, place) in plan.readers.iter().zip(0..) {
+            let (Some(slot), Some(window_ms)) = (reader.slot, reader.series.window_ms) else {
+                continue;
+            };
+            if last.0 != window_ms {
+                last = (window_ms, number_at(line_ms, window_ms));
+            }
+            let Some(window) = self.window_of(plan, place, slot) else { continue };
+            if window.number < last.1 {
+                any_ended = true;
+                self.tell_ends(place, (reader, window_ms), *window, last.1, listener);
+            }
+        }
+        // Those who share a window all have to be told of it before it moves on.
+        if any_ended {
+            self.move_windows(plan, line_ms);
+        }
+    }
+
+    /// The window that a reader looks at, whose series has this slot.
+    #[inline]
+    pub(crate) fn window_of(&self, plan: &MeasurePlan, reader: u32, slot: u32) -> Option<&Window> {
+        let own = self.own(plan).iter().find(|window| u32::from(window.owner) == reader);
+        own.or_else(|| self.windows.get(slot as usize))
+    }
+
+    /// The windows that readers have for themselves.
+    #[inline]
+    pub(crate) fn own(&self, plan: &MeasurePlan) -> &[Window] {
+        self.windows.get(plan.slots.len()..).unwrap_or_default()
+    }
+
+    fn grow_own(&mut self, plan: &MeasurePlan, growth: impl Fn(&Reader) -> Growth) {
+        for window in self.windows.get_mut(plan.slots.len()..).unwrap_or_default() {
+            if let Some(reader) = plan.readers.get(usize::from(window.owner)) {
+                window.grow(growth(reader));
+            }
+        }
+    }
+
+    /// Tells how far a reader's window has grown, if anything was said of it.
+    #[inline]
+    fn tell_growth(
+        &self,
+        plan: &MeasurePlan,
+        (reader, place, slot): (&Reader, u32, u32),
+        listener: &mut impl Listener,
+    ) {
+        let Some(window) = self.window_of(plan, place, slot).filter(|window| window.fed) else {
+            return;
+        };
+        let (measure, at_ms) = (reader.series.measure(), self.seen_ms);
+        listener.grows(place, Datapoint { measure, at_ms, value: Observed::Count(window.sum) });
+    }
+
+    /// Tells a reader of the ends of its window and of those after it, up to `reached`.
+    fn tell_ends(
+        &self,
+        place: u32,
+        (reader, window_ms): (&Reader, EpochMs),
+        mut window: Window,
+        reached: u32,
+        listener: &mut impl Listener,
+    ) {
+        loop {
+            if let Some(value) = self.value_at_end(reader, &window, window_ms) {
+                let (measure, at_ms) = (reader.series.measure(), window.end_ms(window_ms));
+                listener.datapoint(place, Datapoint { measure, at_ms, value });
+            }
+            listener.window_ended(place);
+            // A connected thing that says nothing goes through windows of zero. All others have
+            // nothing more to be told of: any sign of them would have closed the window before.
+            if !(self.is_connected() && reader.series.is_counted()) {
+                return;
+            }
+            let next = window.number.saturating_add(1);
+            window.move_to(next.max(reached.saturating_sub(CATCH_UP_WINDOWS)));
+            if window.number >= reached {
+                return;
+            }
+        }
+    }
+
+    /// What a window that ends comes to; none if it was not counted whole, or nobody was there.
+    fn value_at_end(
+        &self,
+        reader: &Reader,
+        window: &Window,
+        window_ms: EpochMs,
+    ) -> Option<Observed<'static>> {
+        // Without a report that carries it, nobody knows a counter of reports: that is not zero.
+        let counted = reader.series.is_counted();
+        let was_there = || self.is_connected() || self.seen_ms >= window.start_ms(window_ms);
+        let known = window.fed || (counted && was_there());
+        (known && !window.partial).then_some(Observed::Count(window.sum))
+    }
+
+    /// Moves all windows that ended on to those that hold `line_ms`. A reader whose own window
+    /// ended shares the others' from here: both stand at the same place, with nothing in them.
+    fn move_windows(&mut self, plan: &MeasurePlan, line_ms: EpochMs) {
+        for (slot, window) in plan.slots.iter().zip(&mut self.windows) {
+            let reached = number_at(line_ms, slot.window_ms);
+            if window.number < reached {
+                window.move_to(reached);
+            }
+        }
+        let ended = |window: &Window| {
+            let window_ms = own_window_ms(plan, window);
+            window.number < number_at(line_ms, window_ms)
+        };
+        if self.own(plan).iter().any(ended) {
+            let (shared, own) = self.windows.split_at(plan.slots.len());
+            let own = own.iter().filter(|window| !ended(window));
+            self.windows = shared.iter().chain(own).copied().collect();
+        }
+    }
+}
+
+/// The length of a window that a reader has for itself.
+fn own_window_ms(plan: &MeasurePlan, window: &Window) -> EpochMs {
+    let reader = plan.readers.get(usize::from(window.owner));
+    reader.and_then(|reader| reader.series.window_ms).unwrap_or(EpochMs::MAX)
+}
