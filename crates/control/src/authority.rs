@@ -8,9 +8,8 @@ use std::sync::Arc;
 
 use aws_lc_rs::digest;
 use fleetward_domain::EpochMs;
-use fleetward_store::{Kind, Precondition, Store, StoreError, Tx};
+use fleetward_store::{Documents, SealedAuthority, StoreError, Tx, find};
 use rcgen::{CertificateParams, Issuer, KeyPair};
-use serde::{Deserialize, Serialize};
 use tokio::sync::Semaphore;
 
 use crate::error::ControlError;
@@ -59,36 +58,29 @@ impl Authority {
     /// [`ControlError::WrongMasterKey`] where it was stored under another master key; errors of
     /// the store and of the cryptographic library.
     pub async fn load_or_create(
-        store: &dyn Store,
+        documents: &dyn Documents,
         master_key: &MasterKey,
         now_ms: EpochMs,
     ) -> Result<Self, ControlError> {
-        if let Some(document) = store.get(Kind::Setting, SETTING).await? {
-            return Self::open(&document.value, master_key);
+        if let Some(stored) = find(documents, SealedAuthority::KEY).await? {
+            return Self::open(stored.value, master_key);
         }
-        let value = new_stored(master_key, now_ms)?;
-        let tx = Tx {
-            preconditions: vec![Precondition::Absent(Kind::Setting, SETTING.to_owned())],
-            puts: vec![(Kind::Setting, SETTING.to_owned(), value.clone())],
-            ..Tx::default()
-        };
-        match store.commit(tx).await {
-            Ok(_) => Self::open(&value, master_key),
+        let new = new_authority(master_key, now_ms)?;
+        let mut tx = Tx::default();
+        tx.create(&new, documents.format_level())?;
+        match documents.commit(tx).await {
+            Ok(_) => Self::open(new, master_key),
             // Another process started at the same time and was first.
             Err(StoreError::Precondition { .. }) => {
-                let document = store.get(Kind::Setting, SETTING).await?;
-                Self::open(&document.map(|document| document.value).unwrap_or_default(), master_key)
+                let first = find(documents, SealedAuthority::KEY).await?;
+                Self::open(first.map_or(new, |first| first.value), master_key)
             }
             Err(error) => Err(error.into()),
         }
     }
 
-    fn open(value: &[u8], master_key: &MasterKey) -> Result<Self, ControlError> {
-        let corrupt = |problem: String| ControlError::Corrupt { what: SETTING.into(), problem };
-        let stored: Stored =
-            serde_json::from_slice(value).map_err(|error| corrupt(error.to_string()))?;
-        let sealed = hex::decode(&stored.sealed_key).map_err(|error| corrupt(error.to_string()))?;
-        let der = master_key.decrypt(SETTING, &sealed)?;
+    fn open(stored: SealedAuthority, master_key: &MasterKey) -> Result<Self, ControlError> {
+        let der = master_key.decrypt(SealedAuthority::KEY, &stored.sealed_key)?;
         let key = KeyPair::try_from(der)?;
         Ok(Self {
             issuer: Arc::new(Issuer::from_ca_cert_pem(&stored.certificate_pem, key)?),
@@ -142,25 +134,13 @@ impl Authority {
     }
 }
 
-const SETTING: &str = "authority";
-
-/// The document of the authority.
-#[derive(Serialize, Deserialize)]
-struct Stored {
-    certificate_pem: String,
-    /// PKCS#8, encrypted with the master key, in hexadecimal.
-    sealed_key: String,
-}
-
-fn new_stored(master_key: &MasterKey, now_ms: EpochMs) -> Result<Vec<u8>, ControlError> {
+fn new_authority(master_key: &MasterKey, now_ms: EpochMs) -> Result<SealedAuthority, ControlError> {
     let key = KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256)?;
     let certificate = params::authority(now_ms)?.self_signed(&key)?;
-    let stored = Stored {
+    Ok(SealedAuthority {
         certificate_pem: certificate.pem(),
-        sealed_key: hex::encode(master_key.encrypt(SETTING, key.serialized_der())?),
-    };
-    serde_json::to_vec(&stored)
-        .map_err(|error| ControlError::Corrupt { what: SETTING.into(), problem: error.to_string() })
+        sealed_key: master_key.encrypt(SealedAuthority::KEY, key.serialized_der())?,
+    })
 }
 
 fn new_device(

@@ -156,7 +156,7 @@ impl Control {
 
     /// Which versions of stored shapes are written.
     pub(crate) fn level(&self) -> FormatLevel {
-        FormatLevel::FIRST
+        self.store.format_level()
     }
 
     pub(crate) fn behavior_rules(&self) -> BehaviorRules {

@@ -9,9 +9,11 @@ use std::sync::Arc;
 use fleetward_domain::{EpochMs, Place};
 use fleetward_environment::{Chance, Clock};
 use fleetward_policy::PolicyDocument;
-use fleetward_store::{Document, Kind, Precondition, Store, StoreError, Tx};
+pub use fleetward_store::KeyStatus;
+use fleetward_store::{
+    AdministratorKey, Documents, Kind, SealedAccessKey, StoreError, Tx, find, readable,
+};
 use fleetward_wire::sigv4::Secret;
-use serde::{Deserialize, Serialize};
 
 use crate::caller::Caller;
 use crate::error::ControlError;
@@ -30,7 +32,7 @@ pub const ADMINISTRATOR_POLICY: &str = concat!(
 /// The access keys in the store.
 #[derive(Clone)]
 pub struct Keys {
-    store: Arc<dyn Store>,
+    store: Arc<dyn Documents>,
     master_key: MasterKey,
     place: Place,
     clock: Clock,
@@ -51,15 +53,6 @@ pub struct AccessKey {
     pub created_ms: EpochMs,
 }
 
-/// Whether a key may be used.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum KeyStatus {
-    /// It may.
-    Active,
-    /// It may not.
-    Disabled,
-}
-
 /// A key that was just made: the only time that its secret is told.
 #[derive(Clone)]
 pub struct NewAccessKey {
@@ -78,7 +71,12 @@ pub(crate) struct Signer {
 impl Keys {
     /// The keys of this store.
     #[must_use]
-    pub fn new(store: Arc<dyn Store>, master_key: MasterKey, place: Place, clock: Clock) -> Self {
+    pub fn new(
+        store: Arc<dyn Documents>,
+        master_key: MasterKey,
+        place: Place,
+        clock: Clock,
+    ) -> Self {
         Self { store, master_key, place, clock }
     }
 
@@ -97,8 +95,7 @@ impl Keys {
             return Err(ControlError::TooManyKeys(ACCESS_KEYS));
         }
         let new = self.draw(description, policy)?;
-        let absent = Precondition::Absent(Kind::AccessKey, new.key.id.clone());
-        self.put(&new, vec![absent], Vec::new()).await?;
+        self.commit(&new, Tx::default()).await?;
         Ok(new)
     }
 
@@ -108,13 +105,14 @@ impl Keys {
     /// # Errors
     /// Errors of the store.
     pub async fn create_administrator(&self) -> Result<Option<NewAccessKey>, ControlError> {
-        if self.store.get(Kind::Setting, ADMINISTRATOR).await?.is_some() {
+        let made = find::<AdministratorKey>(&*self.store, AdministratorKey::KEY).await?;
+        if made.is_some() {
             return Ok(None);
         }
         let new = self.draw("administrator, made on the first start", ADMINISTRATOR_POLICY)?;
-        let first = Precondition::Absent(Kind::Setting, ADMINISTRATOR.to_owned());
-        let made = (Kind::Setting, ADMINISTRATOR.to_owned(), new.key.id.clone().into_bytes());
-        match self.put(&new, vec![first], vec![made]).await {
+        let mut tx = Tx::default();
+        tx.create(&AdministratorKey(new.key.id.clone()), self.store.format_level())?;
+        match self.commit(&new, tx).await {
             Ok(()) => Ok(Some(new)),
             Err(ControlError::Store(StoreError::Precondition { .. })) => Ok(None),
             Err(error) => Err(error),
@@ -124,10 +122,11 @@ impl Keys {
     /// All keys, by id.
     ///
     /// # Errors
-    /// Errors of the store; [`ControlError::Corrupt`].
+    /// Errors of the store.
     pub async fn list(&self) -> Result<Vec<AccessKey>, ControlError> {
         let documents = self.store.list(Kind::AccessKey, "", None, ACCESS_KEYS).await?;
-        documents.iter().map(|document| Ok(read(document)?.into_key(&document.key))).collect()
+        let keys = documents.iter().filter_map(|document| readable(&*self.store, document));
+        Ok(keys.map(|key| without_secret(key.value)).collect())
     }
 
     /// Allows or forbids the use of a key, from the next request on.
@@ -137,15 +136,11 @@ impl Keys {
     pub async fn set_status(&self, id: &str, status: KeyStatus) -> Result<(), ControlError> {
         let mut tries = 0;
         loop {
-            let document = self.store.get(Kind::AccessKey, id).await?;
-            let document = document.ok_or_else(|| ControlError::NoSuchKey(id.to_owned()))?;
-            let stored = Stored { status, ..read(&document)? };
-            let version = Precondition::VersionIs(Kind::AccessKey, id.into(), document.version);
-            let tx = Tx {
-                preconditions: vec![version],
-                puts: vec![(Kind::AccessKey, id.to_owned(), stored.to_json(id)?)],
-                ..Tx::default()
-            };
+            let found = find::<SealedAccessKey>(&*self.store, id).await?;
+            let found = found.ok_or_else(|| ControlError::NoSuchKey(id.to_owned()))?;
+            let changed = SealedAccessKey { status, ..found.value };
+            let mut tx = Tx::default();
+            tx.replace(&changed, found.version, self.store.format_level())?;
             match self.store.commit(tx).await {
                 Err(StoreError::Precondition { .. }) if tries < COMMIT_TRIES => tries += 1,
                 result => return result.map(|_| ()).map_err(Into::into),
@@ -155,15 +150,13 @@ impl Keys {
 
     /// The key of this id, if it may be used now.
     pub(crate) async fn signer(&self, id: &str) -> Result<Option<Signer>, ControlError> {
-        let Some(document) = self.store.get(Kind::AccessKey, id).await? else { return Ok(None) };
-        let stored = read(&document)?;
+        let found = find::<SealedAccessKey>(&*self.store, id).await?;
+        let Some(stored) = found.map(|found| found.value) else { return Ok(None) };
         if stored.status != KeyStatus::Active {
             return Ok(None);
         }
         let corrupt = |problem: String| ControlError::Corrupt { what: name(id), problem };
-        let sealed = hex::decode(&stored.sealed_secret);
-        let sealed = sealed.map_err(|error| corrupt(error.to_string()))?;
-        let secret = self.master_key.decrypt(&name(id), &sealed)?;
+        let secret = self.master_key.decrypt(&name(id), &stored.sealed_secret)?;
         let secret = String::from_utf8(secret).map_err(|error| corrupt(error.to_string()))?;
         let policy = PolicyDocument::parse_api_key_policy(&stored.policy)?;
         let caller = Caller::with_key(&self.place, id, policy);
@@ -181,68 +174,32 @@ impl Keys {
         Ok(NewAccessKey { key, secret: Chance::system().text(SECRET_ALPHABET, 40)? })
     }
 
-    async fn put(
-        &self,
-        new: &NewAccessKey,
-        preconditions: Vec<Precondition>,
-        mut puts: Vec<(Kind, String, Vec<u8>)>,
-    ) -> Result<(), ControlError> {
-        let id = &new.key.id;
-        let sealed = self.master_key.encrypt(&name(id), new.secret.as_bytes())?;
-        let stored = Stored {
-            description: new.key.description.clone(),
-            policy: new.key.policy.clone(),
-            status: new.key.status,
-            created_ms: new.key.created_ms,
-            sealed_secret: hex::encode(sealed),
+    /// Writes a new key, together with what else is in the commit.
+    async fn commit(&self, new: &NewAccessKey, mut tx: Tx) -> Result<(), ControlError> {
+        let key = new.key.clone();
+        let sealed_secret = self.master_key.encrypt(&name(&key.id), new.secret.as_bytes())?;
+        let sealed = SealedAccessKey {
+            id: key.id,
+            description: key.description,
+            policy: key.policy,
+            status: key.status,
+            created_ms: key.created_ms,
+            sealed_secret,
         };
-        puts.push((Kind::AccessKey, id.clone(), stored.to_json(id)?));
-        self.store.commit(Tx { preconditions, puts, ..Tx::default() }).await?;
+        tx.create(&sealed, self.store.format_level())?;
+        self.store.commit(tx).await?;
         Ok(())
     }
 }
-
-/// Remembers that the administrator's key was made: it is not made again when it is gone.
-const ADMINISTRATOR: &str = "administrator-key";
 
 /// As AWS's: capitals and the digits 2 to 7.
 const ID_ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 
 const SECRET_ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-/// The document of a key.
-#[derive(Serialize, Deserialize)]
-struct Stored {
-    description: String,
-    policy: String,
-    status: KeyStatus,
-    created_ms: EpochMs,
-    /// Encrypted with the master key, in hexadecimal.
-    sealed_secret: String,
-}
-
-impl Stored {
-    fn to_json(&self, id: &str) -> Result<Vec<u8>, ControlError> {
-        serde_json::to_vec(self)
-            .map_err(|error| ControlError::Corrupt { what: name(id), problem: error.to_string() })
-    }
-
-    fn into_key(self, id: &str) -> AccessKey {
-        AccessKey {
-            id: id.to_owned(),
-            description: self.description,
-            policy: self.policy,
-            status: self.status,
-            created_ms: self.created_ms,
-        }
-    }
-}
-
-fn read(document: &Document) -> Result<Stored, ControlError> {
-    serde_json::from_slice(&document.value).map_err(|error| ControlError::Corrupt {
-        what: name(&document.key),
-        problem: error.to_string(),
-    })
+fn without_secret(key: SealedAccessKey) -> AccessKey {
+    let SealedAccessKey { id, description, policy, status, created_ms, .. } = key;
+    AccessKey { id, description, policy, status, created_ms }
 }
 
 fn name(id: &str) -> String {

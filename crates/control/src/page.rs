@@ -1,6 +1,6 @@
 //! One page of a listing: where it begins, how long it is, and the token for the next.
 
-use fleetward_store::{Document, Kind, Noun};
+use fleetward_store::{Kind, Noun, readable};
 use fleetward_wire::paging::{self, Listing};
 use fleetward_wire::{ApiError, Operation};
 
@@ -83,7 +83,8 @@ impl<'a> Page<'a> {
             let store = self.control.store();
             let documents = store.list(T::KIND, "", after.as_deref(), SCAN_BATCH).await?;
             for document in &documents {
-                if let Some(item) = readable(document).and_then(&pick) {
+                let read = readable(store, document).and_then(|read| pick(read.value));
+                if let Some(item) = read {
                     if picked.len() == self.items {
                         return Ok((picked, after.map(|after| self.token_after(&after))));
                     }
@@ -97,16 +98,5 @@ impl<'a> Page<'a> {
             scanned = scanned.saturating_add(documents.len());
         }
         Ok((picked, after.map(|after| self.token_after(&after))))
-    }
-}
-
-/// One document that cannot be read must not make the others unlistable.
-fn readable<T: Noun>(document: &Document) -> Option<T> {
-    match document.read() {
-        Ok(read) => Some(read.value),
-        Err(error) => {
-            tracing::error!(%error, "a document is left out of a listing");
-            None
-        }
     }
 }

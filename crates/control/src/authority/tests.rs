@@ -2,7 +2,7 @@ use aws_lc_rs::rsa::KeyPair as RsaKeyPair;
 use aws_lc_rs::signature::{RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_SHA256, UnparsedPublicKey};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use fleetward_store::Documents;
+use fleetward_store::Kind;
 use fleetward_store::memory::MemoryStore;
 use x509_parser::pem::parse_x509_pem;
 use x509_parser::prelude::*;
@@ -110,7 +110,7 @@ async fn two_processes_that_start_at_once_agree_on_one_ca() {
 async fn the_key_of_the_ca_is_not_in_the_store_as_it_is() {
     let store = MemoryStore::new();
     Authority::load_or_create(&store, &MasterKey::new([1; 32]), NOW_MS).await.unwrap();
-    let document = store.get(Kind::Setting, SETTING).await.unwrap().unwrap();
+    let document = store.get(Kind::Setting, SealedAuthority::KEY).await.unwrap().unwrap();
     let text = String::from_utf8(document.value).unwrap();
     assert!(text.contains("BEGIN CERTIFICATE") && !text.contains("PRIVATE"), "{text}");
     // The fixed head of an EC key in PKCS#8.

@@ -45,7 +45,7 @@ impl Server {
         let plane = Plane::new().await;
         let master_key = MasterKey::new([9; 32]);
         let keys = Keys::new(
-            Arc::clone(&plane.store),
+            plane.store.clone(),
             master_key,
             plane.place.clone(),
             plane.clock.clone(),

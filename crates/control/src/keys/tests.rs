@@ -1,13 +1,13 @@
 use super::*;
 use crate::testing::Interleaved;
 
-fn keys_with(store: &Arc<dyn Store>, master: u8) -> Keys {
+fn keys_with(store: &Arc<dyn Documents>, master: u8) -> Keys {
     let place = Place { account: "123456789012".into(), region: "us-east-1".into() };
     let clock = Clock::new(|| 1_780_000_000_000);
     Keys::new(Arc::clone(store), MasterKey::new([master; 32]), place, clock)
 }
 
-fn new_store() -> Arc<dyn Store> {
+fn new_store() -> Arc<dyn Documents> {
     Arc::new(Interleaved::default())
 }
 
