@@ -44,12 +44,8 @@ impl Server {
     async fn start(auth: Auth) -> Self {
         let plane = Plane::new().await;
         let master_key = MasterKey::new([9; 32]);
-        let keys = Keys::new(
-            plane.store.clone(),
-            master_key,
-            plane.place.clone(),
-            plane.clock.clone(),
-        );
+        let keys =
+            Keys::new(plane.store.clone(), master_key, plane.place.clone(), plane.clock.clone());
         let key = keys.create("test", ADMINISTRATOR_POLICY).await.unwrap();
         let api = Api {
             control: Arc::clone(&plane.control),

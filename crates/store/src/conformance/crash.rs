@@ -63,7 +63,7 @@ async fn what_was_acknowledged_is_found_after_a_crash() {
         // The delivered alert is over, the next of its thing has its turn, the failed one waits.
         let due = store.due_alerts(0, 9).await.unwrap();
         assert_eq!(due.len(), 1);
-        assert_eq!(due[0].alert.event.event_type, EventType::AlarmCleared);
+        assert_eq!(due[0].alert, alert(CASE, "t", EventType::AlarmCleared, 20));
         assert_eq!(store.next_alert_ms(0).await.unwrap(), Some(70));
     })
     .await;

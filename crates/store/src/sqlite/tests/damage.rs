@@ -62,7 +62,7 @@ async fn an_alert_that_nobody_can_read_does_not_hold_back_those_that_follow() {
     let (_folder, store) = damaged(tx, 0, sql).await;
     assert!(store.due_alerts(0, 9).await.unwrap().is_empty());
     let due = store.due_alerts(0, 9).await.unwrap();
-    assert_eq!(due[0].alert.event.violation_id, "2");
+    assert_eq!(due[0].alert, alert(three()[1], "t", EventType::InAlarm, 10));
     assert_eq!(store.unreadable().readings(), 1);
 }
 
