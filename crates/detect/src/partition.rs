@@ -55,7 +55,7 @@ impl Partition {
     pub fn apply(&mut self, record: &Record, effects: &mut Effects) {
         self.tell_owed(effects);
         match record {
-            Record::Report(thing, at_ms, report) => {
+            Record::Report { thing, at_ms, report, .. } => {
                 self.apply_report(thing.as_str(), *at_ms, report, effects);
             }
             Record::Activity(activity) => self.apply_activity(activity, effects),

@@ -8,42 +8,32 @@ use crate::name::BehaviorName;
 use crate::value::MetricValue;
 
 /// One statement of a security profile about what is normal.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, minicbor::Encode, minicbor::Decode)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Behavior {
     /// Unique within the profile.
-    #[n(0)]
     pub name: BehaviorName,
     /// What is measured; none for a behavior that only has a name.
-    #[n(1)]
     pub metric: Option<Metric>,
     /// Narrows the metric to some topics.
-    #[n(2)]
     pub dimension: Option<MetricDimension>,
     /// What conforms; a behavior without criteria only retains its metric.
-    #[n(3)]
     pub criteria: Option<Criteria>,
     /// Everything happens but the alert.
-    #[n(4)]
     pub suppress_alerts: bool,
     /// As given, where it was given.
-    #[n(5)]
     pub export_metric: Option<bool>,
 }
 
 /// When a datapoint conforms, and how many it takes to change one's mind.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, minicbor::Encode, minicbor::Decode)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Criteria {
     /// How a datapoint is judged.
-    #[n(0)]
     pub judgement: Judgement,
     /// Length of the window; required for sums.
-    #[n(1)]
     pub duration_seconds: Option<u32>,
     /// Violating datapoints in a row that open a violation: 1 to 10; as given (default 1).
-    #[n(2)]
     pub datapoints_to_alarm: Option<u8>,
     /// Conforming datapoints in a row that close it: 1 to 10; as given (default 1).
-    #[n(3)]
     pub datapoints_to_clear: Option<u8>,
 }
 
@@ -63,19 +53,16 @@ impl Criteria {
 
 /// The three kinds of criteria. Statistical and learned ones are accepted by the rules of the
 /// domain once the detector can judge them; until then the control plane refuses them.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, minicbor::Encode, minicbor::Decode)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Judgement {
     /// Against a fixed value.
-    #[n(0)]
-    Static(#[n(0)] Comparison),
+    Static(Comparison),
 }
 
 /// An operator that fits its value: made by [`Comparison::new`] only.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, minicbor::Encode, minicbor::Decode)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Comparison {
-    #[n(0)]
     operator: ComparisonOperator,
-    #[n(1)]
     value: MetricValue,
 }
 
@@ -118,40 +105,18 @@ impl Comparison {
 }
 
 /// AWS's comparison operators.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    Hash,
-    Serialize,
-    Deserialize,
-    minicbor::Encode,
-    minicbor::Decode,
-)]
-#[cbor(index_only)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[allow(missing_docs, reason = "each variant is AWS's operator of the same name")]
 pub enum ComparisonOperator {
-    #[n(0)]
     LessThan,
-    #[n(1)]
     LessThanEquals,
-    #[n(2)]
     GreaterThan,
-    #[n(3)]
     GreaterThanEquals,
-    #[n(4)]
     InCidrSet,
-    #[n(5)]
     NotInCidrSet,
-    #[n(6)]
     InPortSet,
-    #[n(7)]
     NotInPortSet,
-    #[n(8)]
     InSet,
-    #[n(9)]
     NotInSet,
 }
 

@@ -9,93 +9,72 @@ use crate::metric::Metric;
 use crate::value::{MetricValue, host_network};
 
 /// One report of a device. Absent parts were not in the report and yield no datapoint.
-#[derive(Clone, Debug, Default, PartialEq, minicbor::Encode, minicbor::Decode)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Report {
     /// Identifies the report; it is no clock and need not grow.
-    #[n(0)]
     pub report_id: i64,
     /// Deltas since the report before.
-    #[n(1)]
     pub network: NetworkStats,
     /// Listening TCP ports.
-    #[n(2)]
     pub listening_tcp: Option<PortList>,
     /// Listening UDP ports.
-    #[n(3)]
     pub listening_udp: Option<PortList>,
     /// Established TCP connections.
-    #[n(4)]
     pub established: Option<RemoteList>,
     /// Metrics of the user's own.
-    #[n(5)]
     pub custom: Vec<CustomMetric>,
 }
 
 /// Network counters since the report before.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, minicbor::Encode, minicbor::Decode)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[allow(missing_docs, reason = "each field is the report's field of the same name")]
 pub struct NetworkStats {
-    #[n(0)]
     pub bytes_in: Option<u64>,
-    #[n(1)]
     pub bytes_out: Option<u64>,
-    #[n(2)]
     pub packets_in: Option<u64>,
-    #[n(3)]
     pub packets_out: Option<u64>,
 }
 
 /// Listening ports of one protocol.
-#[derive(Clone, Debug, Default, PartialEq, Eq, minicbor::Encode, minicbor::Decode)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PortList {
     /// How many there are, as the agent says; agents sample long lists.
-    #[n(0)]
     pub total: Option<u64>,
     /// Those that were listed; none if the report held no list.
-    #[n(1)]
     pub ports: Option<Vec<u16>>,
 }
 
 /// The far ends of established TCP connections.
-#[derive(Clone, Debug, Default, PartialEq, Eq, minicbor::Encode, minicbor::Decode)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RemoteList {
     /// How many there are, as the agent says.
-    #[n(0)]
     pub total: Option<u64>,
     /// Those that were listed and readable; none if the report held no list.
-    #[n(1)]
     pub addresses: Option<Vec<IpAddr>>,
     /// How many were listed, readable or not: the fallback for `total`.
-    #[n(2)]
     pub listed: u64,
 }
 
 /// One custom metric's value in a report.
-#[derive(Clone, Debug, PartialEq, minicbor::Encode, minicbor::Decode)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct CustomMetric {
     /// As the device names it: bounded in length, but not necessarily registered.
-    #[n(0)]
     pub name: String,
     /// Its value.
-    #[n(1)]
     pub value: CustomValue,
 }
 
 /// The four types of custom metrics.
-#[derive(Clone, Debug, PartialEq, minicbor::Encode, minicbor::Decode)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum CustomValue {
     /// `number`, finite.
-    #[n(0)]
-    Number(#[n(0)] f64),
+    Number(f64),
     /// `number_list`, each finite.
-    #[n(1)]
-    Numbers(#[n(0)] Vec<f64>),
+    Numbers(Vec<f64>),
     /// `string_list`.
-    #[n(2)]
-    Strings(#[n(0)] Vec<String>),
+    Strings(Vec<String>),
     /// `ip_list`.
-    #[n(3)]
-    Addresses(#[n(0)] Vec<IpAddr>),
+    Addresses(Vec<IpAddr>),
 }
 
 /// What is measured of a thing: a metric, narrowed or not.

@@ -23,49 +23,19 @@ pub struct Dimension {
 }
 
 /// Whether the topics in a dimension count, or all others.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Hash,
-    Serialize,
-    Deserialize,
-    minicbor::Encode,
-    minicbor::Decode,
-)]
-#[cbor(index_only)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum DimensionOperator {
     /// Topics in the dimension.
-    #[n(0)]
     In,
     /// Topics outside it.
-    #[n(1)]
     NotIn,
 }
 
 /// A behavior's reference to a dimension.
-#[derive(
-    Clone,
-    Debug,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Hash,
-    Serialize,
-    Deserialize,
-    minicbor::Encode,
-    minicbor::Decode,
-)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct MetricDimension {
     /// The dimension.
-    #[n(0)]
     pub name: DimensionName,
     /// Inside it or outside it.
-    #[n(1)]
     pub operator: DimensionOperator,
 }

@@ -45,7 +45,7 @@ pub use name::{
 };
 pub use notification::Notification;
 pub use policy::Policy;
-pub use record::{Activity, Count, Record};
+pub use record::{Activity, Count, Publisher, Record};
 pub use security_profile::{MetricToRetain, SecurityProfile};
 pub use target::Target;
 pub use thing::{Thing, ThingGroup};

@@ -64,10 +64,8 @@ macro_rules! name_type {
     ($(#[$doc:meta])* $name:ident, $kind:literal, $check:ident) => {
         $(#[$doc])*
         #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        #[derive(minicbor::Encode, minicbor::Decode)]
         #[serde(try_from = "String", into = "String")]
-        #[cbor(transparent)]
-        pub struct $name(#[n(0)] String);
+        pub struct $name(String);
 
         impl $name {
             /// Checks and takes the text.

@@ -9,76 +9,79 @@ use crate::metric::Metric;
 use crate::name::{DimensionName, ThingName};
 
 /// One record of one partition.
-#[derive(Clone, Debug, PartialEq, minicbor::Encode, minicbor::Decode)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Record {
     /// A device's report, parsed and accepted.
-    #[n(0)]
-    Report(#[n(0)] ThingName, #[n(1)] EpochMs, #[n(2)] Report),
+    Report {
+        /// Whom it speaks of.
+        thing: ThingName,
+        /// When it came.
+        at_ms: EpochMs,
+        /// Who sent it.
+        publisher: Publisher,
+        /// What it says.
+        report: Report,
+    },
     /// What a front door counted of one thing since it last said so.
-    #[n(1)]
-    Activity(#[n(0)] Activity),
+    Activity(Activity),
     /// A front door (re)started: nothing is connected through it. In every partition.
-    #[n(2)]
     DoorStarted {
         /// The front door's name.
-        #[n(0)]
         door: String,
         /// Grows with each start.
-        #[n(1)]
         boot: u64,
         /// When.
-        #[n(2)]
         at_ms: EpochMs,
     },
     /// A change of the registry or of a profile, with its place in the store's order of changes:
     /// one that was applied already is skipped.
-    #[n(3)]
-    Change(#[n(0)] u64, #[n(1)] EpochMs, #[n(2)] Change),
+    Change(u64, EpochMs, Change),
     /// Time passed. In every partition; closes windows.
-    #[n(4)]
-    Tick(#[n(0)] EpochMs),
+    Tick(EpochMs),
+}
+
+/// Whether a report's publisher was the thing that it speaks of: a gateway may report for others,
+/// and automatic responses act on a thing's own evidence only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Publisher {
+    /// The thing itself.
+    Itself,
+    /// Somebody whose policy allows it.
+    Another,
+    /// The first release did not note it.
+    Unknown,
 }
 
 /// What a front door counted of one thing.
-#[derive(Clone, Debug, PartialEq, minicbor::Encode, minicbor::Decode)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Activity {
     /// The front door's name.
-    #[n(0)]
     pub door: String,
     /// Grows with each start of the front door.
-    #[n(1)]
     pub boot: u64,
     /// Grows with each record of this boot in this partition: a record seen twice counts once.
-    #[n(2)]
     pub seq: u64,
     /// The thing.
-    #[n(3)]
     pub thing: ThingName,
     /// The end of the stretch that was counted, exclusive: it counts for the window that holds
     /// the millisecond before.
-    #[n(4)]
     pub until_ms: EpochMs,
     /// Whether the thing is connected through this front door at `until_ms`.
-    #[n(5)]
     pub connected: bool,
     /// What was counted.
-    #[n(6)]
     pub counts: Vec<Count>,
 }
 
 /// One counter's growth.
-#[derive(Clone, Debug, PartialEq, Eq, minicbor::Encode, minicbor::Decode)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Count {
     /// A cloud-side sum.
-    #[n(0)]
     pub metric: Metric,
     /// None: everything. Some: only topics in this dimension. A front door that counts for a
     /// dimension says so with each total, also when it is zero: without it the detector cannot
     /// know how much lay outside.
-    #[n(1)]
     pub dimension: Option<DimensionName>,
     /// By how much it grew.
-    #[n(2)]
     pub value: u64,
 }
 

@@ -6,31 +6,15 @@ use crate::arn::{ArnError, Place, Resource};
 use crate::name::GroupName;
 
 /// The things that a security profile applies to.
-#[derive(
-    Clone,
-    Debug,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Hash,
-    Serialize,
-    Deserialize,
-    minicbor::Encode,
-    minicbor::Decode,
-)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Target {
     /// The things in a group, or in any group below it.
-    #[n(0)]
-    Group(#[n(0)] GroupName),
+    Group(GroupName),
     /// Every thing in the registry.
-    #[n(1)]
     RegisteredThings,
     /// Every device that speaks but is not in the registry.
-    #[n(2)]
     UnregisteredThings,
     /// Both.
-    #[n(3)]
     AllThings,
 }
 

@@ -6,26 +6,20 @@ use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
 /// A metric's value. Exactly one of AWS's `MetricValue` members.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, minicbor::Encode, minicbor::Decode)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum MetricValue {
     /// Of sums and gauges.
-    #[n(0)]
-    Count(#[n(0)] u64),
+    Count(u64),
     /// Of addresses, each a network in CIDR notation.
-    #[n(1)]
-    Cidrs(#[cbor(n(0), with = "cidrs")] Vec<IpNet>),
+    Cidrs(Vec<IpNet>),
     /// Of listening ports.
-    #[n(2)]
-    Ports(#[n(0)] Vec<u16>),
+    Ports(Vec<u16>),
     /// Of a custom `number`.
-    #[n(3)]
-    Number(#[n(0)] f64),
+    Number(f64),
     /// Of a custom `number-list`.
-    #[n(4)]
-    Numbers(#[n(0)] Vec<f64>),
+    Numbers(Vec<f64>),
     /// Of a custom `string-list`.
-    #[n(5)]
-    Strings(#[n(0)] Vec<String>),
+    Strings(Vec<String>),
 }
 
 impl MetricValue {
@@ -46,29 +40,4 @@ impl MetricValue {
 #[must_use]
 pub fn host_network(address: IpAddr) -> IpNet {
     IpNet::from(address)
-}
-
-/// `IpNet` in CBOR: its text, since neither crate knows the other.
-mod cidrs {
-    use super::IpNet;
-    use minicbor::decode::{Decoder, Error};
-    use minicbor::encode::{Encoder, Write};
-
-    pub(super) fn encode<C, W: Write>(
-        list: &[IpNet],
-        e: &mut Encoder<W>,
-        _: &mut C,
-    ) -> Result<(), minicbor::encode::Error<W::Error>> {
-        e.array(list.len() as u64)?;
-        for network in list {
-            e.str(&network.to_string())?;
-        }
-        Ok(())
-    }
-
-    pub(super) fn decode<C>(d: &mut Decoder<'_>, _: &mut C) -> Result<Vec<IpNet>, Error> {
-        d.array_iter::<&str>()?
-            .map(|text| text?.parse().map_err(|_| Error::message("not a CIDR")))
-            .collect()
-    }
 }

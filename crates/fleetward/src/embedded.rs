@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use fleetward_alerts::Alerts;
 use fleetward_control::{Authority, Control, ControlSettings, Keys, MasterKey};
+use fleetward_domain::format_level::FormatLevel;
 use fleetward_environment::Clock;
 use fleetward_front_door::{FrontDoor, TlsIdentity};
 use fleetward_log::EventLog;
@@ -179,7 +180,9 @@ fn start_roles(
         partitions: log.partitions(),
         ..fleetward_detect::Settings::default()
     };
-    let detector = detector::run(detection, store.clone(), log.clone(), stopped.clone());
+    // What the store will say once it keeps the level.
+    let level = FormatLevel::FIRST;
+    let detector = detector::run(detection, level, store.clone(), log.clone(), stopped.clone());
     let failed = failed.clone();
     let detector = async move {
         if let Err(failure) = detector.await {
@@ -188,7 +191,7 @@ fn start_roles(
     };
     vec![
         tokio::spawn(detector),
-        tokio::spawn(relay::run(store.clone(), log.clone(), stopped.clone())),
+        tokio::spawn(relay::run(level, store.clone(), log.clone(), stopped.clone())),
         tokio::spawn(housekeeping::run(store.clone(), stopped.clone())),
     ]
 }

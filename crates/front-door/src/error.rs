@@ -54,7 +54,4 @@ pub enum FrontDoorError {
     /// Names and credentials that nobody guesses cannot be made up.
     #[error("front door: {0}")]
     Chance(#[from] fleetward_environment::NoRandomness),
-    /// A record cannot be encoded.
-    #[error("record: {0}")]
-    Record(String),
 }

@@ -5,10 +5,11 @@
 
 use std::sync::Arc;
 
+use fleetward_domain::format_level::FormatLevel;
 use fleetward_domain::record::partition_of;
-use fleetward_domain::{EpochMs, Record, Report, ThingName};
+use fleetward_domain::{EpochMs, Publisher, Report, ThingName};
 use fleetward_environment::Clock;
-use fleetward_log::{Entry, EventLog, LogError};
+use fleetward_log::{Entry, EventLog, LogError, record};
 use fleetward_report::{Format, Reject, RejectCode, parse, reply};
 
 use crate::limits::REPORT_MAX_BYTES;
@@ -54,11 +55,12 @@ impl Submission {
 pub(crate) struct Ingest {
     log: Arc<dyn EventLog>,
     clock: Clock,
+    format_level: FormatLevel,
 }
 
 impl Ingest {
-    pub(crate) fn new(log: Arc<dyn EventLog>, clock: Clock) -> Self {
-        Self { log, clock }
+    pub(crate) fn new(log: Arc<dyn EventLog>, clock: Clock, format_level: FormatLevel) -> Self {
+        Self { log, clock, format_level }
     }
 
     /// Takes reports in their order, with one append for all; what became of each. The memory of
@@ -96,13 +98,8 @@ impl Ingest {
         let thing = ThingName::parse(submission.thing.as_str())
             .map_err(|error| reject(format!("Malformed topic: {error}")))?;
         let partition = partition_of(thing.as_str(), self.log.partitions());
-        // The record takes the report while it is written, and gives it back.
-        let record = Record::Report(thing, submission.at_ms, std::mem::take(report));
-        let bytes = minicbor::to_vec(&record)
-            .map_err(|error| reject(format!("Malformed metrics report: {error}")))?;
-        if let Record::Report(_, _, taken) = record {
-            *report = taken;
-        }
+        let head = (&thing, submission.at_ms, Publisher::Unknown);
+        let bytes = record::encode_report(head, report, self.format_level);
         Ok((report_id, Entry { partition, bytes }))
     }
 }

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use fleetward_domain::format_level::FormatLevel;
 use fleetward_domain::{Place, PolicyName};
 use fleetward_environment::{Chance, Clock};
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
@@ -17,6 +18,8 @@ pub struct Settings {
     pub name: String,
     /// Must grow with each start of this front door.
     pub boot: u64,
+    /// The format level of the deployment's data: how its records are written.
+    pub format_level: FormatLevel,
     /// Account and region of the ARNs that policies speak of.
     pub place: Place,
     /// Addresses of plain MQTT; refused unless loopback. Port 0 picks one.
@@ -65,12 +68,14 @@ pub enum Upstream {
 }
 
 impl Settings {
-    /// No listeners, the embedded broker, periods of 300 s, the system's clock and randomness.
+    /// No listeners, the embedded broker, periods of 300 s, the system's clock and randomness,
+    /// and records that every release can read.
     #[must_use]
     pub fn new(name: impl Into<String>, boot: u64, place: Place) -> Self {
         Self {
             name: name.into(),
             boot,
+            format_level: FormatLevel::FIRST,
             place,
             mqtt: Vec::new(),
             mqtts: Vec::new(),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fleetward_domain::Record;
-use fleetward_log::{EVERY_PARTITION, Entry, EventLog};
+use fleetward_log::{EVERY_PARTITION, Entry, EventLog, record};
 use fleetward_policy::actions::ResourceArns;
 use fleetward_store::Documents;
 use tokio::net::TcpListener;
@@ -93,7 +93,7 @@ async fn start_parts(
         directory,
         meter,
         arns: Arc::new(ResourceArns::new(&settings.place.region, &settings.place.account)),
-        ingest: Arc::new(Ingest::new(log, settings.clock.clone())),
+        ingest: Arc::new(Ingest::new(log, settings.clock.clone(), settings.format_level)),
         broker,
         service,
         clock: settings.clock.clone(),
@@ -196,7 +196,6 @@ async fn append_started(settings: &Settings, log: &dyn EventLog) -> Result<(), F
         boot: settings.boot,
         at_ms: settings.clock.now_ms(),
     };
-    let bytes =
-        minicbor::to_vec(&record).map_err(|error| FrontDoorError::Record(error.to_string()))?;
+    let bytes = record::encode(&record, settings.format_level);
     Ok(log.append(vec![Entry { partition: EVERY_PARTITION, bytes }]).await?)
 }

@@ -1,12 +1,13 @@
 //! The event log between the front doors and the detectors: partitioned, durable, ordered.
 //!
 //! One trait ([`EventLog`]) with two implementations to come and one here: `embedded`, an
-//! append-only file with group commit. It carries opaque bytes: what a record means is
-//! `fleetward_domain::record`'s matter. What `append` has acknowledged is on disk.
+//! append-only file with group commit. It carries opaque bytes; [`record`] says how the domain's
+//! records are written in them. What `append` has acknowledged is on disk.
 
 pub mod embedded;
 mod error;
 pub mod limits;
+pub mod record;
 
 pub use error::LogError;
 

@@ -2,10 +2,10 @@
 //! stand in the order of its plan, so that a chunk means something only beside the header of the
 //! same commit.
 
-use minicbor::decode::{Decoder, Error};
+use fleetward_shape::cbor::{name, write_list};
 
 use super::stored_thing::{HEAD_FIELDS, StoredThing, read_head, read_open, write_head, write_open};
-use super::{Writer, Written, length, list, malformed, put_back};
+use super::{Decoder, Error, Writer, Written, length, list, malformed, put_back};
 use crate::catalog::AudienceKey;
 use crate::error::DetectError;
 use crate::measure::{MeasurePlan, Window, share};
@@ -39,7 +39,8 @@ pub(super) fn write(e: &mut Writer, chunk: u32, partition: &Partition) -> Writte
     e.array(3)?.u8(1)?;
     e.array(audiences.len() as u64)?;
     for (_, key) in audiences {
-        e.array(2)?.bool(key.registered)?.encode(&key.groups)?;
+        e.array(2)?.bool(key.registered)?;
+        write_list(e, &key.groups, |e, group| name::write(e, group.as_str()))?;
     }
     e.array(things.len() as u64)?;
     for (place, audience, thing) in things {
@@ -94,7 +95,7 @@ pub(super) fn read(
 fn read_audiences(d: &mut Decoder<'_>, partition: &mut Partition) -> Result<Vec<u32>, Error> {
     list(d, |d| {
         length(d)?;
-        let key = AudienceKey::new(d.bool()?, &d.decode::<Vec<_>>()?);
+        let key = AudienceKey::new(d.bool()?, &list(d, name::read)?);
         Ok(partition.catalog.audience(key))
     })
 }

@@ -5,10 +5,8 @@
 mod names;
 mod restore;
 
-use minicbor::decode::{Decoder, Error};
-
 use super::stored_thing::{HEAD_FIELDS, StoredThing, read_head, read_open, write_head, write_open};
-use super::{Writer, Written, length, list, malformed, put_back};
+use super::{Decoder, Error, Writer, Written, length, list, malformed, put_back};
 use crate::error::DetectError;
 use crate::measure::{MeasurePlan, Window};
 use crate::partition::Partition;

@@ -11,8 +11,8 @@ mod partition;
 mod stored_thing;
 
 use fleetward_domain::FormatLevel;
-use minicbor::decode::{Decoder, Error};
-use minicbor::encode::Encoder;
+use fleetward_shape::cbor::{Decoder, Error, Writer, Written};
+use fleetward_shape::cbor::{length, read_list as list, to_bytes as written};
 
 use crate::error::DetectError;
 use crate::limits::THINGS_PER_CHUNK;
@@ -25,9 +25,6 @@ const HEADER: u32 = 0;
 
 /// The newest format that is known.
 const NEWEST: u8 = 2;
-
-type Writer = Encoder<Vec<u8>>;
-type Written = Result<(), minicbor::encode::Error<std::convert::Infallible>>;
 
 impl Partition {
     /// A partition as it was stored: the last bytes of every chunk, in any order, of any format
@@ -80,15 +77,6 @@ impl Partition {
     }
 }
 
-/// A vector takes whatever is written to it.
-fn written(write: impl FnOnce(&mut Writer) -> Written) -> Vec<u8> {
-    let mut encoder = Encoder::new(Vec::new());
-    match write(&mut encoder) {
-        Ok(()) => encoder.into_writer(),
-        Err(error) => unreachable!("writing to memory failed: {error}"),
-    }
-}
-
 /// Puts a thing that was read in the place that it had.
 fn put_back(
     partition: &mut Partition,
@@ -115,22 +103,6 @@ fn format_of(chunk: u32, d: &mut Decoder<'_>) -> Result<u8, DetectError> {
         known @ 1..=NEWEST => Ok(known),
         found => Err(DetectError::Format { chunk, found, known: NEWEST }),
     }
-}
-
-/// Grows as elements come: a length that lies reserves nothing.
-fn list<T>(
-    d: &mut Decoder<'_>,
-    mut element: impl FnMut(&mut Decoder<'_>) -> Result<T, Error>,
-) -> Result<Vec<T>, Error> {
-    let mut list = Vec::new();
-    for _ in 0..length(d)? {
-        list.push(element(d)?);
-    }
-    Ok(list)
-}
-
-fn length(d: &mut Decoder<'_>) -> Result<u64, Error> {
-    d.array()?.ok_or_else(|| Error::message("an array of unknown length"))
 }
 
 fn malformed(chunk: u32, error: &Error) -> DetectError {

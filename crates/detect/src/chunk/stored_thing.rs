@@ -1,9 +1,9 @@
 //! What formats 1 and 2 say alike of a thing.
 
 use fleetward_domain::{EpochMs, ThingName};
-use minicbor::decode::{Decoder, Error};
+use fleetward_shape::cbor::value;
 
-use super::{Writer, Written, length, list};
+use super::{Decoder, Error, Writer, Written, length, list};
 use crate::measure::{RecentReports, Seen};
 use crate::thing_state::{OpenViolation, ThingState};
 
@@ -70,7 +70,7 @@ pub(super) fn write_open(e: &mut Writer, violations: &[OpenViolation]) -> Writte
     e.array(violations.len() as u64)?;
     for open in violations {
         e.array(5)?.u32(open.rule)?.str(&open.id)?.i64(open.started_ms)?.i64(open.last_ms)?;
-        e.encode(&open.last_value)?;
+        value::write(e, &open.last_value)?;
     }
     Ok(())
 }
@@ -84,7 +84,7 @@ pub(super) fn read_open(d: &mut Decoder<'_>) -> Result<Vec<OpenViolation>, Error
             id: d.str()?.to_owned(),
             started_ms: d.i64()?,
             last_ms: d.i64()?,
-            last_value: d.decode()?,
+            last_value: value::read(d)?,
         })
     })
 }

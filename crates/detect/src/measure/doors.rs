@@ -12,18 +12,14 @@ pub struct Doors {
 }
 
 /// One front door.
-#[derive(Clone, Debug, PartialEq, minicbor::Encode, minicbor::Decode)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Door {
-    #[n(0)]
     pub(crate) name: String,
     /// The latest start that was heard of.
-    #[n(1)]
     pub(crate) boot: u64,
     /// The last record of that start; none before the first.
-    #[n(2)]
     pub(crate) seq: Option<u64>,
     /// When it was last heard of.
-    #[n(3)]
     pub(crate) heard_ms: EpochMs,
 }
 

@@ -12,12 +12,12 @@ fn a_repeated_report_is_not_counted() {
     let report = Report { report_id: 77, ..bytes_out(60) };
     let report = Report { listening_tcp: tcp_ports(&[1, 2]).listening_tcp, ..report };
     for at_ms in [1_000, 1_500, 2_000] {
-        s.apply(&Record::Report(thing("a"), at_ms, report.clone()));
+        s.apply(&report_record("a", at_ms, report.clone()));
     }
     s.expect(&[]);
-    s.apply(&Record::Report(thing("a"), 3_000, Report { report_id: 78, ..report.clone() }));
+    s.apply(&report_record("a", 3_000, Report { report_id: 78, ..report.clone() }));
     s.expect(&["in-alarm a/p/sum@3000 120", "in-alarm a/p/ports@3000 2"]);
-    s.apply(&Record::Report(thing("b"), 3_000, Report { report_id: 78, ..report }));
+    s.apply(&report_record("b", 3_000, Report { report_id: 78, ..report }));
     s.expect(&[]);
 }
 
@@ -25,10 +25,10 @@ fn a_repeated_report_is_not_counted() {
 fn an_id_may_come_again_after_ten_minutes() {
     let mut s = Scenario::judged_by(&[after(at_most("b", "aws:num-listening-tcp-ports", 1), 2, 1)]);
     let report = Report { report_id: 1, ..tcp_ports(&[1, 2]) };
-    s.apply(&Record::Report(thing("a"), 1_000, report.clone()));
-    s.apply(&Record::Report(thing("a"), 600_999, report.clone()));
+    s.apply(&report_record("a", 1_000, report.clone()));
+    s.apply(&report_record("a", 600_999, report.clone()));
     s.expect(&[]);
-    s.apply(&Record::Report(thing("a"), 601_000, report));
+    s.apply(&report_record("a", 601_000, report));
     s.expect(&["in-alarm a/p/b@601000 2"]);
 }
 

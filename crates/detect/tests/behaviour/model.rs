@@ -38,7 +38,7 @@ impl Model {
     pub(crate) fn apply(&mut self, record: &Record) -> Vec<String> {
         let mut told = Vec::new();
         match record {
-            Record::Report(thing, at_ms, report) => {
+            Record::Report { thing, at_ms, report, .. } => {
                 self.now_ms = self.now_ms.max(*at_ms);
                 self.report(thing.as_str(), *at_ms, report);
             }

@@ -169,7 +169,7 @@ impl Writer {
         let at_ms = self.now_ms;
         let door_name = |door: usize| ["d", "e"][door].to_owned();
         let record = match step {
-            Step::Report { thing: name, report } => Record::Report(thing(name), at_ms, report),
+            Step::Report { thing: name, report } => report_record(name, at_ms, report),
             Step::Activity { thing, door, repeats, up, counts } => {
                 self.seqs[door] += u64::from(!repeats);
                 let (boot, seq) = (self.boots[door], self.seqs[door]);

@@ -4,7 +4,7 @@ use fleetward_detect::{Effects, Partition, Settings};
 use fleetward_domain::{
     Activity, Behavior, BehaviorName, Change, Comparison, ComparisonOperator, Count, Criteria,
     CustomMetric, CustomValue, FormatLevel, Judgement, Metric, MetricDimension, MetricValue,
-    NetworkStats, PortList, ProfileName, Record, RemoteList, Report, SecurityProfile, Target,
+    NetworkStats, PortList, ProfileName, Publisher, Record, RemoteList, Report, SecurityProfile, Target,
     ThingName, security_profile::AlertTarget,
 };
 
@@ -83,7 +83,7 @@ impl Scenario {
     pub(crate) fn report(&mut self, at_ms: i64, name: &str, report: Report) {
         self.reports += 1;
         let report = Report { report_id: self.reports, ..report };
-        self.apply(&Record::Report(thing(name), at_ms, report));
+        self.apply(&report_record(name, at_ms, report));
     }
 
     /// A connected thing, counted by front door `d` in its first start.
@@ -141,6 +141,10 @@ pub(crate) fn show(value: &MetricValue) -> String {
 
 pub(crate) fn thing(name: &str) -> ThingName {
     ThingName::parse(name).unwrap()
+}
+
+pub(crate) fn report_record(name: &str, at_ms: i64, report: Report) -> Record {
+    Record::Report { thing: thing(name), at_ms, publisher: Publisher::Itself, report }
 }
 
 pub(crate) fn profile(name: &str, behaviors: &[Behavior]) -> SecurityProfile {

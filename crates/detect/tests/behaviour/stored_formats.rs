@@ -136,7 +136,7 @@ fn history() -> Vec<Record> {
             0..9 => {
                 let mut report = report(&mut random);
                 report.report_id = records.len() as i64 - random.below(12) as i64 / 11;
-                Record::Report(thing(&name), at_ms, report)
+                report_record(&name, at_ms, report)
             }
             9..18 => {
                 seq += 1;

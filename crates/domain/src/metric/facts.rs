@@ -112,18 +112,16 @@ pub enum ReportList {
 // The enum, the list of its values and the facts of each must not drift apart: a macro makes all
 // three of one row, and a row that lacks a cell does not compile.
 macro_rules! metrics {
-    ($($metric:ident = $code:literal: $name:literal, $noun:literal, $source:ident, $kind:ident,
+    ($($metric:ident: $name:literal, $noun:literal, $source:ident, $kind:ident,
        dimensions $dimensions:ident, ml $ml:ident, $measured:expr;)+) => {
         /// A metric that a behavior judges.
         #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        #[derive(minicbor::Encode, minicbor::Decode)]
         #[serde(try_from = "String", into = "String")]
         #[allow(missing_docs, reason = "each variant is AWS's metric of the same name")]
         pub enum Metric {
-            $(#[n($code)] $metric,)+
+            $($metric,)+
             /// A metric of the user's own, by name.
-            #[n(18)]
-            Custom(#[n(0)] CustomMetricName),
+            Custom(CustomMetricName),
         }
 
         impl Metric {
@@ -166,41 +164,41 @@ use ReportList::{Connections, TcpPorts, UdpPorts};
 
 #[rustfmt::skip]
 metrics! {
-    MessagesSent = 0: "aws:num-messages-sent", "messages sent",
+    MessagesSent: "aws:num-messages-sent", "messages sent",
         Cloud, Sum, dimensions Yes, ml Yes, Counted;
-    MessagesReceived = 1: "aws:num-messages-received", "messages received",
+    MessagesReceived: "aws:num-messages-received", "messages received",
         Cloud, Sum, dimensions Yes, ml Yes, Counted;
-    MessageByteSize = 2: "aws:message-byte-size", "message size in bytes",
+    MessageByteSize: "aws:message-byte-size", "message size in bytes",
         Cloud, Extreme, dimensions Yes, ml Yes, MessageSize;
-    AuthorizationFailures = 3: "aws:num-authorization-failures", "authorization failures",
+    AuthorizationFailures: "aws:num-authorization-failures", "authorization failures",
         Cloud, Sum, dimensions Yes, ml Yes, Counted;
-    ConnectionAttempts = 4: "aws:num-connection-attempts", "connection attempts",
+    ConnectionAttempts: "aws:num-connection-attempts", "connection attempts",
         Cloud, Sum, dimensions No, ml Yes, Counted;
-    Disconnects = 5: "aws:num-disconnects", "disconnects",
+    Disconnects: "aws:num-disconnects", "disconnects",
         Cloud, Sum, dimensions No, ml Yes, Counted;
-    DisconnectDuration = 6: "aws:disconnect-duration", "seconds away since the last disconnect",
+    DisconnectDuration: "aws:disconnect-duration", "seconds away since the last disconnect",
         Cloud, Duration, dimensions No, ml No, Absence;
-    SourceIpAddress = 7: "aws:source-ip-address", "source IP addresses",
+    SourceIpAddress: "aws:source-ip-address", "source IP addresses",
         Cloud, Addresses, dimensions Yes, ml No, Source;
-    AllBytesIn = 8: "aws:all-bytes-in", "bytes received",
+    AllBytesIn: "aws:all-bytes-in", "bytes received",
         Device, Sum, dimensions No, ml Yes, Network(BytesIn);
-    AllBytesOut = 9: "aws:all-bytes-out", "bytes sent",
+    AllBytesOut: "aws:all-bytes-out", "bytes sent",
         Device, Sum, dimensions No, ml Yes, Network(BytesOut);
-    AllPacketsIn = 10: "aws:all-packets-in", "packets received",
+    AllPacketsIn: "aws:all-packets-in", "packets received",
         Device, Sum, dimensions No, ml Yes, Network(PacketsIn);
-    AllPacketsOut = 11: "aws:all-packets-out", "packets sent",
+    AllPacketsOut: "aws:all-packets-out", "packets sent",
         Device, Sum, dimensions No, ml Yes, Network(PacketsOut);
-    EstablishedTcpConnections = 12:
+    EstablishedTcpConnections:
         "aws:num-established-tcp-connections", "established TCP connections",
         Device, Gauge, dimensions No, ml Yes, Total(Connections);
-    ListeningTcpPortCount = 13: "aws:num-listening-tcp-ports", "number of listening TCP ports",
+    ListeningTcpPortCount: "aws:num-listening-tcp-ports", "number of listening TCP ports",
         Device, Gauge, dimensions No, ml Yes, Total(TcpPorts);
-    ListeningUdpPortCount = 14: "aws:num-listening-udp-ports", "number of listening UDP ports",
+    ListeningUdpPortCount: "aws:num-listening-udp-ports", "number of listening UDP ports",
         Device, Gauge, dimensions No, ml Yes, Total(UdpPorts);
-    DestinationIpAddresses = 15: "aws:destination-ip-addresses", "destination IP addresses",
+    DestinationIpAddresses: "aws:destination-ip-addresses", "destination IP addresses",
         Device, Addresses, dimensions No, ml No, Remotes;
-    ListeningTcpPorts = 16: "aws:listening-tcp-ports", "listening TCP ports",
+    ListeningTcpPorts: "aws:listening-tcp-ports", "listening TCP ports",
         Device, Ports, dimensions No, ml No, Ports(TcpPorts);
-    ListeningUdpPorts = 17: "aws:listening-udp-ports", "listening UDP ports",
+    ListeningUdpPorts: "aws:listening-udp-ports", "listening UDP ports",
         Device, Ports, dimensions No, ml No, Ports(UdpPorts);
 }

@@ -6,9 +6,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use fleetward_domain::format_level::FormatLevel;
 use fleetward_domain::record::partition_of;
 use fleetward_domain::{Change, Record};
-use fleetward_log::{EVERY_PARTITION, Entry, EventLog};
+use fleetward_log::{EVERY_PARTITION, Entry, EventLog, record};
 use fleetward_store::{Kind, Store, Tx};
 use tokio::sync::watch;
 
@@ -25,13 +26,14 @@ const POSITION: &str = "relay-position";
 
 /// Carries changes until told to stop.
 pub(crate) async fn run(
+    level: FormatLevel,
     store: Arc<dyn Store>,
     log: Arc<dyn EventLog>,
     mut stop: watch::Receiver<bool>,
 ) {
     let mut newest = store.newest_change();
     loop {
-        match carry(&*store, &*log).await {
+        match carry(level, &*store, &*log).await {
             Ok(true) => continue,
             Ok(false) => {}
             Err(failure) => {
@@ -50,7 +52,7 @@ pub(crate) async fn run(
 }
 
 /// Carries one batch; false if there was nothing to carry.
-async fn carry(store: &dyn Store, log: &dyn EventLog) -> Result<bool, Failure> {
+async fn carry(level: FormatLevel, store: &dyn Store, log: &dyn EventLog) -> Result<bool, Failure> {
     let position = read_position(store).await?;
     let changes =
         store.changes_after(position, BATCH).await.map_err(Failure::of("cannot read changes"))?;
@@ -62,11 +64,8 @@ async fn carry(store: &dyn Store, log: &dyn EventLog) -> Result<bool, Failure> {
             let partition = destination(&change, partitions)?;
             Some((partition, Record::Change(seq, now_ms(), change)))
         })
-        .map(|(partition, record)| {
-            let bytes = minicbor::to_vec(record).map_err(Failure::of("cannot encode a change"))?;
-            Ok(Entry { partition, bytes })
-        })
-        .collect::<Result<Vec<_>, Failure>>()?;
+        .map(|(partition, record)| Entry { partition, bytes: record::encode(&record, level) })
+        .collect::<Vec<_>>();
     if !entries.is_empty() {
         log.append(entries).await.map_err(Failure::of("cannot append changes"))?;
     }

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use fleetward_domain::format_level::FormatLevel;
 use fleetward_domain::record::partition_of;
 use fleetward_domain::{Activity, EpochMs, Record};
 use fleetward_environment::Clock;
-use fleetward_log::{Entry, EventLog};
+use fleetward_log::{Entry, EventLog, record};
 use tokio::sync::watch;
 
 use super::{Meter, ThingMeter};
@@ -20,6 +21,7 @@ pub(crate) struct Flusher {
     clock: Clock,
     door: String,
     boot: u64,
+    format_level: FormatLevel,
     flush_ms: i64,
     /// The number of the last record, by partition.
     seqs: Vec<u64>,
@@ -37,6 +39,7 @@ impl Flusher {
             clock: settings.clock.clone(),
             door: settings.name.clone(),
             boot: settings.boot,
+            format_level: settings.format_level,
             flush_ms: settings.flush_ms,
             seqs: vec![0; partitions],
             unsent: Vec::new(),
@@ -115,12 +118,6 @@ impl Flusher {
             connected: bucket.is_connected,
             counts: bucket.counts.growth(),
         });
-        match minicbor::to_vec(&record) {
-            Ok(bytes) => Some(Entry { partition, bytes }),
-            Err(error) => {
-                tracing::error!(%error, thing = %meter.thing, "activity cannot be encoded");
-                None
-            }
-        }
+        Some(Entry { partition, bytes: record::encode(&record, self.format_level) })
     }
 }

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use fleetward_domain::record::partition_of;
 use fleetward_domain::{Activity, Metric, Record};
-use fleetward_log::{Consumer, EVERY_PARTITION, Entry, EventLog, LogError};
+use fleetward_log::{Consumer, EVERY_PARTITION, Entry, EventLog, LogError, record};
 
 pub(crate) const PARTITIONS: u32 = 4;
 
@@ -45,7 +45,7 @@ fn refusal() -> LogError {
 impl RecordingLog {
     pub(crate) fn records(&self) -> Vec<(u32, Record)> {
         let entries = self.entries.lock().unwrap();
-        entries.iter().map(|e| (e.partition, minicbor::decode(&e.bytes).unwrap())).collect()
+        entries.iter().map(|e| (e.partition, record::decode(&e.bytes).unwrap())).collect()
     }
 
     /// The activity records of a thing, each in the partition where it belongs.
@@ -66,7 +66,7 @@ impl RecordingLog {
         let records = self.records().into_iter();
         records
             .filter_map(|(partition, record)| match record {
-                Record::Report(name, _, report) if name.as_str() == thing => {
+                Record::Report { thing: name, report, .. } if name.as_str() == thing => {
                     assert_eq!(partition, partition_of(thing, PARTITIONS));
                     Some(report)
                 }

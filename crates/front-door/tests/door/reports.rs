@@ -240,7 +240,7 @@ async fn reports_are_stamped_with_the_time_they_came() {
         .records()
         .into_iter()
         .filter_map(|(_, record)| match record {
-            Record::Report(_, at_ms, _) => Some(at_ms),
+            Record::Report { at_ms, .. } => Some(at_ms),
             _ => None,
         })
         .collect();

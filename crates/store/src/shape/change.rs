@@ -2,6 +2,7 @@
 
 use fleetward_domain::Change;
 use fleetward_domain::format_level::FormatLevel;
+use fleetward_shape::cbor::change;
 
 use crate::error::StoreError;
 
@@ -9,10 +10,10 @@ const WHAT: &str = "change";
 
 /// A row's body, in the version that the level names.
 pub(crate) fn to_bytes(change: &Change, _: FormatLevel) -> Result<Vec<u8>, StoreError> {
-    minicbor::to_vec(change).map_err(StoreError::corrupt(WHAT, "new"))
+    Ok(change::encode(change))
 }
 
 /// Reads a row's body.
 pub(crate) fn from_bytes(seq: u64, bytes: &[u8]) -> Result<Change, StoreError> {
-    minicbor::decode(bytes).map_err(StoreError::corrupt(WHAT, seq.to_string()))
+    change::decode(bytes).map_err(StoreError::corrupt(WHAT, seq.to_string()))
 }

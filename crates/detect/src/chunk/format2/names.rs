@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use fleetward_domain::{
-    BehaviorName, EpochMs, GroupName, Measure, Metric, MetricDimension, ProfileName,
+use fleetward_domain::{BehaviorName, EpochMs, Measure, ProfileName};
+use fleetward_shape::cbor::{
+    Decoder, Error, Fields, dimension, metric, name, optional, write_list,
 };
-use minicbor::decode::{Decoder, Error};
 
 use super::super::{Writer, Written, length, list};
 use crate::catalog::AudienceKey;
@@ -116,19 +116,29 @@ impl<'a> Names<'a> {
         for (_, door) in doors {
             e.str(&door.name)?;
         }
-        e.encode(&self.profiles.in_order)?;
+        write_list(e, &self.profiles.in_order, |e, profile| name::write(e, profile.as_str()))?;
         e.array(self.series.in_order.len() as u64)?;
         for (measure, window_ms) in &self.series.in_order {
-            e.array(3)?.encode(&measure.metric)?.encode(&measure.dimension)?.i64(*window_ms)?;
+            e.array(3)?;
+            metric::write(e, &measure.metric)?;
+            optional(e, true, measure.dimension.as_ref(), dimension::write)?;
+            e.i64(*window_ms)?;
         }
-        e.encode(&self.behaviors.in_order)?;
+        write_list(e, &self.behaviors.in_order, |e, (profile, behavior)| {
+            e.array(2)?.u32(*profile)?.str(behavior.as_str())?;
+            Ok(())
+        })?;
         e.array(self.layouts.len() as u64)?;
         for layout in &self.layouts {
-            e.array(2)?.encode(&layout.series)?.encode(&layout.behaviors)?;
+            e.array(2)?;
+            write_list(e, &layout.series, |e, place| e.u32(*place).map(|_| ()))?;
+            write_list(e, &layout.behaviors, |e, place| e.u32(*place).map(|_| ()))?;
         }
         e.array(self.audiences.len() as u64)?;
         for (_, key, layout) in &self.audiences {
-            e.array(3)?.bool(key.registered)?.encode(&key.groups)?.u32(*layout)?;
+            e.array(3)?.bool(key.registered)?;
+            write_list(e, &key.groups, |e, group| name::write(e, group.as_str()))?;
+            e.u32(*layout)?;
         }
         Ok(())
     }
@@ -148,22 +158,25 @@ pub(super) struct Named {
 impl Named {
     pub(super) fn read(d: &mut Decoder<'_>) -> Result<Self, Error> {
         Ok(Self {
-            doors: d.decode()?,
-            profiles: d.decode()?,
+            doors: list(d, name::text)?,
+            profiles: list(d, name::read)?,
             series: list(d, |d| {
-                length(d)?;
-                let (metric, dimension) = (d.decode::<Metric>()?, d.decode()?);
-                let dimension: Option<MetricDimension> = dimension;
-                Ok((Measure { metric, dimension }, d.i64()?))
+                let mut fields = Fields::begin(d, 3)?;
+                let metric = fields.required(d, metric::read)?;
+                let dimension = fields.optional(d, dimension::read)?;
+                Ok((Measure { metric, dimension }, fields.required(d, Decoder::i64)?))
             })?,
-            behaviors: d.decode()?,
+            behaviors: list(d, |d| {
+                length(d)?;
+                Ok((d.u32()?, name::read(d)?))
+            })?,
             layouts: list(d, |d| {
                 length(d)?;
-                Ok(Layout { series: d.decode()?, behaviors: d.decode()? })
+                Ok(Layout { series: list(d, Decoder::u32)?, behaviors: list(d, Decoder::u32)? })
             })?,
             audiences: list(d, |d| {
                 length(d)?;
-                let key = AudienceKey::new(d.bool()?, &d.decode::<Vec<GroupName>>()?);
+                let key = AudienceKey::new(d.bool()?, &list(d, name::read)?);
                 Ok((key, d.u32()?))
             })?,
         })

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use fleetward_domain::{
     Behavior, BehaviorName, EpochMs, EventType, ProfileName, VerificationState, ViolationEvent,
 };
-use minicbor::decode::Error;
+use fleetward_shape::cbor::Error;
 
 use super::Thing;
 use super::names::{Layout, Named};

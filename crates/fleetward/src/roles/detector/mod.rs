@@ -12,6 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fleetward_detect::Settings;
+use fleetward_domain::format_level::FormatLevel;
 use fleetward_log::{Consumer, Entered, EventLog};
 use fleetward_store::{DetectionTx, Store};
 use tokio::sync::{mpsc, watch};
@@ -36,6 +37,7 @@ const CHECKPOINT_BYTES: usize = 32 << 20;
 /// A sentence, if the log or the store fails, or if another process took the partitions over.
 pub(crate) async fn run(
     settings: Settings,
+    level: FormatLevel,
     store: Arc<dyn Store>,
     log: Arc<dyn EventLog>,
     mut stop: watch::Receiver<bool>,
@@ -45,7 +47,7 @@ pub(crate) async fn run(
         log.consume(&owned.positions()).await.map_err(Failure::of("cannot read the log"))?;
     let (sender, mut batches) = mpsc::channel(READ_AHEAD);
     let reader = tokio::spawn(read_ahead(consumer, sender));
-    let mut ticker = Ticker::start(log.clone());
+    let mut ticker = Ticker::start(log.clone(), level);
     let mut detector = Detector { store, log, owned, checkpoint: Checkpoint::new() };
     let outcome = loop {
         let done = tokio::select! {
@@ -84,7 +86,7 @@ impl Detector {
     /// Applies records, and commits what must not wait for the next checkpoint.
     async fn apply(&mut self, batch: &[Entered]) -> Result<(), Failure> {
         self.checkpoint.bytes += batch.iter().map(|entered| entered.bytes.len()).sum::<usize>();
-        let mut tx = self.owned.apply(batch);
+        let mut tx = self.owned.apply(batch)?;
         if self.checkpoint.is_due() {
             self.owned.add_state(&mut tx);
             return self.commit_state(tx).await;

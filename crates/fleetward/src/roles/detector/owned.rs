@@ -2,7 +2,7 @@
 
 use fleetward_detect::{Effects, Partition, Settings};
 use fleetward_domain::{EpochMs, FormatLevel, Record};
-use fleetward_log::{EVERY_PARTITION, Entered};
+use fleetward_log::{EVERY_PARTITION, Entered, record};
 use fleetward_store::{Chunk, DetectionTx, PartitionClaim, PartitionProgress, Store};
 
 use crate::failure::Failure;
@@ -68,18 +68,17 @@ impl Owned {
     }
 
     /// Applies records, and gives what must be committed because of them.
-    pub(super) fn apply(&mut self, batch: &[Entered]) -> DetectionTx {
+    ///
+    /// # Errors
+    /// A sentence that names the record, if one cannot be read: one that a newer release wrote,
+    /// say. Whatever came after it would be judged without it, so the role ends there.
+    pub(super) fn apply(&mut self, batch: &[Entered]) -> Result<DetectionTx, Failure> {
         let mut tx = DetectionTx::default();
         for entered in batch {
-            let record: Record = match minicbor::decode(&entered.bytes) {
-                Ok(record) => record,
-                Err(error) => {
-                    // A record of a newer version, say: skipping it on every replay alike keeps
-                    // the state what it was.
-                    tracing::error!("record {} of the log is unreadable: {error}", entered.offset);
-                    continue;
-                }
-            };
+            let record = record::decode(&entered.bytes).map_err(|error| {
+                let place = entered.offset;
+                Failure::new(format!("the log cannot be applied from offset {place} on: {error}"))
+            })?;
             if let Record::Tick(at_ms) = record {
                 self.now_ms = self.now_ms.max(at_ms);
             }
@@ -89,7 +88,7 @@ impl Owned {
             }
         }
         tx.progress = self.progress();
-        tx
+        Ok(tx)
     }
 
     fn addressed(&mut self, partition: u32) -> &mut [OwnedPartition] {

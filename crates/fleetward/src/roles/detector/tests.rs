@@ -4,14 +4,15 @@
 use std::collections::BTreeMap;
 
 use fleetward_detect::Settings;
+use fleetward_domain::format_level::FormatLevel;
 use fleetward_domain::record::partition_of;
 use fleetward_domain::{
     Activity, Behavior, BehaviorName, Change, Comparison, ComparisonOperator, Count, Criteria,
-    Judgement, Metric, MetricValue, PortList, ProfileName, Record, Report, SecurityProfile, Target,
-    ThingName, ViolationEvent,
+    Judgement, Metric, MetricValue, PortList, ProfileName, Publisher, Record, Report,
+    SecurityProfile, Target, ThingName, ViolationEvent,
 };
 use fleetward_log::embedded::EmbeddedLog;
-use fleetward_log::{EVERY_PARTITION, Entered, Entry, EventLog};
+use fleetward_log::{EVERY_PARTITION, Entered, Entry, EventLog, record};
 use fleetward_store::memory::MemoryStore;
 use fleetward_store::{Chunk, DetectionTx, EventFilter, Partitions, Violations};
 
@@ -83,7 +84,7 @@ fn history() -> Vec<Entry> {
     let mut random = Random(0x9E37_79B9_7F4A_7C15);
     let mut entries = Vec::new();
     let mut push = |partition, record: Record| {
-        entries.push(Entry { partition, bytes: minicbor::to_vec(record).unwrap() });
+        entries.push(Entry { partition, bytes: record::encode(&record, FormatLevel::CURRENT) });
     };
     let all = vec![Target::AllThings];
     push(EVERY_PARTITION, Record::Change(1, START_MS, Change::Profile(profile(1), all.clone())));
@@ -98,7 +99,8 @@ fn history() -> Vec<Entry> {
                 let list = PortList { total: None, ports };
                 let report =
                     Report { report_id: step, listening_tcp: Some(list), ..Report::default() };
-                push(partition, Record::Report(thing, at_ms, report));
+                let publisher = Publisher::Itself;
+                push(partition, Record::Report { thing, at_ms, publisher, report });
             }
             5..9 => {
                 let value = random.below(9);
@@ -146,7 +148,7 @@ async fn run(log: &EmbeddedLog, total: usize, seed: u64, dies: bool) -> Outcome 
     while !records.is_empty() {
         let size = usize::try_from(1 + random.below(40)).unwrap().min(records.len());
         let batch: Vec<Entered> = records.drain(..size).collect();
-        let mut tx = owned.apply(&batch);
+        let mut tx = owned.apply(&batch).unwrap();
         let fate = if dies { random.below(8) } else { 7 };
         if fate == 0 {
             // Dead before the commit: all of the batch and more is replayed.
@@ -222,4 +224,21 @@ async fn a_log_replays_to_byte_equal_state_and_the_same_violations() {
     for seed in 8..24 {
         assert_eq!(run(&log, total, seed, true).await, first, "with crashes, seed {seed}");
     }
+}
+
+#[tokio::test]
+async fn a_record_of_a_newer_release_ends_the_role_with_a_sentence_that_names_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = EmbeddedLog::open(folder.path(), PARTITIONS, u64::MAX).unwrap();
+    let newer = Entry { partition: EVERY_PARTITION, bytes: vec![0x82, 6, 0x80] };
+    let tick = record::encode(&Record::Tick(START_MS), FormatLevel::FIRST);
+    log.append(vec![newer, Entry { partition: EVERY_PARTITION, bytes: tick }]).await.unwrap();
+    let store = MemoryStore::new();
+    let (_keeps_running, stop) = tokio::sync::watch::channel(false);
+    let level = FormatLevel::CURRENT;
+    let ended = super::run(SETTINGS, level, std::sync::Arc::new(store), log, stop).await;
+    let sentence = ended.unwrap_err().to_string();
+    assert!(sentence.contains("offset 20"), "{sentence}");
+    assert!(sentence.contains("a learned model"), "{sentence}");
+    assert!(sentence.contains("start that release"), "{sentence}");
 }

@@ -5,8 +5,9 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
+use fleetward_domain::format_level::FormatLevel;
 use fleetward_domain::{EpochMs, Record};
-use fleetward_log::{EVERY_PARTITION, Entry, EventLog};
+use fleetward_log::{EVERY_PARTITION, Entry, EventLog, record};
 
 use crate::clock::now_ms;
 use crate::failure::Failure;
@@ -19,6 +20,7 @@ const SPACING_MS: EpochMs = 50;
 /// Appends ticks when they are due.
 pub(super) struct Ticker {
     log: Arc<dyn EventLog>,
+    level: FormatLevel,
     /// The newest tick that was appended.
     sent_ms: EpochMs,
     /// The newest tick that came back.
@@ -26,8 +28,8 @@ pub(super) struct Ticker {
 }
 
 impl Ticker {
-    pub(super) fn start(log: Arc<dyn EventLog>) -> Self {
-        Self { log, sent_ms: 0, applied_ms: 0 }
+    pub(super) fn start(log: Arc<dyn EventLog>, level: FormatLevel) -> Self {
+        Self { log, level, sent_ms: 0, applied_ms: 0 }
     }
 
     /// The partitions were told this time.
@@ -54,8 +56,7 @@ impl Ticker {
     /// Appends the time.
     pub(super) async fn tick(&mut self) -> Result<(), Failure> {
         let at_ms = now_ms();
-        let bytes =
-            minicbor::to_vec(Record::Tick(at_ms)).map_err(Failure::of("cannot encode a tick"))?;
+        let bytes = record::encode(&Record::Tick(at_ms), self.level);
         let entry = Entry { partition: EVERY_PARTITION, bytes };
         self.log.append(vec![entry]).await.map_err(Failure::of("cannot append a tick"))?;
         self.sent_ms = at_ms;

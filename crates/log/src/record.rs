@@ -1,0 +1,185 @@
+//! How records are written: the bytes of the log's entries.
+//!
+//! A record is `[number, [fields]]`. Each number belongs to the format level that brought it, and
+//! is never used for anything else. A reader knows all numbers up to its own level; any other is an
+//! error that must stop it, for what it skipped would be missing from every state after it.
+
+mod activity;
+#[cfg(test)]
+mod samples;
+#[cfg(test)]
+mod tests;
+
+use fleetward_domain::format_level::FormatLevel;
+use fleetward_domain::{EpochMs, Publisher, Record, Report, ThingName};
+use fleetward_shape::cbor::{
+    self, Decoder, Error, Fields, Writer, Written, begin_variant, change, name, report,
+    unknown_variant, variant,
+};
+
+/// Level 1: a report whose publisher was not noted.
+const REPORT_OF_ANYBODY: u32 = 0;
+const ACTIVITY: u32 = 1;
+const DOOR_STARTED: u32 = 2;
+const CHANGE: u32 = 3;
+const TICK: u32 = 4;
+/// Reserved for a fleet-wide threshold: what a window's distribution says for the next one.
+const THRESHOLD: u32 = 5;
+/// Reserved for a learned model.
+const MODEL: u32 = 6;
+/// Level 2: a report with its publisher.
+const REPORT: u32 = 7;
+
+/// Why bytes are not a record that this version can take.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RecordError {
+    /// It is not a record, or holds something that this version does not know.
+    #[error("the record cannot be read: {0}")]
+    Malformed(String),
+    /// A kind of record that came later.
+    #[error(
+        "the record is {kind} (number {number}), which a release of a format level above \
+         {} wrote: start that release, or a newer one",
+        FormatLevel::CURRENT
+    )]
+    Newer {
+        /// The kind's number.
+        number: u32,
+        /// What is known of it.
+        kind: &'static str,
+    },
+}
+
+/// The bytes of a record, as the level has them.
+#[must_use]
+pub fn encode(record: &Record, level: FormatLevel) -> Vec<u8> {
+    cbor::to_bytes(|e| match record {
+        Record::Report { thing, at_ms, publisher, report } => {
+            write_report(e, (thing, *at_ms, *publisher), report, level)
+        }
+        Record::Activity(activity) => {
+            begin_variant(e, ACTIVITY, 1)?;
+            activity::write(e, activity)
+        }
+        Record::DoorStarted { door, boot, at_ms } => {
+            begin_variant(e, DOOR_STARTED, 3)?;
+            e.str(door)?.u64(*boot)?.i64(*at_ms)?;
+            Ok(())
+        }
+        Record::Change(seq, at_ms, change) => {
+            begin_variant(e, CHANGE, 3)?;
+            e.u64(*seq)?.i64(*at_ms)?;
+            change::write(e, change)
+        }
+        Record::Tick(at_ms) => {
+            begin_variant(e, TICK, 1)?;
+            e.i64(*at_ms)?;
+            Ok(())
+        }
+    })
+}
+
+/// The bytes of a report's record, without a [`Record`] that owns the report.
+#[must_use]
+pub fn encode_report(
+    head: (&ThingName, EpochMs, Publisher),
+    report: &Report,
+    level: FormatLevel,
+) -> Vec<u8> {
+    cbor::to_bytes(|e| write_report(e, head, report, level))
+}
+
+fn write_report(
+    e: &mut Writer,
+    (thing, at_ms, publisher): (&ThingName, EpochMs, Publisher),
+    report: &Report,
+    level: FormatLevel,
+) -> Written {
+    if level == FormatLevel::FIRST {
+        begin_variant(e, REPORT_OF_ANYBODY, 3)?;
+        e.str(thing.as_str())?.i64(at_ms)?;
+    } else {
+        begin_variant(e, REPORT, 4)?;
+        e.str(thing.as_str())?.i64(at_ms)?.u8(publisher_number(publisher))?;
+    }
+    report::write(e, report)
+}
+
+/// The record of these bytes, whatever level they were written at.
+///
+/// # Errors
+/// [`RecordError`]: whoever reads must stop, not skip it.
+pub fn decode(bytes: &[u8]) -> Result<Record, RecordError> {
+    let mut d = Decoder::new(bytes);
+    let number = variant(&mut d).map_err(malformed)?;
+    let newer = |kind| Err(RecordError::Newer { number, kind });
+    match number {
+        REPORT_OF_ANYBODY | ACTIVITY | DOOR_STARTED | CHANGE | TICK | REPORT => {}
+        THRESHOLD => return newer("a fleet-wide threshold"),
+        MODEL => return newer("a learned model"),
+        _ => return newer("of a kind that is not known here"),
+    }
+    let record = read_fields(&mut d, number).map_err(malformed)?;
+    if d.position() == bytes.len() {
+        Ok(record)
+    } else {
+        Err(RecordError::Malformed("bytes are left after its end".to_owned()))
+    }
+}
+
+fn read_fields(d: &mut Decoder<'_>, number: u32) -> Result<Record, Error> {
+    match number {
+        REPORT_OF_ANYBODY => read_report(d, 3),
+        REPORT => read_report(d, 4),
+        ACTIVITY => Fields::begin(d, 1)?.required(d, activity::read).map(Record::Activity),
+        DOOR_STARTED => {
+            let mut fields = Fields::begin(d, 3)?;
+            Ok(Record::DoorStarted {
+                door: fields.required(d, name::text)?,
+                boot: fields.required(d, Decoder::u64)?,
+                at_ms: fields.required(d, Decoder::i64)?,
+            })
+        }
+        CHANGE => {
+            let mut fields = Fields::begin(d, 3)?;
+            Ok(Record::Change(
+                fields.required(d, Decoder::u64)?,
+                fields.required(d, Decoder::i64)?,
+                fields.required(d, change::read)?,
+            ))
+        }
+        _ => Fields::begin(d, 1)?.required(d, Decoder::i64).map(Record::Tick),
+    }
+}
+
+/// A report has three fields, or four: with its publisher.
+fn read_report(d: &mut Decoder<'_>, known: u64) -> Result<Record, Error> {
+    let mut fields = Fields::begin(d, known)?;
+    let thing = fields.required(d, name::read)?;
+    let at_ms = fields.required(d, Decoder::i64)?;
+    let publisher =
+        if known == 4 { fields.required(d, read_publisher)? } else { Publisher::Unknown };
+    let report = fields.required(d, report::read)?;
+    Ok(Record::Report { thing, at_ms, publisher, report })
+}
+
+fn publisher_number(publisher: Publisher) -> u8 {
+    match publisher {
+        Publisher::Itself => 0,
+        Publisher::Another => 1,
+        Publisher::Unknown => 2,
+    }
+}
+
+fn read_publisher(d: &mut Decoder<'_>) -> Result<Publisher, Error> {
+    match d.u32()? {
+        0 => Ok(Publisher::Itself),
+        1 => Ok(Publisher::Another),
+        2 => Ok(Publisher::Unknown),
+        other => Err(unknown_variant("publisher", other)),
+    }
+}
+
+fn malformed(error: Error) -> RecordError {
+    RecordError::Malformed(error.to_string())
+}

@@ -1,0 +1,117 @@
+//! Behaviors: `[name, metric, dimension, criteria, suppress, export]`, and their criteria:
+//! `[judgement, duration, to alarm, to clear]`.
+
+use fleetward_domain::{Behavior, Comparison, ComparisonOperator, Criteria, Judgement};
+
+use super::{
+    Decoder, Error, Fields, Writer, Written, begin_fields, begin_variant, dimension, metric, name,
+    optional, unknown_variant, value, variant,
+};
+
+/// Writes a behavior.
+///
+/// # Errors
+/// None: memory takes it.
+pub fn write(e: &mut Writer, behavior: &Behavior) -> Written {
+    let export = behavior.export_metric;
+    begin_fields(e, &[true, true, true, true, true, export.is_some()])?;
+    e.str(behavior.name.as_str())?;
+    optional(e, true, behavior.metric.as_ref(), metric::write)?;
+    optional(e, true, behavior.dimension.as_ref(), dimension::write)?;
+    optional(e, true, behavior.criteria.as_ref(), write_criteria)?;
+    e.bool(behavior.suppress_alerts)?;
+    optional(e, false, export, |e, export| e.bool(export).map(|_| ()))
+}
+
+/// Reads a behavior.
+///
+/// # Errors
+/// If it is malformed, or of a newer version.
+pub fn read(d: &mut Decoder<'_>) -> Result<Behavior, Error> {
+    let mut fields = Fields::begin(d, 6)?;
+    Ok(Behavior {
+        name: fields.required(d, name::read)?,
+        metric: fields.optional(d, metric::read)?,
+        dimension: fields.optional(d, dimension::read)?,
+        criteria: fields.optional(d, read_criteria)?,
+        suppress_alerts: fields.required(d, Decoder::bool)?,
+        export_metric: fields.optional(d, Decoder::bool)?,
+    })
+}
+
+fn write_criteria(e: &mut Writer, criteria: &Criteria) -> Written {
+    let (alarm, clear) = (criteria.datapoints_to_alarm, criteria.datapoints_to_clear);
+    let duration = criteria.duration_seconds;
+    let count = begin_fields(e, &[true, duration.is_some(), alarm.is_some(), clear.is_some()])?;
+    write_judgement(e, &criteria.judgement)?;
+    optional(e, count > 1, duration, |e, seconds| e.u32(seconds).map(|_| ()))?;
+    optional(e, count > 2, alarm, |e, datapoints| e.u8(datapoints).map(|_| ()))?;
+    optional(e, count > 3, clear, |e, datapoints| e.u8(datapoints).map(|_| ()))
+}
+
+fn read_criteria(d: &mut Decoder<'_>) -> Result<Criteria, Error> {
+    let mut fields = Fields::begin(d, 4)?;
+    Ok(Criteria {
+        judgement: fields.required(d, read_judgement)?,
+        duration_seconds: fields.optional(d, Decoder::u32)?,
+        datapoints_to_alarm: fields.optional(d, Decoder::u8)?,
+        datapoints_to_clear: fields.optional(d, Decoder::u8)?,
+    })
+}
+
+fn write_judgement(e: &mut Writer, judgement: &Judgement) -> Written {
+    match judgement {
+        Judgement::Static(comparison) => {
+            begin_variant(e, 0, 1)?;
+            e.array(2)?.u32(operator_number(comparison.operator()))?;
+            value::write(e, comparison.value())
+        }
+    }
+}
+
+fn read_judgement(d: &mut Decoder<'_>) -> Result<Judgement, Error> {
+    let number = variant(d)?;
+    let mut fields = Fields::begin(d, 1)?;
+    match number {
+        0 => fields.required(d, read_comparison).map(Judgement::Static),
+        other => Err(unknown_variant("kind of criteria", other)),
+    }
+}
+
+fn read_comparison(d: &mut Decoder<'_>) -> Result<Comparison, Error> {
+    let mut fields = Fields::begin(d, 2)?;
+    let operator = fields.required(d, read_operator)?;
+    let value = fields.required(d, value::read)?;
+    Comparison::new(operator, value).map_err(Error::message)
+}
+
+fn operator_number(operator: ComparisonOperator) -> u32 {
+    match operator {
+        ComparisonOperator::LessThan => 0,
+        ComparisonOperator::LessThanEquals => 1,
+        ComparisonOperator::GreaterThan => 2,
+        ComparisonOperator::GreaterThanEquals => 3,
+        ComparisonOperator::InCidrSet => 4,
+        ComparisonOperator::NotInCidrSet => 5,
+        ComparisonOperator::InPortSet => 6,
+        ComparisonOperator::NotInPortSet => 7,
+        ComparisonOperator::InSet => 8,
+        ComparisonOperator::NotInSet => 9,
+    }
+}
+
+fn read_operator(d: &mut Decoder<'_>) -> Result<ComparisonOperator, Error> {
+    Ok(match d.u32()? {
+        0 => ComparisonOperator::LessThan,
+        1 => ComparisonOperator::LessThanEquals,
+        2 => ComparisonOperator::GreaterThan,
+        3 => ComparisonOperator::GreaterThanEquals,
+        4 => ComparisonOperator::InCidrSet,
+        5 => ComparisonOperator::NotInCidrSet,
+        6 => ComparisonOperator::InPortSet,
+        7 => ComparisonOperator::NotInPortSet,
+        8 => ComparisonOperator::InSet,
+        9 => ComparisonOperator::NotInSet,
+        other => return Err(unknown_variant("comparison operator", other)),
+    })
+}

@@ -1,0 +1,80 @@
+//! Changes of the registry and of profiles: rows of the change feed, and records of the log.
+
+use fleetward_domain::Change;
+
+use crate::cbor::{
+    self, Decoder, Error, Fields, Writer, Written, begin_variant, name, profile, read_list, target,
+    unknown_variant, variant, write_list,
+};
+
+/// Writes a change.
+///
+/// # Errors
+/// None: memory takes it.
+pub fn write(e: &mut Writer, change: &Change) -> Written {
+    match change {
+        Change::Thing { name, registered, groups } => {
+            begin_variant(e, 0, 3)?;
+            e.str(name.as_str())?.bool(*registered)?;
+            write_list(e, groups, |e, group| name::write(e, group.as_str()))
+        }
+        Change::Profile(profile, targets) => {
+            begin_variant(e, 1, 2)?;
+            profile::write(e, profile)?;
+            write_list(e, targets, target::write)
+        }
+        Change::ProfileDeleted(profile) => named(e, 2, profile.as_str()),
+        Change::Dimension(dimension) => named(e, 3, dimension.as_str()),
+        Change::Certificate(certificate) => named(e, 4, certificate.as_str()),
+        Change::Policy(policy) => named(e, 5, policy.as_str()),
+    }
+}
+
+fn named(e: &mut Writer, number: u32, name: &str) -> Written {
+    begin_variant(e, number, 1)?;
+    name::write(e, name)
+}
+
+/// Reads a change.
+///
+/// # Errors
+/// If it is malformed, or of a newer version.
+pub fn read(d: &mut Decoder<'_>) -> Result<Change, Error> {
+    let number = variant(d)?;
+    let known = match number {
+        0 => 3,
+        1 => 2,
+        _ => 1,
+    };
+    let mut fields = Fields::begin(d, known)?;
+    match number {
+        0 => Ok(Change::Thing {
+            name: fields.required(d, name::read)?,
+            registered: fields.required(d, Decoder::bool)?,
+            groups: fields.required(d, |d| read_list(d, name::read))?,
+        }),
+        1 => Ok(Change::Profile(
+            fields.required(d, profile::read)?,
+            fields.required(d, |d| read_list(d, target::read))?,
+        )),
+        2 => fields.required(d, name::read).map(Change::ProfileDeleted),
+        3 => fields.required(d, name::read).map(Change::Dimension),
+        4 => fields.required(d, name::read).map(Change::Certificate),
+        5 => fields.required(d, name::read).map(Change::Policy),
+        other => Err(unknown_variant("change", other)),
+    }
+}
+
+/// A change by itself, as the change feed keeps it.
+#[must_use]
+pub fn encode(change: &Change) -> Vec<u8> {
+    cbor::to_bytes(|e| write(e, change))
+}
+
+/// Reads a change that stands by itself.
+///
+/// # Errors
+/// If it is malformed, or of a newer version.
+pub fn decode(bytes: &[u8]) -> Result<Change, Error> {
+    read(&mut Decoder::new(bytes))
+}
