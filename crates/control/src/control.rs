@@ -7,7 +7,6 @@ use fleetward_domain::format_level::FormatLevel;
 use fleetward_domain::{EpochMs, Place};
 use fleetward_environment::Clock;
 use fleetward_store::{Store, StoreError};
-use fleetward_wire::convert::BehaviorRules;
 use fleetward_wire::operation::Input;
 use fleetward_wire::{ApiError, Operation, check};
 use serde_json::Value;
@@ -157,10 +156,6 @@ impl Control {
     /// Which versions of stored shapes are written.
     pub(crate) fn level(&self) -> FormatLevel {
         self.store.format_level()
-    }
-
-    pub(crate) fn behavior_rules(&self) -> BehaviorRules {
-        BehaviorRules { period_seconds: self.settings.period_seconds }
     }
 }
 

@@ -25,6 +25,24 @@ impl Control {
         Ok(usize::try_from(count).unwrap_or(usize::MAX))
     }
 
+    /// Refuses to delete what security profiles use: those at the ends of these edges.
+    ///
+    /// # Errors
+    /// [`Refusal::InUse`].
+    pub(crate) async fn require_unused<T: Noun>(
+        &self,
+        users: Kind,
+        name: &str,
+    ) -> Result<(), Refusal> {
+        match self.count_edges(users, name).await? {
+            0 => Ok(()),
+            users => Err(Refusal::InUse(format!(
+                "{} {name} is in use by {users} security profiles and cannot be deleted.",
+                T::WORD
+            ))),
+        }
+    }
+
     /// The version of a gate, to [pass](Control::pass_gate) it on.
     pub(crate) async fn read_gate(&self, gate: &Gate) -> Result<Option<u64>, Refusal> {
         Ok(self.store().get(Kind::Setting, gate.key()).await?.map(|document| document.version))

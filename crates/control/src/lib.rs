@@ -30,6 +30,8 @@ pub mod prepared;
 
 mod authorised_on;
 mod certificate;
+mod creation;
+mod custom_metric;
 mod dimension;
 mod documents;
 mod endpoint;

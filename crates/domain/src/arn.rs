@@ -52,6 +52,7 @@ pub enum Resource<'a> {
     Policy(&'a str),
     SecurityProfile(&'a str),
     Dimension(&'a str),
+    CustomMetric(&'a str),
     /// An MQTT client id, for `iot:Connect`.
     Client(&'a str),
     /// A topic, for `iot:Publish` and `iot:Receive`.
@@ -71,6 +72,7 @@ impl fmt::Display for Resource<'_> {
             Self::Policy(name) => ("policy", name),
             Self::SecurityProfile(name) => ("securityprofile", name),
             Self::Dimension(name) => ("dimension", name),
+            Self::CustomMetric(name) => ("custommetric", name),
             Self::Client(name) => ("client", name),
             Self::Topic(name) => ("topic", name),
             Self::TopicFilter(name) => ("topicfilter", name),

@@ -18,6 +18,7 @@ pub mod name;
 pub mod notification;
 pub mod policy;
 pub mod record;
+pub mod registered_metric;
 pub mod security_profile;
 pub mod target;
 pub mod thing;
@@ -46,6 +47,7 @@ pub use name::{
 pub use notification::Notification;
 pub use policy::Policy;
 pub use record::{Activity, Count, Publisher, Record};
+pub use registered_metric::{CustomMetricType, RegisteredMetric};
 pub use security_profile::{MetricToRetain, SecurityProfile};
 pub use target::Target;
 pub use thing::{Thing, ThingGroup};

@@ -16,6 +16,7 @@ pub(crate) mod event;
 mod json;
 mod metric;
 mod policy;
+mod registered_metric;
 mod security_profile;
 mod setting;
 mod thing;

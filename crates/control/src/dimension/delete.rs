@@ -15,12 +15,7 @@ pub(crate) async fn delete(
     let Some(dimension) = control.find::<Dimension>(name).await? else {
         return Ok(Prepared::read(deleted));
     };
-    let users = control.count_edges(Kind::ProfileOfDimension, name).await?;
-    if users > 0 {
-        return Err(Refusal::InUse(format!(
-            "Dimension {name} is in use by {users} security profiles and cannot be deleted."
-        )));
-    }
+    control.require_unused::<Dimension>(Kind::ProfileOfDimension, name).await?;
     let mut tx = Tx::default();
     tx.remove::<Dimension>(name, dimension.version);
     tx.changes.push(Change::Dimension(dimension.value.name));

@@ -27,6 +27,9 @@ pub(crate) async fn dispatch(
         Operation::AttachThingPrincipal => {
             run(control, input, crate::certificate::attach_to_thing::attach_to_thing).await
         }
+        Operation::CreateCustomMetric => {
+            run(control, input, crate::custom_metric::create::create).await
+        }
         Operation::CreateDimension => run(control, input, crate::dimension::create::create).await,
         Operation::CreateKeysAndCertificate => {
             run(control, input, crate::certificate::create_with_keys::create_with_keys).await
@@ -39,9 +42,15 @@ pub(crate) async fn dispatch(
         Operation::CreateThingGroup => {
             run(control, input, crate::thing_group::create::create).await
         }
+        Operation::DeleteCustomMetric => {
+            run(control, input, crate::custom_metric::delete::delete).await
+        }
         Operation::DeleteDimension => run(control, input, crate::dimension::delete::delete).await,
         Operation::DeleteSecurityProfile => {
             run(control, input, crate::security_profile::delete::delete).await
+        }
+        Operation::DescribeCustomMetric => {
+            run(control, input, crate::custom_metric::describe::describe).await
         }
         Operation::DescribeDimension => {
             run(control, input, crate::dimension::describe::describe).await
@@ -59,6 +68,7 @@ pub(crate) async fn dispatch(
         Operation::ListActiveViolations => {
             run(control, input, crate::violation::list_active::list_active).await
         }
+        Operation::ListCustomMetrics => run(control, input, crate::custom_metric::list::list).await,
         Operation::ListDimensions => run(control, input, crate::dimension::list::list).await,
         Operation::ListSecurityProfiles => {
             run(control, input, crate::security_profile::list::list).await
@@ -75,6 +85,9 @@ pub(crate) async fn dispatch(
         }
         Operation::UpdateCertificate => {
             run(control, input, crate::certificate::update::update).await
+        }
+        Operation::UpdateCustomMetric => {
+            run(control, input, crate::custom_metric::update::update).await
         }
         Operation::UpdateDimension => run(control, input, crate::dimension::update::update).await,
         Operation::UpdateSecurityProfile => {

@@ -5,8 +5,7 @@ use fleetward_wire::convert::{
 };
 use fleetward_wire::types::{CreateSecurityProfileRequest, CreateSecurityProfileResponse};
 
-use super::arn_of;
-use super::dimensions::use_dimensions;
+use super::{arn_of, uses};
 use crate::control::Control;
 use crate::prepared::Prepared;
 use crate::refusal::Refusal;
@@ -17,7 +16,7 @@ pub(crate) async fn create(
     control: &Control,
     input: CreateSecurityProfileRequest,
 ) -> Result<Prepared<CreateSecurityProfileResponse>, Refusal> {
-    let profile = read(control, input)?;
+    let profile = read(control, input).await?;
     let name = profile.name.as_str();
     let arn = arn_of(control, &profile.name);
     if control.find::<SecurityProfile>(name).await?.is_some() {
@@ -26,7 +25,7 @@ pub(crate) async fn create(
     }
     let mut tx = Tx::default();
     tx.create(&profile, control.level())?;
-    use_dimensions(control, &mut tx, &profile, None).await?;
+    uses::draw(control, &mut tx, &profile, None).await?;
     let created = CreateSecurityProfileResponse {
         security_profile_name: Some(name.to_owned()),
         security_profile_arn: Some(arn),
@@ -35,7 +34,7 @@ pub(crate) async fn create(
     Ok(Prepared::write(tx, created))
 }
 
-fn read(
+async fn read(
     control: &Control,
     input: CreateSecurityProfileRequest,
 ) -> Result<SecurityProfile, Refusal> {
@@ -43,13 +42,16 @@ fn read(
     let now_ms = control.now_ms();
     let old_metrics = input.additional_metrics_to_retain.as_deref();
     let new_metrics = input.additional_metrics_to_retain_v2.as_deref();
+    let behaviors = input.behaviors.as_deref();
+    let rules = uses::behavior_rules(control, behaviors, old_metrics, new_metrics).await?;
     Ok(SecurityProfile {
         name: ProfileName::parse(input.security_profile_name)?,
         description: input.security_profile_description,
-        behaviors: super::read(control, &input.behaviors.unwrap_or_default())?,
+        behaviors: super::read(behaviors.unwrap_or_default(), &rules)?,
         alert_targets: read_alert_targets(&input.alert_targets.unwrap_or_default())
             .map_err(refused)?,
-        metrics_to_retain: read_metrics_to_retain(old_metrics, new_metrics).map_err(refused)?,
+        metrics_to_retain: read_metrics_to_retain(old_metrics, new_metrics, &rules)
+            .map_err(refused)?,
         metrics_export: input.metrics_export_config.as_ref().map(read_metrics_export),
         tags: read_tags(input.tags),
         version: 1,

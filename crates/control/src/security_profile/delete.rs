@@ -2,9 +2,9 @@ use fleetward_domain::{Change, SecurityProfile};
 use fleetward_store::{Kind, Tx};
 use fleetward_wire::types::{DeleteSecurityProfileRequest, DeleteSecurityProfileResponse};
 
-use super::dimensions::dimensions_of;
 use super::targets::targets_of;
 use super::update::check_version;
+use super::uses;
 use crate::control::Control;
 use crate::prepared::Prepared;
 use crate::refusal::Refusal;
@@ -27,9 +27,7 @@ pub(crate) async fn delete(
         tx.remove_edge(Kind::TargetOfProfile, name, &arn);
         tx.remove_edge(Kind::ProfileOfTarget, &arn, name);
     }
-    for dimension in dimensions_of(&profile.value) {
-        tx.remove_edge(Kind::ProfileOfDimension, dimension.as_str(), name);
-    }
+    uses::erase(&mut tx, &profile.value);
     tx.changes.push(Change::ProfileDeleted(profile.value.name));
     Ok(Prepared::write(tx, deleted))
 }

@@ -1,5 +1,5 @@
-use fleetward_domain::{Dimension, Metric, MetricKind, SecurityProfile};
-use fleetward_store::{Kind, edge_ends, edges_from};
+use fleetward_domain::{Dimension, Metric, RegisteredMetric, SecurityProfile};
+use fleetward_store::{Kind, Noun, edge_ends, edges_from};
 use fleetward_wire::types::{ListSecurityProfilesRequest, ListSecurityProfilesResponse};
 
 use super::identifier;
@@ -20,8 +20,10 @@ pub(crate) async fn list(
                 "dimensionName and metricName cannot be used in the same request.".to_owned(),
             ));
         }
-        (Some(dimension), None) => of_dimension(control, &page, dimension).await?,
-        (None, Some(metric)) => of_metric(&page, metric).await?,
+        (Some(dimension), None) => {
+            using::<Dimension>(control, &page, (Kind::ProfileOfDimension, dimension)).await?
+        }
+        (None, Some(metric)) => of_metric(control, &page, metric).await?,
         (None, None) => page.keys(Kind::SecurityProfile, "").await?,
     };
     let identifiers = names.iter().map(|name| identifier(control, name)).collect();
@@ -31,23 +33,25 @@ pub(crate) async fn list(
     }))
 }
 
-async fn of_dimension(
+async fn using<T: Noun>(
     control: &Control,
     page: &Page<'_>,
-    dimension: &str,
+    (users, name): (Kind, &str),
 ) -> Result<(Vec<String>, Option<String>), Refusal> {
-    control.existing::<Dimension>(dimension).await?;
-    let (edges, next) = page.keys(Kind::ProfileOfDimension, &edges_from(dimension)).await?;
+    control.existing::<T>(name).await?;
+    let (edges, next) = page.keys(users, &edges_from(name)).await?;
     Ok((edges.iter().map(|edge| edge_ends(edge).1.to_owned()).collect(), next))
 }
 
 async fn of_metric(
+    control: &Control,
     page: &Page<'_>,
     metric: &str,
 ) -> Result<(Vec<String>, Option<String>), Refusal> {
     let metric = Metric::parse(metric).map_err(Refusal::Invalid)?;
-    if metric.kind() == MetricKind::Custom {
-        return Err(Refusal::not_found("Custom metric", metric.as_str()));
+    if let Metric::Custom(name) = &metric {
+        let users = (Kind::ProfileOfCustomMetric, name.as_str());
+        return using::<RegisteredMetric>(control, page, users).await;
     }
     let pick = |profile: SecurityProfile| {
         uses(&profile, &metric).then(|| profile.name.as_str().to_owned())

@@ -10,7 +10,6 @@ pub(crate) mod create;
 pub(crate) mod delete;
 pub(crate) mod describe;
 pub(crate) mod detach;
-mod dimensions;
 pub(crate) mod list;
 pub(crate) mod list_for_target;
 pub(crate) mod list_targets;
@@ -18,11 +17,12 @@ mod targets;
 #[cfg(test)]
 mod tests;
 pub(crate) mod update;
+mod uses;
 pub(crate) mod validate_behaviors;
 
 use fleetward_domain::limits::{BEHAVIORS_PER_PROFILE, VALUE_ELEMENTS_PER_PROFILE};
 use fleetward_domain::{Behavior, Judgement, ProfileName, Resource};
-use fleetward_wire::convert::read_behaviors;
+use fleetward_wire::convert::{BehaviorRules, read_behaviors};
 use fleetward_wire::types;
 
 use crate::control::Control;
@@ -40,9 +40,9 @@ fn identifier(control: &Control, name: &str) -> types::SecurityProfileIdentifier
 }
 
 /// The behaviors of a profile, as far as they can be judged by themselves.
-fn read(control: &Control, behaviors: &[types::Behavior]) -> Result<Vec<Behavior>, Refusal> {
-    let behaviors = read_behaviors(behaviors, &control.behavior_rules())
-        .map_err(|problems| Refusal::problems(&problems))?;
+fn read(behaviors: &[types::Behavior], rules: &BehaviorRules) -> Result<Vec<Behavior>, Refusal> {
+    let behaviors =
+        read_behaviors(behaviors, rules).map_err(|problems| Refusal::problems(&problems))?;
     match over_quota(&behaviors) {
         Some(problem) => Err(Refusal::Limit(problem)),
         None => Ok(behaviors),

@@ -5,9 +5,8 @@ use fleetward_wire::convert::{
 };
 use fleetward_wire::types::{UpdateSecurityProfileRequest, UpdateSecurityProfileResponse};
 
-use super::arn_of;
-use super::dimensions::use_dimensions;
 use super::targets::targets_of;
+use super::{arn_of, uses};
 use crate::control::Control;
 use crate::prepared::Prepared;
 use crate::refusal::Refusal;
@@ -21,22 +20,26 @@ pub(crate) async fn update(
     let name = input.security_profile_name.as_str();
     let old = control.existing::<SecurityProfile>(name).await?;
     check_version(&old.value, input.expected_version)?;
-    let profile = updated(control, &old.value, &input)?;
+    let profile = updated(control, &old.value, &input).await?;
     let mut tx = Tx::default();
     tx.replace(&profile, old.version, control.level())?;
-    use_dimensions(control, &mut tx, &profile, Some(&old.value)).await?;
+    uses::draw(control, &mut tx, &profile, Some(&old.value)).await?;
     let answer = show_profile(&profile, arn_of(control, &profile.name)).into();
     let targets = targets_of(control, name).await?;
     tx.changes.push(Change::Profile(profile, targets));
     Ok(Prepared::write(tx, answer))
 }
 
-fn updated(
+async fn updated(
     control: &Control,
     old: &SecurityProfile,
     input: &UpdateSecurityProfileRequest,
 ) -> Result<SecurityProfile, Refusal> {
     let refused = |problems: Vec<String>| Refusal::problems(&problems);
+    let old_metrics = given(input.additional_metrics_to_retain.as_deref());
+    let new_metrics = given(input.additional_metrics_to_retain_v2.as_deref());
+    let behaviors = given(input.behaviors.as_deref());
+    let rules = uses::behavior_rules(control, behaviors, old_metrics, new_metrics).await?;
     let mut profile = old.clone();
     if let Some(description) = &input.security_profile_description {
         profile.description = Some(description.clone());
@@ -44,21 +47,19 @@ fn updated(
     // An empty list is not given, as with AWS: only the flag clears.
     if is_set(input.delete_behaviors) {
         profile.behaviors.clear();
-    } else if let Some(behaviors) = given(input.behaviors.as_deref()) {
-        profile.behaviors = super::read(control, behaviors)?;
+    } else if let Some(behaviors) = behaviors {
+        profile.behaviors = super::read(behaviors, &rules)?;
     }
     if is_set(input.delete_alert_targets) {
         profile.alert_targets.clear();
     } else if let Some(targets) = input.alert_targets.as_ref().filter(|t| !t.is_empty()) {
         profile.alert_targets = read_alert_targets(targets).map_err(refused)?;
     }
-    let old_metrics = given(input.additional_metrics_to_retain.as_deref());
-    let new_metrics = given(input.additional_metrics_to_retain_v2.as_deref());
     if is_set(input.delete_additional_metrics_to_retain) {
         profile.metrics_to_retain.clear();
     } else if old_metrics.is_some() || new_metrics.is_some() {
         profile.metrics_to_retain =
-            read_metrics_to_retain(old_metrics, new_metrics).map_err(refused)?;
+            read_metrics_to_retain(old_metrics, new_metrics, &rules).map_err(refused)?;
     }
     if is_set(input.delete_metrics_export_config) {
         profile.metrics_export = None;

@@ -4,8 +4,8 @@ use fleetward_wire::types::{
     ValidationError,
 };
 
-use super::dimensions::missing_dimensions;
 use super::over_quota;
+use super::uses::{behavior_rules, missing_dimensions};
 use crate::control::Control;
 use crate::prepared::Prepared;
 use crate::refusal::Refusal;
@@ -15,7 +15,8 @@ pub(crate) async fn validate_behaviors(
     control: &Control,
     input: ValidateSecurityProfileBehaviorsRequest,
 ) -> Result<Prepared<ValidateSecurityProfileBehaviorsResponse>, Refusal> {
-    let problems = match read_behaviors(&input.behaviors, &control.behavior_rules()) {
+    let rules = behavior_rules(control, Some(&input.behaviors), None, None).await?;
+    let problems = match read_behaviors(&input.behaviors, &rules) {
         Ok(behaviors) => {
             let mut problems = missing_dimensions(control, &behaviors, &[]).await?;
             problems.extend(over_quota(&behaviors));

@@ -79,10 +79,11 @@ async fn ancestors_below(
     Ok(ancestors)
 }
 
+/// Tags do not count: they may have been changed since.
 fn is_same(one: &ThingGroup, other: &ThingGroup) -> bool {
     let content = |group: &ThingGroup| {
-        let ThingGroup { ancestors, description, attributes, tags, .. } = group.clone();
-        (ancestors, description, attributes, tags)
+        let ThingGroup { ancestors, description, attributes, .. } = group.clone();
+        (ancestors, description, attributes)
     };
     content(one) == content(other)
 }

@@ -1,12 +1,23 @@
 //! Behaviors.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
-use fleetward_domain::{Behavior, BehaviorName, DimensionName, DimensionOperator, Metric};
-use fleetward_domain::{MetricDimension, MetricKind};
+use fleetward_domain::{Behavior, BehaviorName, CustomMetricName, DimensionName};
+use fleetward_domain::{DimensionOperator, Metric, MetricDimension};
 
 use super::{BehaviorRules, Problems, criteria};
 use crate::types;
+
+/// The custom metrics that these texts name, so that they can be looked up.
+pub fn custom_metrics_in<'a>(
+    metrics: impl IntoIterator<Item = &'a str>,
+) -> BTreeSet<CustomMetricName> {
+    let custom = |text| match Metric::parse(text) {
+        Ok(Metric::Custom(name)) => Some(name),
+        _ => None,
+    };
+    metrics.into_iter().filter_map(custom).collect()
+}
 
 /// Reads the behaviors of a profile.
 ///
@@ -59,7 +70,8 @@ fn read_behavior(
             None
         }
     };
-    let metric = behavior.metric.as_deref().map(|text| read_metric(text, "metric", problems));
+    let metric =
+        behavior.metric.as_deref().map(|text| read_metric(text, "metric", rules, problems));
     let mut dimension = None;
     let mut read_criteria = None;
     match &metric {
@@ -91,10 +103,15 @@ fn read_behavior(
     })
 }
 
-/// A metric of AWS's. A metric of the user's own has to be registered first, and none can be yet.
-pub(super) fn read_metric(text: &str, field: &str, problems: &mut Problems<'_>) -> Option<Metric> {
+/// A metric of AWS's, or one of the user's own that is registered.
+pub(super) fn read_metric(
+    text: &str,
+    field: &str,
+    rules: &BehaviorRules,
+    problems: &mut Problems<'_>,
+) -> Option<Metric> {
     match Metric::parse(text) {
-        Ok(metric) if metric.kind() == MetricKind::Custom => {
+        Ok(Metric::Custom(name)) if !rules.custom_metrics.contains_key(&name) => {
             problems.add(field, format_args!("{text}: custom metric {text} does not exist"));
             None
         }

@@ -1,8 +1,8 @@
 //! The criteria of a behavior: operator, value and window.
 
-use fleetward_domain::MetricValue;
 use fleetward_domain::limits::DURATIONS_SECONDS;
-use fleetward_domain::{Comparison, ComparisonOperator, Criteria, Judgement, Metric, MetricKind};
+use fleetward_domain::{Comparison, ComparisonOperator, Criteria, CustomMetricType, Judgement};
+use fleetward_domain::{Metric, MetricKind, MetricValue};
 
 use super::value::{read_value, show_value};
 use super::{BehaviorRules, Problems};
@@ -17,8 +17,9 @@ pub(super) fn read(
     if refuse_unjudged(criteria, metric, problems) {
         return None;
     }
-    let comparison = read_comparison(criteria, metric, problems);
-    let duration = read_duration(criteria.duration_seconds, metric, rules, problems);
+    let form = Form::of(metric, rules);
+    let comparison = read_comparison(criteria, metric, &form, problems);
+    let duration = read_duration(criteria.duration_seconds, metric, (&form, rules), problems);
     let to_alarm = criteria.consecutive_datapoints_to_alarm;
     let to_clear = criteria.consecutive_datapoints_to_clear;
     let to_alarm = read_datapoints(to_alarm, "consecutiveDatapointsToAlarm", problems);
@@ -75,13 +76,67 @@ fn refuse_unjudged(
     problems.found.len() > before
 }
 
+/// What may be asked of a metric's values.
+struct Form {
+    operators: &'static [types::ComparisonOperator],
+    /// The member that holds the value.
+    member: &'static str,
+    /// Whether values are lists: such are judged report by report and have no windows.
+    is_list: bool,
+}
+
+impl Form {
+    fn of(metric: &Metric, rules: &BehaviorRules) -> Self {
+        use types::ComparisonOperator as Op;
+        let number = |member| Self {
+            operators: &[Op::LessThan, Op::LessThanEquals, Op::GreaterThan, Op::GreaterThanEquals],
+            member,
+            is_list: false,
+        };
+        let list = |operators, member| Self { operators, member, is_list: true };
+        let cidrs = || list(&[Op::InCidrSet, Op::NotInCidrSet], "cidrs");
+        let custom = match metric {
+            Metric::Custom(name) => rules.custom_metrics.get(name),
+            _ => None,
+        };
+        match (metric.kind(), custom) {
+            (MetricKind::Sum | MetricKind::Gauge | MetricKind::Duration, _)
+            | (MetricKind::Extreme, _) => number("count"),
+            (MetricKind::Ports, _) => list(&[Op::InPortSet, Op::NotInPortSet], "ports"),
+            (MetricKind::Addresses, _) => cidrs(),
+            // A custom metric is registered, or its behavior was refused before.
+            (MetricKind::Custom, None | Some(CustomMetricType::Number)) => number("number"),
+            (MetricKind::Custom, Some(CustomMetricType::NumberList)) => {
+                list(&[Op::InSet, Op::NotInSet], "numbers")
+            }
+            (MetricKind::Custom, Some(CustomMetricType::StringList)) => {
+                list(&[Op::InSet, Op::NotInSet], "strings")
+            }
+            (MetricKind::Custom, Some(CustomMetricType::IpAddressList)) => cidrs(),
+        }
+    }
+}
+
+/// The member of AWS's `MetricValue` that a value stands in.
+fn member_of(value: &MetricValue) -> &'static str {
+    match value {
+        MetricValue::Count(_) => "count",
+        MetricValue::Cidrs(_) => "cidrs",
+        MetricValue::Ports(_) => "ports",
+        MetricValue::Number(_) => "number",
+        MetricValue::Numbers(_) => "numbers",
+        MetricValue::Strings(_) => "strings",
+    }
+}
+
 fn read_comparison(
     criteria: &types::BehaviorCriteria,
     metric: &Metric,
+    form: &Form,
     problems: &mut Problems<'_>,
 ) -> Option<Comparison> {
-    let operator = read_fitting_operator(criteria.comparison_operator, metric, problems);
-    let value = read_fitting_value(criteria.value.as_ref(), metric, problems);
+    let operator = read_fitting_operator(criteria.comparison_operator, metric, form, problems);
+    let value = read_fitting_value(criteria.value.as_ref(), metric, form, problems);
     match Comparison::new(operator?, value?) {
         Ok(comparison) => Some(comparison),
         Err(problem) => {
@@ -94,6 +149,7 @@ fn read_comparison(
 fn read_fitting_operator(
     operator: Option<types::ComparisonOperator>,
     metric: &Metric,
+    form: &Form,
     problems: &mut Problems<'_>,
 ) -> Option<ComparisonOperator> {
     let field = "criteria.comparisonOperator";
@@ -101,31 +157,19 @@ fn read_fitting_operator(
         problems.add(field, "is missing");
         return None;
     };
-    let operators = fitting_operators(metric);
-    if operators.contains(&operator) {
+    if form.operators.contains(&operator) {
         return Some(read_operator(operator));
     }
-    let names: Vec<&str> = operators.iter().map(|operator| operator.as_str()).collect();
+    let names: Vec<&str> = form.operators.iter().map(|operator| operator.as_str()).collect();
     let names = names.join(", ");
     problems.add(field, format_args!("{operator} does not fit metric {metric}: use {names}"));
     None
 }
 
-fn fitting_operators(metric: &Metric) -> &'static [types::ComparisonOperator] {
-    use types::ComparisonOperator as Op;
-    match metric.kind() {
-        MetricKind::Sum | MetricKind::Gauge | MetricKind::Duration | MetricKind::Extreme => {
-            &[Op::LessThan, Op::LessThanEquals, Op::GreaterThan, Op::GreaterThanEquals]
-        }
-        MetricKind::Ports => &[Op::InPortSet, Op::NotInPortSet],
-        MetricKind::Addresses => &[Op::InCidrSet, Op::NotInCidrSet],
-        MetricKind::Custom => &Op::ALL,
-    }
-}
-
 fn read_fitting_value(
     value: Option<&types::MetricValue>,
     metric: &Metric,
+    form: &Form,
     problems: &mut Problems<'_>,
 ) -> Option<MetricValue> {
     let field = "criteria.value";
@@ -140,15 +184,8 @@ fn read_fitting_value(
             return None;
         }
     };
-    let (fits, member) = match metric.kind() {
-        MetricKind::Sum | MetricKind::Gauge | MetricKind::Duration | MetricKind::Extreme => {
-            (matches!(value, MetricValue::Count(_)), "count")
-        }
-        MetricKind::Ports => (matches!(value, MetricValue::Ports(_)), "ports"),
-        MetricKind::Addresses => (matches!(value, MetricValue::Cidrs(_)), "cidrs"),
-        MetricKind::Custom => (true, ""),
-    };
-    if !fits {
+    let member = form.member;
+    if member_of(&value) != member {
         problems.add(field, format_args!("must hold {member} for metric {metric}"));
         return None;
     }
@@ -159,7 +196,7 @@ fn read_fitting_value(
 fn read_duration(
     duration: Option<i32>,
     metric: &Metric,
-    rules: &BehaviorRules,
+    (form, rules): (&Form, &BehaviorRules),
     problems: &mut Problems<'_>,
 ) -> Option<u32> {
     let field = "criteria.durationSeconds";
@@ -169,7 +206,7 @@ fn read_duration(
         }
         return None;
     };
-    if matches!(metric.kind(), MetricKind::Ports | MetricKind::Addresses) {
+    if form.is_list {
         problems.add(field, format_args!("cannot be used with metric {metric}, which is a list"));
         return None;
     }

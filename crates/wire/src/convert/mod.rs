@@ -7,6 +7,7 @@
 
 mod behavior;
 mod criteria;
+mod custom_metric;
 mod profile;
 mod value;
 mod violation;
@@ -14,18 +15,25 @@ mod violation;
 #[cfg(test)]
 mod tests;
 
-pub use behavior::{read_behaviors, show_behavior};
+use std::collections::BTreeMap;
+
+use fleetward_domain::{CustomMetricName, CustomMetricType};
+
+pub use behavior::{custom_metrics_in, read_behaviors, show_behavior};
+pub use custom_metric::{read_custom_metric_type, show_custom_metric_type};
 pub use profile::{
     read_alert_targets, read_metrics_export, read_metrics_to_retain, read_tags, show_profile,
 };
 pub use value::{read_value, show_value};
 pub use violation::{read_verification, show_event, show_violation};
 
-/// What this deployment allows beyond AWS's rules.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What behaviors are read by, beside AWS's rules.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BehaviorRules {
     /// The period of cloud-side counters. Below 300 s, windows from one period up are accepted.
     pub period_seconds: u32,
+    /// The custom metrics that exist, of those that the behaviors name.
+    pub custom_metrics: BTreeMap<CustomMetricName, CustomMetricType>,
 }
 
 /// The problems of one part of a request, each with the part's name in front.

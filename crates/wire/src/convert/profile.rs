@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use fleetward_domain::security_profile::{AlertTarget, MetricsExport};
 use fleetward_domain::{Arn, MetricToRetain, SecurityProfile};
 
-use super::Problems;
 use super::behavior::{read_dimension, read_metric, show_behavior, show_dimension};
+use super::{BehaviorRules, Problems};
 use crate::Timestamp;
 use crate::types;
 
@@ -18,6 +18,7 @@ use crate::types;
 pub fn read_metrics_to_retain(
     old: Option<&[String]>,
     new: Option<&[types::MetricToRetain]>,
+    rules: &BehaviorRules,
 ) -> Result<Vec<MetricToRetain>, Vec<String>> {
     let mut problems = Vec::new();
     let mut read: Vec<MetricToRetain> = Vec::new();
@@ -27,7 +28,7 @@ pub fn read_metrics_to_retain(
         export_metric: None,
     });
     for given in new.unwrap_or_default().iter().cloned().chain(from_old) {
-        let metric = read_retained(&given, &mut problems);
+        let metric = read_retained(&given, rules, &mut problems);
         let is_new = |metric: &MetricToRetain| {
             !read
                 .iter()
@@ -38,10 +39,14 @@ pub fn read_metrics_to_retain(
     if problems.is_empty() { Ok(read) } else { Err(problems) }
 }
 
-fn read_retained(given: &types::MetricToRetain, found: &mut Vec<String>) -> Option<MetricToRetain> {
+fn read_retained(
+    given: &types::MetricToRetain,
+    rules: &BehaviorRules,
+    found: &mut Vec<String>,
+) -> Option<MetricToRetain> {
     let part = format!("Metric to retain '{}'", given.metric);
     let mut problems = Problems::new(&part);
-    let metric = read_metric(&given.metric, "metric", &mut problems);
+    let metric = read_metric(&given.metric, "metric", rules, &mut problems);
     let dimension = metric
         .as_ref()
         .and_then(|metric| read_dimension(given.metric_dimension.as_ref(), metric, &mut problems));

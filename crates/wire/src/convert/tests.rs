@@ -1,10 +1,15 @@
-use fleetward_domain::{EventType, Metric, MetricValue, VerificationState, ViolationEvent};
+use std::collections::BTreeMap;
+
+use fleetward_domain::{
+    CustomMetricName, CustomMetricType, EventType, Metric, MetricValue, VerificationState,
+    ViolationEvent,
+};
 use serde_json::{Value, json};
 
 use super::*;
 use crate::types;
 
-const RULES: BehaviorRules = BehaviorRules { period_seconds: 300 };
+const RULES: BehaviorRules = BehaviorRules { period_seconds: 300, custom_metrics: BTreeMap::new() };
 
 fn behaviors(json: Value) -> Vec<types::Behavior> {
     serde_json::from_value(json).unwrap()
@@ -157,7 +162,7 @@ fn a_window_is_asked_for_where_there_is_one() {
     ] {
         assert_eq!(problems_with(&RULES, behavior.clone()), expected, "{behavior}");
     }
-    let short = BehaviorRules { period_seconds: 5 };
+    let short = BehaviorRules { period_seconds: 5, ..RULES };
     for (seconds, is_allowed) in [(4, false), (5, true), (7, true), (300, true), (3601, false)] {
         let problems = problems_with(&short, sum(Some(seconds)));
         assert_eq!(problems.is_empty(), is_allowed, "{seconds}: {problems:?}");
@@ -196,7 +201,7 @@ fn criteria_that_nobody_would_judge_are_refused() {
             metric_dimension: None,
             export_metric: None,
         };
-        assert!(read_metrics_to_retain(None, Some(&[retained])).is_ok());
+        assert!(read_metrics_to_retain(None, Some(&[retained]), &RULES).is_ok());
     }
 }
 
@@ -297,7 +302,7 @@ fn both_lists_of_metrics_to_retain_are_one() {
     ]))
     .unwrap();
     let old = ["aws:all-bytes-in".to_owned(), "aws:num-messages-sent".to_owned()];
-    let read = read_metrics_to_retain(Some(&old), Some(&new)).unwrap();
+    let read = read_metrics_to_retain(Some(&old), Some(&new), &RULES).unwrap();
     let metrics: Vec<_> = read.iter().map(|m| (m.metric.clone(), m.dimension.is_some())).collect();
     assert_eq!(
         metrics,
@@ -305,7 +310,7 @@ fn both_lists_of_metrics_to_retain_are_one() {
     );
     assert_eq!(read[1].export_metric, Some(true));
     let wrong = ["cpu".to_owned(), "aws:x".to_owned()];
-    let problems = read_metrics_to_retain(Some(&wrong), None).unwrap_err();
+    let problems = read_metrics_to_retain(Some(&wrong), None, &RULES).unwrap_err();
     assert_eq!(
         problems,
         [
@@ -352,4 +357,61 @@ fn an_event_without_a_value_shows_none() {
         let event = ViolationEvent { verification: read_verification(state), ..event.clone() };
         assert_eq!(show_event(&event).verification_state, Some(state));
     }
+}
+
+/// The rules where a custom metric of each type is registered.
+fn with_custom_metrics() -> BehaviorRules {
+    let metric = |name: &str, metric_type| (CustomMetricName::parse(name).unwrap(), metric_type);
+    let custom_metrics = BTreeMap::from([
+        metric("temperature", CustomMetricType::Number),
+        metric("codes", CustomMetricType::NumberList),
+        metric("users", CustomMetricType::StringList),
+        metric("peers", CustomMetricType::IpAddressList),
+    ]);
+    BehaviorRules { custom_metrics, ..RULES }
+}
+
+#[test]
+fn operator_and_value_fit_the_type_of_a_custom_metric() {
+    let rules = with_custom_metrics();
+    for (metric, operator, value, other) in [
+        ("temperature", "less-than", json!({"number": -1.5}), json!({"count": 1})),
+        ("codes", "in-set", json!({"numbers": [1.0, 2.5]}), json!({"strings": ["a"]})),
+        ("users", "not-in-set", json!({"strings": ["root"]}), json!({"numbers": [1.0]})),
+        ("peers", "in-cidr-set", json!({"cidrs": ["10.0.0.0/8"]}), json!({"ports": [1]})),
+    ] {
+        let behavior = |operator: &str, value: &Value| {
+            json!({"name": "b", "metric": metric,
+                "criteria": {"comparisonOperator": operator, "value": value}})
+        };
+        let given = behavior(operator, &value);
+        let read = read_behaviors(&behaviors(json!([given])), &rules).unwrap();
+        let shown = serde_json::to_value(show_behavior(&read[0])).unwrap();
+        assert_eq!(shown["criteria"], given["criteria"]);
+        let (member, _) = value.as_object().unwrap().iter().next().unwrap();
+        assert_eq!(
+            problems_with(&rules, behavior(operator, &other)),
+            [format!("criteria.value must hold {member} for metric {metric}")]
+        );
+        let told = problems_with(&rules, behavior("in-port-set", &value)).join("; ");
+        assert!(told.contains("in-port-set does not fit metric"), "{told}");
+    }
+}
+
+#[test]
+fn custom_metrics_take_no_dimension_and_lists_no_window() {
+    let rules = with_custom_metrics();
+    let dimension = json!({"metric": "temperature", "metricDimension": {"dimensionName": "d"}});
+    assert_eq!(
+        problems_with(&rules, dimension),
+        ["metricDimension cannot be used with metric temperature"]
+    );
+    let window = |metric: &str, operator: &str, value: Value| {
+        json!({"metric": metric, "criteria": {"comparisonOperator": operator, "value": value,
+            "durationSeconds": 300}})
+    };
+    let number = window("temperature", "less-than", json!({"number": 1.0}));
+    assert_eq!(problems_with(&rules, number), Vec::<String>::new());
+    let told = problems_with(&rules, window("users", "in-set", json!({"strings": ["a"]})));
+    assert!(told.join("; ").contains("users, which is a list"), "{told:?}");
 }

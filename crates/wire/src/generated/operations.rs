@@ -1286,8 +1286,11 @@ impl Operation {
                     ErrorCode::ResourceAlreadyExists,
                     ErrorCode::Throttling,
                 ],
-                is_served: false,
-                authorised_on: &[],
+                is_served: true,
+                authorised_on: &[&[ResourceTemplate {
+                    prefix: "custommetric/",
+                    member: "metricName",
+                }]],
             },
             Self::CreateDimension => &OperationFacts {
                 name: "CreateDimension",
@@ -1960,8 +1963,11 @@ impl Operation {
                     ErrorCode::InvalidRequest,
                     ErrorCode::Throttling,
                 ],
-                is_served: false,
-                authorised_on: &[],
+                is_served: true,
+                authorised_on: &[&[ResourceTemplate {
+                    prefix: "custommetric/",
+                    member: "metricName",
+                }]],
             },
             Self::DeleteDimension => &OperationFacts {
                 name: "DeleteDimension",
@@ -2637,8 +2643,11 @@ impl Operation {
                     ErrorCode::ResourceNotFound,
                     ErrorCode::Throttling,
                 ],
-                is_served: false,
-                authorised_on: &[],
+                is_served: true,
+                authorised_on: &[&[ResourceTemplate {
+                    prefix: "custommetric/",
+                    member: "metricName",
+                }]],
             },
             Self::DescribeDefaultAuthorizer => &OperationFacts {
                 name: "DescribeDefaultAuthorizer",
@@ -3873,7 +3882,7 @@ impl Operation {
                     ErrorCode::InvalidRequest,
                     ErrorCode::Throttling,
                 ],
-                is_served: false,
+                is_served: true,
                 authorised_on: &[],
             },
             Self::ListDetectMitigationActionsExecutions => &OperationFacts {
@@ -5362,8 +5371,11 @@ impl Operation {
                     ErrorCode::ResourceNotFound,
                     ErrorCode::Throttling,
                 ],
-                is_served: false,
-                authorised_on: &[],
+                is_served: true,
+                authorised_on: &[&[ResourceTemplate {
+                    prefix: "custommetric/",
+                    member: "metricName",
+                }]],
             },
             Self::UpdateDimension => &OperationFacts {
                 name: "UpdateDimension",

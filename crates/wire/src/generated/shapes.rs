@@ -10,20 +10,24 @@ pub(crate) fn input_shape(operation: Operation) -> Option<&'static Shape> {
         Operation::AttachPolicy => Some(&ATTACH_POLICY_REQUEST),
         Operation::AttachSecurityProfile => Some(&ATTACH_SECURITY_PROFILE_REQUEST),
         Operation::AttachThingPrincipal => Some(&ATTACH_THING_PRINCIPAL_REQUEST),
+        Operation::CreateCustomMetric => Some(&CREATE_CUSTOM_METRIC_REQUEST),
         Operation::CreateDimension => Some(&CREATE_DIMENSION_REQUEST),
         Operation::CreateKeysAndCertificate => Some(&CREATE_KEYS_AND_CERTIFICATE_REQUEST),
         Operation::CreatePolicy => Some(&CREATE_POLICY_REQUEST),
         Operation::CreateSecurityProfile => Some(&CREATE_SECURITY_PROFILE_REQUEST),
         Operation::CreateThingGroup => Some(&CREATE_THING_GROUP_REQUEST),
         Operation::CreateThing => Some(&CREATE_THING_REQUEST),
+        Operation::DeleteCustomMetric => Some(&DELETE_CUSTOM_METRIC_REQUEST),
         Operation::DeleteDimension => Some(&DELETE_DIMENSION_REQUEST),
         Operation::DeleteSecurityProfile => Some(&DELETE_SECURITY_PROFILE_REQUEST),
+        Operation::DescribeCustomMetric => Some(&DESCRIBE_CUSTOM_METRIC_REQUEST),
         Operation::DescribeDimension => Some(&DESCRIBE_DIMENSION_REQUEST),
         Operation::DescribeEndpoint => Some(&DESCRIBE_ENDPOINT_REQUEST),
         Operation::DescribeSecurityProfile => Some(&DESCRIBE_SECURITY_PROFILE_REQUEST),
         Operation::DescribeThing => Some(&DESCRIBE_THING_REQUEST),
         Operation::DetachSecurityProfile => Some(&DETACH_SECURITY_PROFILE_REQUEST),
         Operation::ListActiveViolations => Some(&LIST_ACTIVE_VIOLATIONS_REQUEST),
+        Operation::ListCustomMetrics => Some(&LIST_CUSTOM_METRICS_REQUEST),
         Operation::ListDimensions => Some(&LIST_DIMENSIONS_REQUEST),
         Operation::ListSecurityProfilesForTarget => {
             Some(&LIST_SECURITY_PROFILES_FOR_TARGET_REQUEST)
@@ -35,6 +39,7 @@ pub(crate) fn input_shape(operation: Operation) -> Option<&'static Shape> {
         Operation::ListThings => Some(&LIST_THINGS_REQUEST),
         Operation::ListViolationEvents => Some(&LIST_VIOLATION_EVENTS_REQUEST),
         Operation::UpdateCertificate => Some(&UPDATE_CERTIFICATE_REQUEST),
+        Operation::UpdateCustomMetric => Some(&UPDATE_CUSTOM_METRIC_REQUEST),
         Operation::UpdateDimension => Some(&UPDATE_DIMENSION_REQUEST),
         Operation::UpdateSecurityProfile => Some(&UPDATE_SECURITY_PROFILE_REQUEST),
         Operation::ValidateSecurityProfileBehaviors => {
@@ -311,6 +316,17 @@ static CONSECUTIVE_DATAPOINTS_TO_CLEAR: Shape = Shape {
     is_sensitive: false,
     kind: Kind::Integer { range: Bounds::new(Some(1), Some(10)) },
 };
+static CREATE_CUSTOM_METRIC_REQUEST: Shape = Shape {
+    name: "CreateCustomMetricRequest",
+    is_sensitive: false,
+    kind: Kind::Structure(&[
+        Member::new("metricName", &METRIC_NAME, Location::Label("metricName")).required(),
+        Member::new("displayName", &CUSTOM_METRIC_DISPLAY_NAME, Location::Body),
+        Member::new("metricType", &CUSTOM_METRIC_TYPE, Location::Body).required(),
+        Member::new("tags", &TAG_LIST, Location::Body),
+        Member::new("clientRequestToken", &CLIENT_REQUEST_TOKEN, Location::Body).required(),
+    ]),
+};
 static CREATE_DIMENSION_REQUEST: Shape = Shape {
     name: "CreateDimensionRequest",
     is_sensitive: false,
@@ -388,12 +404,40 @@ static CREATE_THING_REQUEST: Shape = Shape {
         Member::new("billingGroupName", &BILLING_GROUP_NAME, Location::Body),
     ]),
 };
+static CUSTOM_METRIC_DISPLAY_NAME: Shape = Shape {
+    name: "CustomMetricDisplayName",
+    is_sensitive: false,
+    kind: Kind::Text {
+        length: Bounds::new(None, Some(128)),
+        pattern: Some(&PATTERN_2),
+        values: &[],
+    },
+};
+static CUSTOM_METRIC_TYPE: Shape = Shape {
+    name: "CustomMetricType",
+    is_sensitive: false,
+    kind: Kind::Text {
+        length: Bounds::NONE,
+        pattern: None,
+        values: &["string-list", "ip-address-list", "number-list", "number"],
+    },
+};
 static DELETE_ADDITIONAL_METRICS_TO_RETAIN: Shape =
     Shape { name: "DeleteAdditionalMetricsToRetain", is_sensitive: false, kind: Kind::Boolean };
 static DELETE_ALERT_TARGETS: Shape =
     Shape { name: "DeleteAlertTargets", is_sensitive: false, kind: Kind::Boolean };
 static DELETE_BEHAVIORS: Shape =
     Shape { name: "DeleteBehaviors", is_sensitive: false, kind: Kind::Boolean };
+static DELETE_CUSTOM_METRIC_REQUEST: Shape = Shape {
+    name: "DeleteCustomMetricRequest",
+    is_sensitive: false,
+    kind: Kind::Structure(&[Member::new(
+        "metricName",
+        &METRIC_NAME,
+        Location::Label("metricName"),
+    )
+    .required()]),
+};
 static DELETE_DIMENSION_REQUEST: Shape = Shape {
     name: "DeleteDimensionRequest",
     is_sensitive: false,
@@ -415,6 +459,16 @@ static DELETE_SECURITY_PROFILE_REQUEST: Shape = Shape {
         .required(),
         Member::new("expectedVersion", &OPTIONAL_VERSION, Location::Query("expectedVersion")),
     ]),
+};
+static DESCRIBE_CUSTOM_METRIC_REQUEST: Shape = Shape {
+    name: "DescribeCustomMetricRequest",
+    is_sensitive: false,
+    kind: Kind::Structure(&[Member::new(
+        "metricName",
+        &METRIC_NAME,
+        Location::Label("metricName"),
+    )
+    .required()]),
 };
 static DESCRIBE_DIMENSION_REQUEST: Shape = Shape {
     name: "DescribeDimensionRequest",
@@ -544,6 +598,14 @@ static LIST_ACTIVE_VIOLATIONS_REQUEST: Shape = Shape {
             Location::Query("listSuppressedAlerts"),
         ),
         Member::new("verificationState", &VERIFICATION_STATE, Location::Query("verificationState")),
+        Member::new("nextToken", &NEXT_TOKEN, Location::Query("nextToken")),
+        Member::new("maxResults", &MAX_RESULTS, Location::Query("maxResults")),
+    ]),
+};
+static LIST_CUSTOM_METRICS_REQUEST: Shape = Shape {
+    name: "ListCustomMetricsRequest",
+    is_sensitive: false,
+    kind: Kind::Structure(&[
         Member::new("nextToken", &NEXT_TOKEN, Location::Query("nextToken")),
         Member::new("maxResults", &MAX_RESULTS, Location::Query("maxResults")),
     ]),
@@ -910,6 +972,14 @@ static UPDATE_CERTIFICATE_REQUEST: Shape = Shape {
     kind: Kind::Structure(&[
         Member::new("certificateId", &CERTIFICATE_ID, Location::Label("certificateId")).required(),
         Member::new("newStatus", &CERTIFICATE_STATUS, Location::Query("newStatus")).required(),
+    ]),
+};
+static UPDATE_CUSTOM_METRIC_REQUEST: Shape = Shape {
+    name: "UpdateCustomMetricRequest",
+    is_sensitive: false,
+    kind: Kind::Structure(&[
+        Member::new("metricName", &METRIC_NAME, Location::Label("metricName")).required(),
+        Member::new("displayName", &CUSTOM_METRIC_DISPLAY_NAME, Location::Body).required(),
     ]),
 };
 static UPDATE_DIMENSION_REQUEST: Shape = Shape {

@@ -256,6 +256,52 @@ impl std::fmt::Display for ConfidenceLevel {
     }
 }
 
+/// AWS's enumeration `CustomMetricType`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum CustomMetricType {
+    #[serde(rename = "string-list")]
+    StringList,
+    #[serde(rename = "ip-address-list")]
+    IpAddressList,
+    #[serde(rename = "number-list")]
+    NumberList,
+    #[serde(rename = "number")]
+    Number,
+}
+
+impl CustomMetricType {
+    /// Every value, in the model's order.
+    pub const ALL: [Self; 4] =
+        [Self::StringList, Self::IpAddressList, Self::NumberList, Self::Number];
+
+    /// The value as it is written on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::StringList => "string-list",
+            Self::IpAddressList => "ip-address-list",
+            Self::NumberList => "number-list",
+            Self::Number => "number",
+        }
+    }
+}
+
+impl std::str::FromStr for CustomMetricType {
+    type Err = UnknownValue;
+
+    fn from_str(text: &str) -> Result<Self, UnknownValue> {
+        Self::ALL
+            .into_iter()
+            .find(|value| value.as_str() == text)
+            .ok_or(UnknownValue { enumeration: "CustomMetricType" })
+    }
+}
+
+impl std::fmt::Display for CustomMetricType {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str(self.as_str())
+    }
+}
+
 /// AWS's enumeration `DimensionType`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum DimensionType {

@@ -67,6 +67,23 @@ impl Input for AttachThingPrincipalRequest {
     const OPERATION: Operation = Operation::AttachThingPrincipal;
 }
 
+/// What `CreateCustomMetric` takes.
+#[derive(Clone, PartialEq, Serialize, Deserialize, Debug)]
+#[serde(rename_all = "camelCase")]
+pub struct CreateCustomMetricRequest {
+    pub metric_name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub display_name: Option<String>,
+    pub metric_type: CustomMetricType,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tags: Option<Vec<Tag>>,
+    pub client_request_token: String,
+}
+impl Input for CreateCustomMetricRequest {
+    type Output = CreateCustomMetricResponse;
+    const OPERATION: Operation = Operation::CreateCustomMetric;
+}
+
 /// What `CreateDimension` takes.
 #[derive(Clone, PartialEq, Serialize, Deserialize, Debug)]
 #[serde(rename_all = "camelCase")]
@@ -168,6 +185,17 @@ impl Input for CreateThingRequest {
     const OPERATION: Operation = Operation::CreateThing;
 }
 
+/// What `DeleteCustomMetric` takes.
+#[derive(Clone, PartialEq, Serialize, Deserialize, Debug)]
+#[serde(rename_all = "camelCase")]
+pub struct DeleteCustomMetricRequest {
+    pub metric_name: String,
+}
+impl Input for DeleteCustomMetricRequest {
+    type Output = DeleteCustomMetricResponse;
+    const OPERATION: Operation = Operation::DeleteCustomMetric;
+}
+
 /// What `DeleteDimension` takes.
 #[derive(Clone, PartialEq, Serialize, Deserialize, Debug)]
 #[serde(rename_all = "camelCase")]
@@ -190,6 +218,17 @@ pub struct DeleteSecurityProfileRequest {
 impl Input for DeleteSecurityProfileRequest {
     type Output = DeleteSecurityProfileResponse;
     const OPERATION: Operation = Operation::DeleteSecurityProfile;
+}
+
+/// What `DescribeCustomMetric` takes.
+#[derive(Clone, PartialEq, Serialize, Deserialize, Debug)]
+#[serde(rename_all = "camelCase")]
+pub struct DescribeCustomMetricRequest {
+    pub metric_name: String,
+}
+impl Input for DescribeCustomMetricRequest {
+    type Output = DescribeCustomMetricResponse;
+    const OPERATION: Operation = Operation::DescribeCustomMetric;
 }
 
 /// What `DescribeDimension` takes.
@@ -271,6 +310,20 @@ pub struct ListActiveViolationsRequest {
 impl Input for ListActiveViolationsRequest {
     type Output = ListActiveViolationsResponse;
     const OPERATION: Operation = Operation::ListActiveViolations;
+}
+
+/// What `ListCustomMetrics` takes.
+#[derive(Clone, PartialEq, Serialize, Deserialize, Debug, Default)]
+#[serde(rename_all = "camelCase")]
+pub struct ListCustomMetricsRequest {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_token: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_results: Option<i32>,
+}
+impl Input for ListCustomMetricsRequest {
+    type Output = ListCustomMetricsResponse;
+    const OPERATION: Operation = Operation::ListCustomMetrics;
 }
 
 /// What `ListDimensions` takes.
@@ -395,6 +448,18 @@ pub struct UpdateCertificateRequest {
 impl Input for UpdateCertificateRequest {
     type Output = NoOutput;
     const OPERATION: Operation = Operation::UpdateCertificate;
+}
+
+/// What `UpdateCustomMetric` takes.
+#[derive(Clone, PartialEq, Serialize, Deserialize, Debug)]
+#[serde(rename_all = "camelCase")]
+pub struct UpdateCustomMetricRequest {
+    pub metric_name: String,
+    pub display_name: String,
+}
+impl Input for UpdateCustomMetricRequest {
+    type Output = UpdateCustomMetricResponse;
+    const OPERATION: Operation = Operation::UpdateCustomMetric;
 }
 
 /// What `UpdateDimension` takes.

@@ -22,6 +22,16 @@ pub struct AttachSecurityProfileResponse {}
 #[serde(rename_all = "camelCase")]
 pub struct AttachThingPrincipalResponse {}
 
+/// AWS's answer `CreateCustomMetricResponse`.
+#[derive(Clone, PartialEq, Serialize, Deserialize, Debug, Default)]
+#[serde(rename_all = "camelCase")]
+pub struct CreateCustomMetricResponse {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub metric_name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub metric_arn: Option<String>,
+}
+
 /// AWS's answer `CreateDimensionResponse`.
 #[derive(Clone, PartialEq, Serialize, Deserialize, Debug, Default)]
 #[serde(rename_all = "camelCase")]
@@ -94,6 +104,11 @@ pub struct CreateThingResponse {
     pub thing_id: Option<String>,
 }
 
+/// AWS's answer `DeleteCustomMetricResponse`.
+#[derive(Clone, PartialEq, Serialize, Deserialize, Debug, Default)]
+#[serde(rename_all = "camelCase")]
+pub struct DeleteCustomMetricResponse {}
+
 /// AWS's answer `DeleteDimensionResponse`.
 #[derive(Clone, PartialEq, Serialize, Deserialize, Debug, Default)]
 #[serde(rename_all = "camelCase")]
@@ -103,6 +118,24 @@ pub struct DeleteDimensionResponse {}
 #[derive(Clone, PartialEq, Serialize, Deserialize, Debug, Default)]
 #[serde(rename_all = "camelCase")]
 pub struct DeleteSecurityProfileResponse {}
+
+/// AWS's answer `DescribeCustomMetricResponse`.
+#[derive(Clone, PartialEq, Serialize, Deserialize, Debug, Default)]
+#[serde(rename_all = "camelCase")]
+pub struct DescribeCustomMetricResponse {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub metric_name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub metric_arn: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub metric_type: Option<CustomMetricType>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub display_name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub creation_date: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_modified_date: Option<Timestamp>,
+}
 
 /// AWS's answer `DescribeDimensionResponse`.
 #[derive(Clone, PartialEq, Serialize, Deserialize, Debug, Default)]
@@ -195,6 +228,16 @@ pub struct ListActiveViolationsResponse {
     pub next_token: Option<String>,
 }
 
+/// AWS's answer `ListCustomMetricsResponse`.
+#[derive(Clone, PartialEq, Serialize, Deserialize, Debug, Default)]
+#[serde(rename_all = "camelCase")]
+pub struct ListCustomMetricsResponse {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub metric_names: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_token: Option<String>,
+}
+
 /// AWS's answer `ListDimensionsResponse`.
 #[derive(Clone, PartialEq, Serialize, Deserialize, Debug, Default)]
 #[serde(rename_all = "camelCase")]
@@ -253,6 +296,37 @@ pub struct ListViolationEventsResponse {
     pub violation_events: Option<Vec<ViolationEvent>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next_token: Option<String>,
+}
+
+/// AWS's answer `UpdateCustomMetricResponse`.
+#[derive(Clone, PartialEq, Serialize, Deserialize, Debug, Default)]
+#[serde(rename_all = "camelCase")]
+pub struct UpdateCustomMetricResponse {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub metric_name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub metric_arn: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub metric_type: Option<CustomMetricType>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub display_name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub creation_date: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_modified_date: Option<Timestamp>,
+}
+
+impl From<DescribeCustomMetricResponse> for UpdateCustomMetricResponse {
+    fn from(described: DescribeCustomMetricResponse) -> Self {
+        Self {
+            creation_date: described.creation_date,
+            display_name: described.display_name,
+            last_modified_date: described.last_modified_date,
+            metric_arn: described.metric_arn,
+            metric_name: described.metric_name,
+            metric_type: described.metric_type,
+        }
+    }
 }
 
 /// AWS's answer `UpdateDimensionResponse`.

@@ -17,6 +17,20 @@ impl Listing for ListActiveViolationsRequest {
     }
 }
 
+impl Listing for ListCustomMetricsRequest {
+    fn token(&self) -> Option<&str> {
+        self.next_token.as_deref()
+    }
+
+    fn limit(&self) -> Option<i32> {
+        self.max_results
+    }
+
+    fn without_page(&self) -> Self {
+        Self { next_token: None, max_results: None }
+    }
+}
+
 impl Listing for ListDimensionsRequest {
     fn token(&self) -> Option<&str> {
         self.next_token.as_deref()

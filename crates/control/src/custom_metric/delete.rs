@@ -1,0 +1,22 @@
+use fleetward_domain::RegisteredMetric;
+use fleetward_store::{Kind, Tx};
+use fleetward_wire::types::{DeleteCustomMetricRequest, DeleteCustomMetricResponse};
+
+use crate::control::Control;
+use crate::prepared::Prepared;
+use crate::refusal::Refusal;
+
+/// A custom metric that is not there counts as deleted: the model has no error for it.
+pub(crate) async fn delete(
+    control: &Control,
+    input: DeleteCustomMetricRequest,
+) -> Result<Prepared<DeleteCustomMetricResponse>, Refusal> {
+    let (name, deleted) = (input.metric_name.as_str(), DeleteCustomMetricResponse {});
+    let Some(metric) = control.find::<RegisteredMetric>(name).await? else {
+        return Ok(Prepared::read(deleted));
+    };
+    control.require_unused::<RegisteredMetric>(Kind::ProfileOfCustomMetric, name).await?;
+    let mut tx = Tx::default();
+    tx.remove::<RegisteredMetric>(name, metric.version);
+    Ok(Prepared::write(tx, deleted))
+}
