@@ -4,7 +4,7 @@
 
 use fleetward_domain::limits::{CUSTOM_METRICS, DIMENSIONS};
 use fleetward_domain::{Dimension, RegisteredMetric, Resource};
-use fleetward_store::{Gate, Noun, Tx};
+use fleetward_store::{Gate, Noun, Tx, readable};
 
 use crate::control::Control;
 use crate::refusal::Refusal;
@@ -76,7 +76,12 @@ pub(crate) async fn create_once<T: Tokened>(
     let gate_version = control.read_gate(&gate).await?;
     let documents = control.store().list(T::KIND, "", None, T::LIMIT).await?;
     for document in &documents {
-        let other: T = document.read()?.value;
+        let other: T = match readable(control.store(), document) {
+            Some(other) => other.value,
+            // Not one that is in the way only: its name is taken, whatever it was.
+            None if document.key == new.key() => document.read()?.value,
+            None => continue,
+        };
         let is_same_token = other.token() == new.token();
         if is_same_token && other.is_same_request(new) {
             return Ok(None);

@@ -5,8 +5,8 @@ use fleetward_domain::{CustomMetricName, CustomMetricType, EpochMs, RegisteredMe
 use serde::{Deserialize, Serialize};
 
 use super::json::{self, Reader};
-use crate::document::Kind;
 use crate::error::StoreError;
+use crate::kind::Kind;
 use crate::noun::Noun;
 
 const READERS: &[Reader<RegisteredMetric>] = &[json::reader::<V1, RegisteredMetric>];
