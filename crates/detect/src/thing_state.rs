@@ -114,3 +114,46 @@ impl Judged {
         self.datapoint_ms = self.datapoint_ms.max(at_ms);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use fleetward_domain::{Measure, Metric};
+
+    use super::*;
+    use crate::measure::{MeasurePlan, Series, Window};
+
+    #[test]
+    fn a_thing_takes_under_200_bytes_and_24_a_behavior() {
+        assert!(size_of::<Option<ThingState>>() <= 160, "{}", size_of::<Option<ThingState>>());
+        assert_eq!(size_of::<Run>() + size_of::<Window>(), 24);
+    }
+
+    /// Bytes behind the pointers of a thing that is judged by behaviors on these metrics. The
+    /// first release took 24 for each behavior.
+    fn check(metrics: &[&str], expected: usize) {
+        let series = metrics.iter().map(|name| {
+            let measure = Measure { metric: Metric::parse(name).unwrap(), dimension: None };
+            Series::judged(measure, 300_000).unwrap()
+        });
+        let measured = MeasuredThing::new(&MeasurePlan::new(series), 0);
+        let bytes = size_of_val(&*measured.windows) + metrics.len() * size_of::<Run>();
+        assert_eq!(bytes, expected, "{metrics:?}");
+    }
+
+    #[test]
+    fn the_ten_behaviors_of_the_engine_benchmark_take_less_than_in_the_first_release() {
+        let sums =
+            ["aws:all-bytes-out", "aws:all-bytes-in", "aws:all-packets-out", "aws:all-packets-in"];
+        let others = [
+            "aws:num-established-tcp-connections",
+            "aws:num-listening-tcp-ports",
+            "aws:listening-tcp-ports",
+            "aws:destination-ip-addresses",
+            "cpu_temp",
+            "aws:num-listening-udp-ports",
+        ];
+        check(&[&sums[..], &others[..]].concat(), 4 * 24 + 6 * 8);
+        check(&sums, 4 * 24);
+        check(&["aws:all-bytes-out"; 10], 16 + 10 * 8);
+    }
+}

@@ -86,6 +86,11 @@ impl Scenario {
         self.apply(&report_record(name, at_ms, report));
     }
 
+    /// So many reports came before.
+    pub(crate) fn skip_reports(&mut self, count: i64) {
+        self.reports += count;
+    }
+
     /// A connected thing, counted by front door `d` in its first start.
     pub(crate) fn active(&mut self, until_ms: i64, name: &str, counts: &[Count]) {
         self.activity(until_ms, name, true, counts);

@@ -2,6 +2,7 @@
 
 use crate::scenario::*;
 use fleetward_detect::limits::{UNREGISTERED_SWEEP, UNREGISTERED_THINGS};
+use fleetward_detect::{Partition, Settings};
 use fleetward_domain::Target;
 
 #[test]
@@ -66,6 +67,23 @@ fn at_the_limit_those_that_were_idle_longest_give_way() {
     s.expect(&["alarm-invalidated violating/p/b@20"]);
     s.report(30, "connected", tcp_ports(&[]));
     s.expect(&["alarm-cleared connected/p/b@30 0"]);
+}
+
+#[test]
+fn each_partition_keeps_its_share_of_the_total() {
+    for (total, partitions, share) in [(1_000, 4, 250), (100, 256, 1), (0, 1, 1)] {
+        let settings = Settings { unregistered_things: total, partitions, ..SETTINGS };
+        let mut s = Scenario::new();
+        s.partition = Partition::new(settings);
+        let behavior = at_most("b", "aws:num-listening-tcp-ports", 1);
+        s.attach("p", &[behavior], &[Target::AllThings]);
+        for n in 0..2_000 {
+            s.report(n, &format!("device-{n}"), tcp_ports(&[]));
+            assert!(s.partition.thing_count() <= share, "of {total} in {partitions}");
+        }
+        let kept = s.partition.thing_count();
+        assert!(kept > share * 9 / 10, "{kept} are left of {share}: too many gave way at once");
+    }
 }
 
 #[test]
