@@ -2,7 +2,7 @@
 
 use fleetward_detect::{Effects, Partition, Settings};
 use fleetward_domain::record::partition_of;
-use fleetward_domain::{Change, EpochMs, EventType, Record, Report, Target};
+use fleetward_domain::{Change, EpochMs, EventType, FormatLevel, Record, Report, Target};
 use fleetward_report::{Format, parse};
 use fleetward_sim::engine_profile;
 
@@ -78,6 +78,12 @@ impl Ours {
         }
         self.found.add(&mut self.effects);
         self.found
+    }
+
+    /// How many bytes the state takes that has to be stored: all of it at first.
+    pub fn stored_bytes(&mut self, level: FormatLevel) -> usize {
+        let chunks = self.partitions.iter_mut().flat_map(|it| it.take_dirty(level));
+        chunks.map(|(_, bytes)| bytes.len()).sum()
     }
 
     /// Takes a whole feed.
