@@ -1,8 +1,8 @@
 //! The engine finds exactly what is in the fleet.
 
 use fleetward_benches::engine::{EXPECTED, Ours};
+use fleetward_fleet::{Fleet, thing_name};
 use fleetward_report::Format;
-use fleetward_sim::{Fleet, thing_name};
 
 #[test]
 fn a_hundred_thousand_things_with_ten_reports_each_give_the_known_alarms_and_clears() {

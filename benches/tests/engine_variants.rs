@@ -3,8 +3,8 @@
 #![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 use fleetward_benches::engine::{Found, Ours};
+use fleetward_fleet::{Fleet, thing_name};
 use fleetward_report::Format;
-use fleetward_sim::{Fleet, thing_name};
 use minicbor::Encoder;
 use serde_json::{Map, Value};
 

@@ -2,8 +2,8 @@
 
 use fleetward_benches::engine::Ours;
 use fleetward_domain::FormatLevel;
+use fleetward_fleet::{Fleet, thing_name};
 use fleetward_report::Format;
-use fleetward_sim::{Fleet, thing_name};
 
 const THINGS: u64 = 1_000;
 

@@ -1,7 +1,7 @@
 //! Reports as they come in: who (from the topic), when (from the server), what (the payload).
 
 use fleetward_domain::EpochMs;
-use fleetward_sim::{Fleet, thing_name};
+use fleetward_fleet::{Fleet, thing_name};
 
 /// All reports of a fleet, in memory.
 #[derive(Debug)]

@@ -3,8 +3,8 @@
 use fleetward_detect::{Effects, Partition, Settings};
 use fleetward_domain::record::partition_of;
 use fleetward_domain::{Change, EpochMs, EventType, FormatLevel, Record, Report, Target};
+use fleetward_fleet::engine_profile;
 use fleetward_report::{Format, parse};
-use fleetward_sim::engine_profile;
 
 use crate::engine::Found;
 use crate::engine::feed::Feed;

@@ -6,7 +6,7 @@ use crate::failure::Failure;
 /// Writes all reports, round by round.
 pub(crate) fn run(arguments: &SimulateArguments) -> Result<(), Failure> {
     let mut out = std::io::BufWriter::with_capacity(1 << 20, std::io::stdout().lock());
-    fleetward_sim::Fleet::new(arguments.things, arguments.rounds)
+    fleetward_fleet::Fleet::new(arguments.things, arguments.rounds)
         .write_ndjson(&mut out)
         .map(|_| ())
         .map_err(Failure::of("cannot write the reports"))

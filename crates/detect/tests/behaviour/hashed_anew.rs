@@ -52,7 +52,7 @@ fn some_things(chunk: &[u8], keep: impl Fn(&str) -> bool) -> Vec<u8> {
 /// Which of so many partitions a record goes to; none: to all.
 fn home(record: &Record, partitions: u32) -> Option<u32> {
     let thing = match record {
-        Record::Report(thing, ..) => thing.clone(),
+        Record::Report { thing, .. } => thing.clone(),
         Record::Activity(activity) => activity.thing.clone(),
         Record::Change(_, _, fleetward_domain::Change::Thing { name, .. }) => name.clone(),
         _ => return None,

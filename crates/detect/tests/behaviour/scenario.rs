@@ -4,8 +4,8 @@ use fleetward_detect::{Effects, Partition, Settings};
 use fleetward_domain::{
     Activity, Behavior, BehaviorName, Change, Comparison, ComparisonOperator, Count, Criteria,
     CustomMetric, CustomValue, FormatLevel, Judgement, Metric, MetricDimension, MetricValue,
-    NetworkStats, PortList, ProfileName, Publisher, Record, RemoteList, Report, SecurityProfile, Target,
-    ThingName, security_profile::AlertTarget,
+    NetworkStats, PortList, ProfileName, Publisher, Record, RemoteList, Report, SecurityProfile,
+    Target, ThingName, security_profile::AlertTarget,
 };
 
 /// Windows of ten seconds are allowed, a second of grace, an hour of silence.

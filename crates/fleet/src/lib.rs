@@ -1,4 +1,4 @@
-//! A simulated fleet: devices that report, now and then not as they should.
+//! A generated fleet: devices that report, now and then not as they should.
 //!
 //! The same numbers come out every time, so that what a detector must find in them is known. It
 //! makes documents; it sends nothing.
