@@ -24,6 +24,8 @@ mod thing_group;
 pub(crate) mod violation;
 
 #[cfg(test)]
+mod first_release;
+#[cfg(test)]
 mod samples;
 #[cfg(test)]
 mod tests;

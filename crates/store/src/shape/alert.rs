@@ -1,4 +1,4 @@
-//! Alerts in the outbox.
+//! Alerts in the outbox. Version 1 could tell of violations only; version 2 says what it tells of.
 
 use fleetward_domain::format_level::FormatLevel;
 use fleetward_domain::{Alert, Notification};
@@ -9,11 +9,17 @@ use super::json::{self, Reader};
 use crate::error::StoreError;
 
 const WHAT: &str = "alert";
-const READERS: &[Reader<Alert>] = &[json::reader::<V1, Alert>];
+const READERS: &[Reader<Alert>] = &[json::reader::<V1, Alert>, json::reader::<V2, Alert>];
 
 /// A row's body, in the version that the level names.
-pub(crate) fn to_bytes(alert: &Alert, _: FormatLevel) -> Result<Vec<u8>, StoreError> {
-    json::write(WHAT, &alert.key(), &V1::from(alert))
+pub(crate) fn to_bytes(alert: &Alert, level: FormatLevel) -> Result<Vec<u8>, StoreError> {
+    let Notification::Violation(event) = &alert.notification;
+    let (target_arn, event) = (alert.target_arn.clone(), EventV1::from(event));
+    if level == FormatLevel::FIRST {
+        return json::write(WHAT, &alert.key(), &V1 { target_arn, event });
+    }
+    let notification = NotificationV2::Violation(event);
+    json::write(WHAT, &alert.key(), &V2 { v: 2, target_arn, notification })
 }
 
 /// Reads a row's body.
@@ -27,18 +33,32 @@ struct V1 {
     event: EventV1,
 }
 
-impl From<&Alert> for V1 {
-    fn from(alert: &Alert) -> Self {
-        // What is no violation has its own version of the shape.
-        let Notification::Violation(event) = &alert.notification;
-        Self { target_arn: alert.target_arn.clone(), event: EventV1::from(event) }
-    }
+#[derive(Serialize, Deserialize)]
+struct V2 {
+    v: u32,
+    target_arn: String,
+    notification: NotificationV2,
+}
+
+#[derive(Serialize, Deserialize)]
+enum NotificationV2 {
+    Violation(EventV1),
 }
 
 impl TryFrom<V1> for Alert {
     type Error = String;
 
     fn try_from(V1 { target_arn, event }: V1) -> Result<Self, String> {
+        let notification = NotificationV2::Violation(event);
+        V2 { v: 2, target_arn, notification }.try_into()
+    }
+}
+
+impl TryFrom<V2> for Alert {
+    type Error = String;
+
+    fn try_from(V2 { target_arn, notification, .. }: V2) -> Result<Self, String> {
+        let NotificationV2::Violation(event) = notification;
         Ok(Self { target_arn, notification: Notification::Violation(event.try_into()?) })
     }
 }

@@ -14,9 +14,9 @@ use fleetward_domain::{
 
 use super::{CertificateAttachment, Gate, KeyStatus, SealedAccessKey, SealedAuthority};
 
-/// The bytes that the first release wrote.
+/// The bytes that a release wrote.
 pub(crate) fn golden(folder: &str, name: &str) -> Vec<u8> {
-    let formats = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/formats/v1");
+    let formats = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/formats");
     std::fs::read(formats.join(folder).join(name)).unwrap()
 }
 

@@ -1,64 +1,123 @@
-//! Golden files: what the first release wrote is read for ever, and is what is written at its
-//! level.
+//! Golden files: what a release wrote is read for ever, and is what is written at its level.
 
 use std::fmt::Debug;
 
 use fleetward_domain::format_level::FormatLevel;
+use serde::de::DeserializeOwned;
 
 use super::samples::{self, golden};
 use super::*;
 use crate::error::StoreError;
 use crate::noun::Noun;
 
-/// Reads each golden file, and writes it again.
-fn check<T: Noun + PartialEq + Debug>(samples: Vec<(&'static str, T)>) {
+const FIRST: FormatLevel = FormatLevel::FIRST;
+const CURRENT: FormatLevel = FormatLevel::CURRENT;
+
+/// What is written as text, so that a failure shows it.
+fn shown(bytes: &[u8]) -> String {
+    bytes.escape_ascii().to_string()
+}
+
+/// Reads each golden file, and writes it again; the first release would read that as `Frozen`.
+fn check<T: Noun + PartialEq + Debug, Frozen: DeserializeOwned + Debug>(
+    samples: Vec<(&'static str, T)>,
+) {
     for (name, value) in samples {
-        let bytes = golden("document", name);
+        let bytes = golden("v1/document", name);
         assert_eq!(T::from_bytes(value.key(), &bytes).unwrap(), value, "{name}");
-        let written = value.to_bytes(FormatLevel::FIRST).unwrap();
-        assert_eq!(written.escape_ascii().to_string(), bytes.escape_ascii().to_string(), "{name}");
+        let written = value.to_bytes(FIRST).unwrap();
+        assert_eq!(shown(&written), shown(&bytes), "{name}");
+        first_release::reads::<Frozen>(name, &written);
+        // No document has a second version yet; what is written at every level is read.
+        let current = value.to_bytes(CURRENT).unwrap();
+        assert_eq!(T::from_bytes(value.key(), &current).unwrap(), value, "{name}");
     }
 }
 
 #[test]
 fn documents_of_the_first_release_are_read_and_written() {
-    check(samples::things());
-    check(samples::thing_groups());
-    check(samples::certificates());
-    check(samples::policies());
-    check(samples::dimensions());
-    check(samples::security_profiles());
-    check(samples::access_keys());
-    check(samples::attachments());
-    check(samples::gates());
-    check(samples::authorities());
-    check(vec![("setting-relay_position.json", RelayPosition(42))]);
-    let id = "AKIAABCDEFGHIJKLMN27".to_owned();
-    check(vec![("setting-administrator_key.txt", AdministratorKey(id))]);
-    check(vec![("setting-front_door_boot.empty", FrontDoorBoot)]);
-    assert_eq!(golden("document", "edge.json"), edge::VALUE);
+    check::<_, first_release::Thing>(samples::things());
+    check::<_, first_release::ThingGroup>(samples::thing_groups());
+    check::<_, first_release::Certificate>(samples::certificates());
+    check::<_, first_release::Policy>(samples::policies());
+    check::<_, first_release::Dimension>(samples::dimensions());
+    check::<_, first_release::SecurityProfile>(samples::security_profiles());
+    check::<_, first_release::AccessKey>(samples::access_keys());
+    check::<_, first_release::Attachment>(samples::attachments());
+    check::<_, first_release::Authority>(samples::authorities());
+    check::<_, ()>(samples::gates());
+    check::<_, u64>(vec![("setting-relay_position.json", RelayPosition(42))]);
+    assert_eq!(golden("v1/document", "edge.json"), edge::VALUE);
 }
 
-/// Reads each golden file of rows, and writes it again.
+#[test]
+fn settings_of_the_first_release_that_are_no_json_are_read_and_written() {
+    let bytes = golden("v1/document", "setting-administrator_key.txt");
+    let key = AdministratorKey("AKIAABCDEFGHIJKLMN27".to_owned());
+    assert_eq!(AdministratorKey::from_bytes(AdministratorKey::KEY, &bytes).unwrap(), key);
+    assert_eq!(key.to_bytes(FIRST).unwrap(), bytes);
+    let bytes = golden("v1/document", "setting-front_door_boot.empty");
+    assert_eq!(FrontDoorBoot::from_bytes(FrontDoorBoot::KEY, &bytes).unwrap(), FrontDoorBoot);
+    assert_eq!(FrontDoorBoot.to_bytes(FIRST).unwrap(), bytes);
+}
+
+/// Reads each golden file of rows, and writes it again at the level of its release.
 fn check_rows<T: PartialEq + Debug>(
-    folder: &str,
+    (folder, level): (&str, FormatLevel),
     samples: Vec<(&'static str, T)>,
     from_bytes: impl Fn(&[u8]) -> Result<T, StoreError>,
     to_bytes: impl Fn(&T, FormatLevel) -> Result<Vec<u8>, StoreError>,
-) {
-    for (name, value) in samples {
+) -> Vec<Vec<u8>> {
+    let check = |(name, value)| {
         let bytes = golden(folder, name);
         assert_eq!(from_bytes(&bytes).unwrap(), value, "{name}");
-        let written = to_bytes(&value, FormatLevel::FIRST).unwrap();
-        assert_eq!(written.escape_ascii().to_string(), bytes.escape_ascii().to_string(), "{name}");
-    }
+        let written = to_bytes(&value, level).unwrap();
+        assert_eq!(shown(&written), shown(&bytes), "{name}");
+        written
+    };
+    samples.into_iter().map(check).collect()
 }
 
 #[test]
 fn rows_of_the_first_release_are_read_and_written() {
-    let violations = samples::violations();
-    check_rows("violation", violations, |b| violation::from_bytes("1", b), violation::to_bytes);
-    check_rows("event", samples::events(), |b| event::from_bytes("1", b), event::to_bytes);
-    check_rows("alert", samples::alerts(), |b| alert::from_bytes("1", b), alert::to_bytes);
-    check_rows("change", samples::changes(), |b| change::from_bytes(1, b), change::to_bytes);
+    let in_folder = |folder| (folder, FIRST);
+    let read = |bytes: &[u8]| violation::from_bytes("1", bytes);
+    let rows = in_folder("v1/violation");
+    for row in check_rows(rows, samples::violations(), read, violation::to_bytes) {
+        first_release::reads::<first_release::Violation>("a violation", &row);
+    }
+    let read = |bytes: &[u8]| event::from_bytes("1", bytes);
+    for row in check_rows(in_folder("v1/event"), samples::events(), read, event::to_bytes) {
+        first_release::reads::<first_release::ViolationEvent>("an event", &row);
+    }
+    let read = |bytes: &[u8]| alert::from_bytes("1", bytes);
+    for row in check_rows(in_folder("v1/alert"), samples::alerts(), read, alert::to_bytes) {
+        first_release::reads::<first_release::Alert>("an alert", &row);
+    }
+    let read = |bytes: &[u8]| change::from_bytes(1, bytes);
+    check_rows(in_folder("v1/change"), samples::changes(), read, change::to_bytes);
+}
+
+#[test]
+fn the_second_version_of_an_alert_says_what_it_tells_of() {
+    let read = |bytes: &[u8]| alert::from_bytes("1", bytes);
+    let rows = ("v2/alert", CURRENT);
+    let written = check_rows(rows, samples::alerts(), read, alert::to_bytes);
+    assert!(shown(&written[0]).starts_with(r#"{\"v\":2,\"target_arn\":"#));
+    let refused = serde_json::from_slice::<first_release::Alert>(&written[0]);
+    assert!(refused.is_err(), "the first release would take it for what it is not");
+}
+
+#[test]
+fn a_shape_of_a_version_that_is_not_known_is_told_by_its_number() {
+    let check = |bytes: &[u8], expected: &str| {
+        let error = alert::from_bytes("1", bytes).unwrap_err().to_string();
+        assert!(error.starts_with(expected), "{error}");
+    };
+    check(br#"{"target_arn":"t","v":3}"#, "alert \"1\" is written in version 3 of its shape; ");
+    check(br#"{"v":0}"#, "alert \"1\" is corrupt: there is no version 0");
+    check(br#"{"v":"2"}"#, "alert \"1\" is corrupt: its JSON is not of this shape");
+    check(br#"{"v":2,"target_arn":"t"}"#, "alert \"1\" is corrupt: its JSON is not of this shape");
+    check(b"{\"v\":2,", "alert \"1\" is corrupt: its JSON ends too early");
+    check(b"", "alert \"1\" is corrupt: its JSON ends too early");
 }
