@@ -1,14 +1,12 @@
 //! Behaviors: what is normal for a device.
 
-use serde::{Deserialize, Serialize};
-
 use crate::dimension::MetricDimension;
 use crate::metric::Metric;
 use crate::name::BehaviorName;
 use crate::value::MetricValue;
 
 /// One statement of a security profile about what is normal.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Behavior {
     /// Unique within the profile.
     pub name: BehaviorName,
@@ -25,7 +23,7 @@ pub struct Behavior {
 }
 
 /// When a datapoint conforms, and how many it takes to change one's mind.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Criteria {
     /// How a datapoint is judged.
     pub judgement: Judgement,
@@ -53,14 +51,14 @@ impl Criteria {
 
 /// The three kinds of criteria. Statistical and learned ones are accepted by the rules of the
 /// domain once the detector can judge them; until then the control plane refuses them.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Judgement {
     /// Against a fixed value.
     Static(Comparison),
 }
 
 /// An operator that fits its value: made by [`Comparison::new`] only.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Comparison {
     operator: ComparisonOperator,
     value: MetricValue,
@@ -105,7 +103,7 @@ impl Comparison {
 }
 
 /// AWS's comparison operators.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[allow(missing_docs, reason = "each variant is AWS's operator of the same name")]
 pub enum ComparisonOperator {
     LessThan,

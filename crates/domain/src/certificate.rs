@@ -1,12 +1,10 @@
 //! Device certificates.
 
-use serde::{Deserialize, Serialize};
-
 use crate::EpochMs;
 use crate::name::{CertificateId, PolicyName, ThingName};
 
 /// A certificate that the registry knows. Private keys are never kept.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Certificate {
     /// SHA-256 of the DER encoding.
     pub id: CertificateId,
@@ -25,7 +23,7 @@ pub struct Certificate {
 }
 
 /// A certificate's status (service model, `CertificateStatus`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs, reason = "each variant is AWS's status of the same name")]
 pub enum CertificateStatus {
     Active,

@@ -1,12 +1,10 @@
 //! Dimensions: they narrow a metric to some topics.
 
-use serde::{Deserialize, Serialize};
-
 use crate::EpochMs;
 use crate::name::DimensionName;
 
 /// A dimension of type `TOPIC_FILTER`, the only type there is.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Dimension {
     /// Unique in the account.
     pub name: DimensionName,
@@ -23,7 +21,7 @@ pub struct Dimension {
 }
 
 /// Whether the topics in a dimension count, or all others.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum DimensionOperator {
     /// Topics in the dimension.
     In,
@@ -32,7 +30,7 @@ pub enum DimensionOperator {
 }
 
 /// A behavior's reference to a dimension.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MetricDimension {
     /// The dimension.
     pub name: DimensionName,

@@ -1,12 +1,10 @@
 //! IoT policies, as the registry keeps them. What they allow is the `policy` crate's matter.
 
-use serde::{Deserialize, Serialize};
-
 use crate::EpochMs;
 use crate::name::PolicyName;
 
 /// A policy with its default version.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Policy {
     /// Unique in the account.
     pub name: PolicyName,

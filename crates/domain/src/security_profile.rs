@@ -1,7 +1,5 @@
 //! Security profiles: behaviors, who they apply to, and who hears of violations.
 
-use serde::{Deserialize, Serialize};
-
 use crate::EpochMs;
 use crate::behavior::Behavior;
 use crate::dimension::MetricDimension;
@@ -9,7 +7,7 @@ use crate::metric::Metric;
 use crate::name::ProfileName;
 
 /// A security profile as the control plane keeps it. Its targets are edges beside it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct SecurityProfile {
     /// Unique in the account.
     pub name: ProfileName,
@@ -34,7 +32,7 @@ pub struct SecurityProfile {
 }
 
 /// Where alerts go, and AWS's role for it, which we keep and do not use.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AlertTarget {
     /// Such as `arn:aws:sns:us-east-1:123456789012:alarms`.
     pub arn: String,
@@ -43,7 +41,7 @@ pub struct AlertTarget {
 }
 
 /// Where metrics are exported to.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MetricsExport {
     /// The topic.
     pub mqtt_topic: String,
@@ -52,7 +50,7 @@ pub struct MetricsExport {
 }
 
 /// A metric that is kept though no behavior judges it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MetricToRetain {
     /// The metric.
     pub metric: Metric,

@@ -1,12 +1,10 @@
 //! What a security profile can be attached to.
 
-use serde::{Deserialize, Serialize};
-
 use crate::arn::{ArnError, Place, Resource};
 use crate::name::GroupName;
 
 /// The things that a security profile applies to.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Target {
     /// The things in a group, or in any group below it.
     Group(GroupName),

@@ -2,13 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
-
 use crate::EpochMs;
 use crate::name::{GroupName, ThingName};
 
 /// A registered thing.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Thing {
     /// Unique in the account.
     pub name: ThingName,
@@ -25,7 +23,7 @@ pub struct Thing {
 }
 
 /// A static thing group.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ThingGroup {
     /// Unique in the account.
     pub name: GroupName,

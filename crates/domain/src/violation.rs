@@ -1,6 +1,5 @@
 //! Violations and their events.
 
-use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::EpochMs;
@@ -9,7 +8,7 @@ use crate::name::{ProfileName, ThingName};
 use crate::value::MetricValue;
 
 /// A violation that is open now.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Violation {
     /// Derived by [`violation_id`].
     pub id: String,
@@ -32,7 +31,7 @@ pub struct Violation {
 }
 
 /// Something that happened to a violation.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct ViolationEvent {
     /// The violation's id.
     pub violation_id: String,
@@ -55,7 +54,7 @@ pub struct ViolationEvent {
 }
 
 /// What can happen to a violation (service model, `ViolationEventType`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum EventType {
     /// It opened.
     InAlarm,
@@ -78,7 +77,7 @@ impl EventType {
 }
 
 /// An operator's verdict (service model, `VerificationState`).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[allow(missing_docs, reason = "each variant is AWS's state of the same name")]
 pub enum VerificationState {
     FalsePositive,

@@ -3,8 +3,6 @@
 //! Sources: AWS IoT Device Defender's guide, pages on cloud-side, device-side and custom metrics
 //! (names, dimensions), and on ML Detect (which metrics it learns).
 
-use serde::{Deserialize, Serialize};
-
 use crate::name::CustomMetricName;
 
 /// What is known of a metric.
@@ -115,8 +113,7 @@ macro_rules! metrics {
     ($($metric:ident: $name:literal, $noun:literal, $source:ident, $kind:ident,
        dimensions $dimensions:ident, ml $ml:ident, $measured:expr;)+) => {
         /// A metric that a behavior judges.
-        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        #[serde(try_from = "String", into = "String")]
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[allow(missing_docs, reason = "each variant is AWS's metric of the same name")]
         pub enum Metric {
             $($metric,)+
