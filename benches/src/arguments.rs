@@ -23,6 +23,7 @@ impl Arguments {
     /// # Errors
     /// A text that names the argument and the problem.
     pub fn parse(arguments: impl Iterator<Item = String>) -> Result<Self, String> {
+        // The defaults are the correctness gate's fleet: what is found in it is known.
         let mut parsed = Self {
             case: String::new(),
             json: false,

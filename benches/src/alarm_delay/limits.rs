@@ -35,6 +35,7 @@ fn measure(folder: &Path, times: usize) -> std::io::Result<f64> {
         let mut byte = [1];
         stream.write_all(&byte)?;
         stream.read_exact(&mut byte)?;
+        // An alarm waits for two syncs: its report's in the log, and its own in the store.
         for _ in 0..2 {
             file.write_all(&[0; 512])?;
             file.sync_data()?;

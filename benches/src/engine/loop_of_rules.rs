@@ -117,6 +117,7 @@ impl LoopOfRules {
                 place
             }
         };
+        // Consecutive datapoints as the ten behaviors have them, and nothing that is not needed.
         let Some(rules) = self.things.get_mut(place) else { return };
         let conforms = conforming(document);
         for (((rule, conforms), to_alarm), to_clear) in

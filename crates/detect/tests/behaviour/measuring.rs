@@ -4,7 +4,10 @@
 use std::fmt::Write;
 
 use fleetward_detect::measure::{Listener, MeasurePlan, MeasuredThing, Series};
-use fleetward_domain::{Datapoint, DimensionOperator, Measure, Metric, MetricDimension, Report};
+use fleetward_domain::{
+    Count, Datapoint, DimensionOperator, Measure, Measured, Metric, MetricDimension, NetworkStats,
+    Report,
+};
 
 use crate::scenario::*;
 
@@ -50,6 +53,7 @@ fn what_doors_counted_is_kept_by_the_period_and_what_reports_said_as_it_comes() 
     thing.see(&plan, 300, &mut history);
     thing.set_connected(1, true);
     thing.count(&plan, &[sent(7), sent_in("doors", 3)], &mut history);
+    // Seen first by a door, so that its windows stand in the first period.
     let report = Report { report_id: 1, ..bytes_out(90) };
     let report = Report { listening_tcp: tcp_ports(&[22, 80]).listening_tcp, ..report };
     assert!(thing.report(&plan, 400, &report, &mut history));
@@ -95,5 +99,40 @@ fn what_cannot_be_measured_yet_is_no_series() {
     for metric in ["aws:message-byte-size", "aws:disconnect-duration", "aws:source-ip-address"] {
         assert_eq!(Series::judged(measure(metric), PERIOD_MS), None, "{metric}");
         assert_eq!(Series::retained(measure(metric), PERIOD_MS), None, "{metric}");
+    }
+}
+
+/// A report that carries everything, and counts of everything that front doors count.
+fn everything() -> (Report, Vec<Count>) {
+    let every = Some(1);
+    let network =
+        NetworkStats { bytes_in: every, bytes_out: every, packets_in: every, packets_out: every };
+    let report = Report {
+        network,
+        listening_tcp: tcp_ports(&[22]).listening_tcp,
+        listening_udp: tcp_ports(&[53]).listening_tcp,
+        established: remotes(&["10.0.0.1"]).established,
+        ..number("temperature", 1.0)
+    };
+    let counts = Metric::AWS.map(|metric| Count { metric, dimension: None, value: 1 });
+    (Report { report_id: 1, ..report }, counts.to_vec())
+}
+
+#[test]
+fn every_metric_is_measured_or_known_not_to_be() {
+    use Measured::{Absence, MessageSize, Source};
+    let (report, counts) = everything();
+    for metric in Metric::AWS.into_iter().chain([Metric::parse("temperature").unwrap()]) {
+        let (name, measured) = (metric.as_str().to_owned(), metric.facts().measured);
+        let series = Series::judged(Measure { metric, dimension: None }, PERIOD_MS);
+        assert_eq!(series.is_none(), matches!(measured, Absence | MessageSize | Source), "{name}");
+        let Some(series) = series else { continue };
+        let plan = MeasurePlan::new([series]);
+        let mut thing = MeasuredThing::new(&plan, 0);
+        let mut history = History::default();
+        thing.report(&plan, 1, &report, &mut history);
+        thing.count(&plan, &counts, &mut history);
+        thing.close(&plan, PERIOD_MS, &mut history);
+        assert_eq!(history.0.lines().count(), 1, "{name}: {}", history.0);
     }
 }

@@ -167,6 +167,7 @@ impl Model {
             Change::ProfileDeleted(name) => drop(self.profiles.remove(name.as_str())),
             _ => {}
         }
+        // What was applied before is worked out anew for every thing: slow, and easy to believe.
         let names: Vec<String> = self.things.keys().cloned().collect();
         for name in names {
             let applying = self.applying(&self.things[&name]);

@@ -168,6 +168,7 @@ impl Writer {
     fn write(&mut self, step: Step) {
         let at_ms = self.now_ms;
         let door_name = |door: usize| ["d", "e"][door].to_owned();
+        // Numbers of changes, boots and records grow as their writers would have them grow.
         let record = match step {
             Step::Report { thing: name, report } => report_record(name, at_ms, report),
             Step::Activity { thing, door, repeats, up, counts } => {

@@ -95,6 +95,7 @@ fn counts(random: &mut Random) -> Vec<Count> {
 
 /// All records, in the order of their log.
 fn history() -> Vec<Record> {
+    // Nothing here may change: what is stored was made of exactly these records.
     let mut random = Random(0x9E37_79B9_7F4A_7C15);
     let mut records: Vec<Record> = Vec::new();
     let (mut changes, mut seq, mut at_ms) = (0, 0, 1_000_000);

@@ -110,6 +110,7 @@ impl<'a> Names<'a> {
     }
 
     pub(super) fn write(&self, e: &mut Writer, partition: &Partition) -> Written {
+        // Only doors that a thing here is connected through: the chunk means nothing beyond them.
         let doors = partition.doors.places().iter().enumerate();
         let doors: Vec<_> = doors.filter(|(bit, _)| self.doors >> bit & 1 == 1).collect();
         e.array(doors.len() as u64)?;

@@ -56,6 +56,7 @@ impl<'a> Arrival<'a> {
         let behaviors: Option<Vec<_>> =
             layout.behaviors.iter().map(|at| named.behavior(*at)).collect();
         let (series, behaviors) = (series?, behaviors?);
+        // Names are compared once for all things of the audience, not once for each.
         let places: BTreeMap<_, usize> =
             behaviors.iter().enumerate().map(|(place, name)| (*name, place)).collect();
         let rules = plan.rules.iter().map(|rule| (&rule.profile.name, &rule.behavior.name));

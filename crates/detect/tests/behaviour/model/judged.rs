@@ -58,6 +58,7 @@ impl Judged {
             });
             return reports.collect();
         }
+        // Sums: windows are gone through from the behavior's begin, with all that ever happened.
         let is_cloud = metric.source() == MetricSource::Cloud;
         let length = window_ms(&self.behavior);
         let mut points = Vec::new();
