@@ -73,6 +73,14 @@ impl Alerts {
 }
 
 impl Running {
+    /// Waits until delivery ends by itself, which it never should, and says why.
+    pub async fn ended(&mut self) -> String {
+        match (&mut self.task).await {
+            Ok(()) => "deliveries ended".to_owned(),
+            Err(panic) => panic.to_string(),
+        }
+    }
+
     /// Starts no more deliveries and waits a few seconds for those under way. What was not
     /// delivered stays in the outbox.
     pub async fn shutdown(self) {

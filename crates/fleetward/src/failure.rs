@@ -4,16 +4,16 @@ use std::fmt;
 
 /// A sentence that says what was tried and what was in the way.
 #[derive(Debug)]
-pub(crate) struct Failure(String);
+pub struct Failure(String);
 
 impl Failure {
     /// A failure with this sentence.
-    pub(crate) fn new(sentence: impl Into<String>) -> Self {
+    pub fn new(sentence: impl Into<String>) -> Self {
         Self(sentence.into())
     }
 
     /// For `map_err`: "tried: cause".
-    pub(crate) fn of<E: fmt::Display>(tried: &str) -> impl FnOnce(E) -> Self + '_ {
+    pub fn of<E: fmt::Display>(tried: &str) -> impl FnOnce(E) -> Self + '_ {
         move |cause| Self(format!("{tried}: {cause}"))
     }
 }

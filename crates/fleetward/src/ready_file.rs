@@ -7,6 +7,8 @@ use std::path::Path;
 use serde::Serialize;
 
 use crate::failure::Failure;
+use crate::roles::role::{Protocol, Role};
+use crate::secrets::Secrets;
 
 /// What the file says. Addresses are `host:port`.
 #[derive(Debug, Serialize)]
@@ -25,6 +27,29 @@ pub(crate) struct Ready {
     pub(crate) access_key_id: String,
     /// Of this process.
     pub(crate) pid: u32,
+}
+
+impl Ready {
+    /// What these roles have opened.
+    ///
+    /// # Errors
+    /// A sentence that names the protocol that no role listens for.
+    pub(crate) fn of(roles: &[Role], secrets: &Secrets) -> Result<Self, Failure> {
+        let all = |protocol| roles.iter().flat_map(move |role| role.addresses(protocol));
+        let first = |protocol| {
+            let none = || Failure::new(format!("no role listens for {protocol:?}"));
+            all(protocol).next().ok_or_else(none)
+        };
+        Ok(Self {
+            api: first(Protocol::Api)?,
+            mqtt: first(Protocol::Mqtt)?,
+            mqtts: first(Protocol::Mqtts)?,
+            mqtts_all: all(Protocol::Mqtts).collect(),
+            ca_file: secrets.ca_file.clone(),
+            access_key_id: secrets.access_key_id.clone(),
+            pid: std::process::id(),
+        })
+    }
 }
 
 /// Writes the file so that a reader sees all of it or nothing.

@@ -25,7 +25,7 @@ async fn serve(settings: Settings) -> Result<(), Failure> {
     let mut server = embedded::start(settings).await?;
     greet(&server, auth);
     if let Some(path) = &ready_file {
-        crate::ready_file::write(path, server.ready())?;
+        crate::ready_file::write(path, &server.ready)?;
     }
     let outcome = tokio::select! {
         failure = server.failed() => Err(failure),
@@ -38,7 +38,7 @@ async fn serve(settings: Settings) -> Result<(), Failure> {
 }
 
 fn greet(server: &embedded::Running, auth: Auth) {
-    let ready = server.ready();
+    let ready = &server.ready;
     println!("Fleetward is ready.");
     println!("  API and console  http://{}  http://{}/console", ready.api, ready.api);
     println!("  MQTT             {}", ready.mqtt);
@@ -49,7 +49,7 @@ fn greet(server: &embedded::Running, auth: Auth) {
     if auth == Auth::Off {
         println!("  Signatures are not checked (auth off).");
     }
-    if let Some(secret) = server.new_secret() {
+    if let Some(secret) = &server.new_secret {
         println!("Administrator key, shown this once:");
         println!("  AWS_ACCESS_KEY_ID={}", ready.access_key_id);
         println!("  AWS_SECRET_ACCESS_KEY={secret}");

@@ -1,6 +1,9 @@
 //! A front door that runs.
 
+use std::future::poll_fn;
 use std::net::SocketAddr;
+use std::pin::Pin;
+use std::task::Poll;
 
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
@@ -35,6 +38,18 @@ pub(crate) struct Parts {
 }
 
 impl Running {
+    /// Waits until a part ends that should run for ever, and names it.
+    pub async fn ended(&mut self) -> &'static str {
+        let Parts { flusher, listeners, endless, embedded, .. } = &mut self.parts;
+        let broker = embedded.as_mut().map(|embedded| &mut embedded.server);
+        tokio::select! {
+            () = first_of(listeners) => "listener",
+            () = first_of(endless) => "feed of changes or its own client",
+            () = first_of(std::slice::from_mut(flusher)) => "flusher",
+            () = first_of(broker.map(std::slice::from_mut).unwrap_or_default()) => "broker",
+        }
+    }
+
     /// Takes no more connections, ends those that are there, waits for their reports, and sends
     /// what was counted to the log.
     pub async fn shutdown(mut self) {
@@ -51,6 +66,15 @@ impl Running {
             tracing::error!("what was counted last was not logged in time");
         }
     }
+}
+
+/// Waits until one of the tasks has ended; for ever if there is none.
+async fn first_of(tasks: &mut [JoinHandle<()>]) {
+    poll_fn(|context| {
+        let is_over = |task: &mut JoinHandle<()>| Pin::new(task).poll(context).is_ready();
+        if tasks.iter_mut().any(is_over) { Poll::Ready(()) } else { Poll::Pending }
+    })
+    .await;
 }
 
 impl Drop for Running {

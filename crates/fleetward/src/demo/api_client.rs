@@ -3,13 +3,13 @@
 use std::net::SocketAddr;
 
 use bytes::Bytes;
+use fleetward_environment::Clock;
 use fleetward_wire::sigv4::{Payload, Request, Secret, Signing, sign};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
 use tokio::net::TcpStream;
 
-use crate::clock::now_ms;
 use crate::failure::Failure;
 
 /// Answers are small.
@@ -87,7 +87,7 @@ impl ApiClient {
             session_token: None,
             region: &self.region,
             service: "iot",
-            at_epoch_seconds: now_ms() / 1000,
+            at_epoch_seconds: Clock::system().now_ms() / 1000,
         };
         let added = sign(&request, Payload::Bytes(body.as_bytes()), &signing)
             .map_err(|error| error.to_string())?;

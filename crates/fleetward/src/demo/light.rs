@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use fleetward_environment::Clock;
 use fleetward_mqtt::packet::{Connack, Connect, OutgoingPublish, SubscribeFilter, subscribe};
 use fleetward_mqtt::{PacketType, Properties, ProtocolVersion, QoS, Scan, scan};
 use rustls::pki_types::pem::PemObject;
@@ -14,7 +15,6 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-use crate::clock::now_ms;
 use crate::failure::Failure;
 
 const VERSION: ProtocolVersion = ProtocolVersion::V311;
@@ -95,7 +95,7 @@ impl Light {
             .map(|port| serde_json::json!({"interface": "eth0", "port": port}))
             .collect();
         let report = serde_json::json!({
-            "header": {"report_id": now_ms(), "version": "1.0"},
+            "header": {"report_id": Clock::system().now_ms(), "version": "1.0"},
             "metrics": {
                 "listening_tcp_ports": {"ports": ports, "total": ports.len()},
                 "network_stats": {

@@ -115,17 +115,18 @@ fn free_or_any(usual: &str) -> String {
 }
 
 fn api_client(server: &Running) -> Result<ApiClient, Failure> {
-    let secret = server.new_secret().ok_or_else(|| Failure::new("the server made no key"))?;
+    let secret =
+        server.new_secret.as_deref().ok_or_else(|| Failure::new("the server made no key"))?;
     Ok(ApiClient {
-        address: server.ready().api,
+        address: server.ready.api,
         region: "us-east-1".to_owned(),
-        access_key_id: server.ready().access_key_id.clone(),
+        access_key_id: server.ready.access_key_id.clone(),
         secret: Secret::new(secret),
     })
 }
 
 fn introduce(server: &Running) {
-    let ready = server.ready();
+    let ready = &server.ready;
     story::step(&format!("API and console   http://{}/console", ready.api));
     story::step(&format!("MQTT over TLS     {} (client certificates)", ready.mqtts));
     story::step(&format!("MQTT              {} (this machine only)", ready.mqtt));
@@ -148,14 +149,14 @@ async fn set_up(server: &Running, api: &ApiClient) -> Result<Lights, Failure> {
         fleet::PORTS_PROFILE,
         fleet::GOOD_PORTS
     ));
-    let ca_pem = std::fs::read_to_string(&server.ready().ca_file)
+    let ca_pem = std::fs::read_to_string(&server.ready.ca_file)
         .map_err(Failure::of("cannot read the CA file"))?;
     let bar = story::counting(fleet::LIGHTS, "registering and connecting lights");
     let mut lights = Vec::new();
     for number in 1..=fleet::LIGHTS {
         let name = format!("light-{number:02}");
         let papers = fleet::register(api, &name).await?;
-        let light = Light::connect(&name, server.ready().mqtts, &ca_pem, &papers).await?;
+        let light = Light::connect(&name, server.ready.mqtts, &ca_pem, &papers).await?;
         lights.push((name, light));
         bar.inc(1);
     }
@@ -206,9 +207,9 @@ async fn turn_bad(
 }
 
 fn commands(server: &Running, api: &ApiClient) {
-    let endpoint = format!("http://{}", server.ready().api);
+    let endpoint = format!("http://{}", server.ready.api);
     println!("  export AWS_ACCESS_KEY_ID={}", api.access_key_id);
-    println!("  export AWS_SECRET_ACCESS_KEY={}", server.new_secret().unwrap_or_default());
+    println!("  export AWS_SECRET_ACCESS_KEY={}", server.new_secret.as_deref().unwrap_or_default());
     println!("  export AWS_DEFAULT_REGION={}", api.region);
     for command in [
         "list-active-violations".to_owned(),

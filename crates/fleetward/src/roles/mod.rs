@@ -1,5 +1,38 @@
-//! What a process does besides answering: each role is a task that runs until it is told to stop.
+//! What a process does besides answering the command line: roles, a file or folder each.
+//!
+//! Every role has `start(&Shared) -> Result<Role, Failure>`: it returns when the role works, and
+//! leaves a task that runs until it is told to stop. No role fails silently: one that ends, fails
+//! or panics before it was told to stop ends the process with a sentence ([`role`]).
 
-pub(crate) mod detector;
+pub(crate) mod alerts;
+pub(crate) mod api;
+pub mod detector;
+pub(crate) mod front_door;
 pub(crate) mod housekeeping;
 pub(crate) mod relay;
+pub(crate) mod role;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use fleetward_environment::Clock;
+use fleetward_log::EventLog;
+use fleetward_store::Store;
+use tokio::sync::{mpsc, watch};
+
+use crate::failure::Failure;
+use crate::secrets::Secrets;
+use crate::settings::Settings;
+
+/// What roles are started with: the process's settings, and what its composition has opened.
+pub(crate) struct Shared {
+    pub(crate) settings: Settings,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) log: Arc<dyn EventLog>,
+    pub(crate) clock: Clock,
+    pub(crate) secrets: Secrets,
+    /// The partitions that this process is to own, as long as they are these.
+    pub(crate) assignment: watch::Receiver<BTreeSet<u32>>,
+    /// Takes the reason why a role cannot go on.
+    pub(crate) failures: mpsc::Sender<Failure>,
+}

@@ -6,14 +6,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use fleetward_domain::format_level::FormatLevel;
 use fleetward_domain::record::partition_of;
 use fleetward_domain::{Change, Record};
+use fleetward_environment::Clock;
 use fleetward_log::{EVERY_PARTITION, Entry, EventLog, record};
-use fleetward_store::{Kind, Store, Tx};
+use fleetward_store::{RelayPosition, Store, Tx, find};
 use tokio::sync::watch;
 
-use crate::clock::now_ms;
+use super::Shared;
+use super::role::Role;
 use crate::failure::Failure;
 
 /// Changes that are carried at once.
@@ -22,58 +23,71 @@ const BATCH: usize = 1000;
 const CHANGES_KEPT: u64 = 10_000;
 /// How long to wait after a failure before trying again.
 const PAUSE: Duration = Duration::from_millis(500);
-const POSITION: &str = "relay-position";
 
-/// Carries changes until told to stop.
-pub(crate) async fn run(
-    level: FormatLevel,
-    store: Arc<dyn Store>,
-    log: Arc<dyn EventLog>,
-    mut stop: watch::Receiver<bool>,
-) {
-    let mut newest = store.newest_change();
-    loop {
-        match carry(level, &*store, &*log).await {
-            Ok(true) => continue,
-            Ok(false) => {}
-            Err(failure) => {
-                tracing::error!("changes do not reach the log, trying again: {failure}");
-                tokio::time::sleep(PAUSE).await;
-                if !*stop.borrow() {
-                    continue;
-                }
-            }
-        }
-        tokio::select! {
-            changed = newest.changed() => if changed.is_err() { return },
-            _ = stop.changed() => return,
-        }
-    }
+/// Starts to carry changes.
+///
+/// # Errors
+/// None; what fails later is told and tried again, and nothing is lost by waiting.
+pub(crate) async fn start(shared: &Shared) -> Result<Role, Failure> {
+    let relay =
+        Relay { store: shared.store.clone(), log: shared.log.clone(), clock: shared.clock.clone() };
+    Ok(Role::start("relay", shared, |stop| relay.run(stop)))
 }
 
-/// Carries one batch; false if there was nothing to carry.
-async fn carry(level: FormatLevel, store: &dyn Store, log: &dyn EventLog) -> Result<bool, Failure> {
-    let position = read_position(store).await?;
-    let changes =
-        store.changes_after(position, BATCH).await.map_err(Failure::of("cannot read changes"))?;
-    let Some(last) = changes.last().map(|(seq, _)| *seq) else { return Ok(false) };
-    let partitions = log.partitions();
-    let entries = changes
-        .into_iter()
-        .filter_map(|(seq, change)| {
-            let partition = destination(&change, partitions)?;
-            Some((partition, Record::Change(seq, now_ms(), change)))
-        })
-        .map(|(partition, record)| Entry { partition, bytes: record::encode(&record, level) })
-        .collect::<Vec<_>>();
-    if !entries.is_empty() {
-        log.append(entries).await.map_err(Failure::of("cannot append changes"))?;
+struct Relay {
+    store: Arc<dyn Store>,
+    log: Arc<dyn EventLog>,
+    clock: Clock,
+}
+
+impl Relay {
+    async fn run(self, mut stop: watch::Receiver<bool>) -> Result<(), Failure> {
+        let mut newest = self.store.newest_change();
+        loop {
+            let failed = match self.carry().await {
+                Ok(true) => continue,
+                Ok(false) => false,
+                Err(failure) => {
+                    tracing::error!("changes do not reach the log, trying again: {failure}");
+                    true
+                }
+            };
+            tokio::select! {
+                changed = newest.changed(), if !failed =>
+                    changed.map_err(Failure::of("the store's feed of changes ended"))?,
+                () = self.clock.sleep(PAUSE), if failed => {}
+                _ = stop.changed() => return Ok(()),
+            }
+        }
     }
-    write_position(store, last).await?;
-    // Front doors follow the same feed; one that is further behind looks at everything again.
-    let seen = last.saturating_sub(CHANGES_KEPT);
-    store.prune_changes(seen).await.map_err(Failure::of("cannot forget old changes"))?;
-    Ok(true)
+
+    /// Carries one batch; false if there was nothing to carry.
+    async fn carry(&self) -> Result<bool, Failure> {
+        let position = read_position(&*self.store).await?;
+        let changes = self
+            .store
+            .changes_after(position, BATCH)
+            .await
+            .map_err(Failure::of("cannot read changes"))?;
+        let Some(last) = changes.last().map(|(seq, _)| *seq) else { return Ok(false) };
+        let (partitions, level) = (self.log.partitions(), self.store.format_level());
+        let entries = changes
+            .into_iter()
+            .filter_map(|(seq, change)| {
+                let partition = destination(&change, partitions)?;
+                Some((partition, Record::Change(seq, self.clock.now_ms(), change)))
+            })
+            .map(|(partition, record)| Entry { partition, bytes: record::encode(&record, level) })
+            .collect::<Vec<_>>();
+        if !entries.is_empty() {
+            self.log.append(entries).await.map_err(Failure::of("cannot append changes"))?;
+        }
+        write_position(&*self.store, last).await?;
+        // Front doors follow the same feed; one that is further behind looks at everything again.
+        let seen = last.saturating_sub(CHANGES_KEPT);
+        self.store.prune_changes(seen).await.map_err(Failure::of("cannot forget old changes"))?;
+        Ok(true)
+    }
 }
 
 /// Which partitions must know; none for what only front doors ask for.
@@ -86,19 +100,15 @@ fn destination(change: &Change, partitions: u32) -> Option<u32> {
 }
 
 async fn read_position(store: &dyn Store) -> Result<u64, Failure> {
-    let found = store
-        .get(Kind::Setting, POSITION)
+    let found = find::<RelayPosition>(store, RelayPosition::KEY)
         .await
         .map_err(Failure::of("cannot read the relay's position"))?;
-    let Some(document) = found else { return Ok(0) };
-    serde_json::from_slice(&document.value).map_err(Failure::of("the relay's position is damaged"))
+    Ok(found.map_or(0, |position| position.value.0))
 }
 
 async fn write_position(store: &dyn Store, position: u64) -> Result<(), Failure> {
-    let puts = vec![(Kind::Setting, POSITION.to_owned(), position.to_string().into_bytes())];
-    store
-        .commit(Tx { puts, ..Tx::default() })
-        .await
-        .map(|_| ())
-        .map_err(Failure::of("cannot write the relay's position"))
+    let tried = "cannot write the relay's position";
+    let mut tx = Tx::default();
+    tx.put(&RelayPosition(position), store.format_level()).map_err(Failure::of(tried))?;
+    store.commit(tx).await.map(|_| ()).map_err(Failure::of(tried))
 }

@@ -25,7 +25,8 @@ use crate::limits::{
 pub(crate) struct Embedded {
     address: SocketAddr,
     credentials: Credentials,
-    server: JoinHandle<()>,
+    /// Ends when it is stopped or fails.
+    pub(crate) server: JoinHandle<()>,
 }
 
 impl Embedded {

@@ -2,152 +2,120 @@
 //!
 //! It decides nothing. One commit carries effects, dirty state and the place in the log, guarded
 //! by the partitions' epochs, so that each record takes effect once whatever happens in between.
+//! Which partitions it owns is told from outside, and may change while it runs.
 
+mod committer;
 mod owned;
+mod reader;
 #[cfg(test)]
 mod tests;
 mod tick;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::Duration;
 
 use fleetward_detect::Settings;
-use fleetward_domain::format_level::FormatLevel;
-use fleetward_log::{Consumer, Entered, EventLog};
-use fleetward_store::{DetectionTx, Store};
-use tokio::sync::{mpsc, watch};
-use tokio::time::Instant;
+use fleetward_environment::Clock;
+use fleetward_log::EventLog;
+use fleetward_store::Store;
+use tokio::sync::watch;
 
+use super::Shared;
+use super::role::Role;
 use crate::failure::Failure;
-use owned::Owned;
+use committer::Committer;
+pub use owned::Owned;
+use reader::Reader;
 use tick::Ticker;
 
-/// Log bytes that are applied and committed together at most.
-const BATCH_BYTES: usize = 1 << 20;
-/// Batches that are read ahead while one is applied and committed.
-const READ_AHEAD: usize = 2;
-/// State is written this often; what came since is replayed after a crash.
-const CHECKPOINT_EVERY: Duration = Duration::from_secs(5);
-/// State is also written when this much log was applied since the last time.
-const CHECKPOINT_BYTES: usize = 32 << 20;
+/// A window stays open this long after its end for counts that are still on their way: a flush of
+/// the front door and a commit of the log, with room to spare.
+const GRACE_MS: i64 = 500;
+/// A violation of a thing that is silent for this long is invalidated (AWS: two days).
+const SILENCE_MS: i64 = 2 * 24 * 3600 * 1000;
 
-/// Detects until told to stop, then writes its state.
+/// Starts to detect on the partitions that are assigned.
 ///
 /// # Errors
-/// A sentence, if the log or the store fails, or if another process took the partitions over.
-pub(crate) async fn run(
-    settings: Settings,
-    level: FormatLevel,
-    store: Arc<dyn Store>,
-    log: Arc<dyn EventLog>,
-    mut stop: watch::Receiver<bool>,
-) -> Result<(), Failure> {
-    let owned = Owned::claim(&settings, &*store, log.partitions()).await?;
-    let consumer =
-        log.consume(&owned.positions()).await.map_err(Failure::of("cannot read the log"))?;
-    let (sender, mut batches) = mpsc::channel(READ_AHEAD);
-    let reader = tokio::spawn(read_ahead(consumer, sender));
-    let mut ticker = Ticker::start(log.clone(), level);
-    let mut detector = Detector { store, log, owned, checkpoint: Checkpoint::new() };
-    let outcome = loop {
-        let done = tokio::select! {
-            batch = batches.recv() => {
-                let ended = Err(Failure::new("the log's reader ended"));
-                let done = match batch.unwrap_or(ended) {
-                    Ok(batch) => detector.apply(&batch).await,
-                    Err(failure) => Err(failure),
-                };
-                ticker.applied(detector.owned.now_ms());
-                done
-            }
-            () = ticker.wait(detector.owned.next_deadline_ms()) => ticker.tick().await,
-            () = tokio::time::sleep_until(detector.checkpoint.due()),
-                if detector.owned.is_dirty() => detector.write_state().await,
-            _ = stop.changed() => break Ok(()),
-        };
-        if done.is_err() {
-            break done;
-        }
+/// None: what fails to be claimed or read fails the role a moment later.
+pub(crate) async fn start(shared: &Shared) -> Result<Role, Failure> {
+    let detector = Detector {
+        settings: Settings {
+            period_ms: shared.settings.period_ms,
+            grace_ms: GRACE_MS,
+            silence_ms: SILENCE_MS,
+            partitions: shared.log.partitions(),
+            ..Settings::default()
+        },
+        store: shared.store.clone(),
+        log: shared.log.clone(),
+        clock: shared.clock.clone(),
+        assignment: shared.assignment.clone(),
     };
-    reader.abort();
-    outcome?;
-    detector.write_state().await
+    Ok(Role::start("detector", shared, |stop| detector.run(stop)))
 }
 
-/// The partitions, and where their effects go.
-struct Detector {
-    store: Arc<dyn Store>,
-    log: Arc<dyn EventLog>,
-    owned: Owned,
-    checkpoint: Checkpoint,
+/// Detects on some partitions of a log.
+pub struct Detector {
+    /// How to detect.
+    pub settings: Settings,
+    /// Where state and effects go.
+    pub store: Arc<dyn Store>,
+    /// Where records come from.
+    pub log: Arc<dyn EventLog>,
+    /// Says when the partitions are to be told the time.
+    pub clock: Clock,
+    /// The partitions to own; when it changes, others are claimed and given up. A sender that is
+    /// gone leaves it as it is.
+    pub assignment: watch::Receiver<BTreeSet<u32>>,
 }
 
 impl Detector {
-    /// Applies records, and commits what must not wait for the next checkpoint.
-    async fn apply(&mut self, batch: &[Entered]) -> Result<(), Failure> {
-        self.checkpoint.bytes += batch.iter().map(|entered| entered.bytes.len()).sum::<usize>();
-        let mut tx = self.owned.apply(batch)?;
-        if self.checkpoint.is_due() {
-            self.owned.add_state(&mut tx);
-            return self.commit_state(tx).await;
+    /// Detects until told to stop (`stop` turns true, or its sender is gone), then writes its
+    /// state.
+    ///
+    /// # Errors
+    /// A sentence, if the log or the store fails, if a record cannot be read, or if another
+    /// process took a partition over that is still assigned to this one.
+    pub async fn run(mut self, mut stop: watch::Receiver<bool>) -> Result<(), Failure> {
+        let level = self.store.format_level();
+        let mut ticker = Ticker::start(self.log.clone(), self.clock.clone(), level);
+        let mut committer =
+            Committer::new(self.store.clone(), self.log.clone(), self.clock.clone());
+        let mut owned = Owned::none(self.settings, level);
+        let mut reader = self.follow_assignment(&mut owned).await?;
+        loop {
+            tokio::select! {
+                batch = reader.next() => {
+                    committer.apply(&mut owned, &batch?).await?;
+                    ticker.applied(owned.now_ms());
+                }
+                () = ticker.wait(owned.next_deadline_ms()) => ticker.tick().await?,
+                () = committer.checkpoint_is_due(), if owned.is_dirty() =>
+                    committer.write_state(&mut owned).await?,
+                () = changed(&mut self.assignment) => {
+                    // What was read ahead and not applied is read again, from where each
+                    // partition stands.
+                    reader = self.follow_assignment(&mut owned).await?;
+                }
+                _ = stop.changed() => break,
+            }
         }
-        let has_effects = !(tx.violations.is_empty()
-            && tx.closed.is_empty()
-            && tx.events.is_empty()
-            && tx.alerts.is_empty());
-        if has_effects { self.commit(tx).await } else { Ok(()) }
+        drop(reader);
+        committer.write_state(&mut owned).await
     }
 
-    /// Writes all state that changed, so that a restart replays from here.
-    async fn write_state(&mut self) -> Result<(), Failure> {
-        let mut tx = DetectionTx::default();
-        self.owned.add_state(&mut tx);
-        self.commit_state(tx).await
-    }
-
-    async fn commit_state(&mut self, tx: DetectionTx) -> Result<(), Failure> {
-        self.commit(tx).await?;
-        self.checkpoint = Checkpoint::new();
-        self.owned.state_written();
-        let released = self.log.release(&self.owned.positions()).await;
-        released.map_err(Failure::of("cannot release the log"))
-    }
-
-    async fn commit(&self, tx: DetectionTx) -> Result<(), Failure> {
-        let committed = self.store.commit_detection(tx).await;
-        committed.map_err(Failure::of("detection cannot commit"))
+    /// Owns what is to be owned, and reads on from there.
+    async fn follow_assignment(&mut self, owned: &mut Owned) -> Result<Reader, Failure> {
+        let wanted = self.assignment.borrow_and_update().clone();
+        owned.follow(&*self.store, &wanted).await?;
+        Reader::start(&*self.log, &owned.positions()).await
     }
 }
 
-/// When state was last written, and how much log was applied since.
-struct Checkpoint {
-    at: Instant,
-    bytes: usize,
-}
-
-impl Checkpoint {
-    fn new() -> Self {
-        Self { at: Instant::now(), bytes: 0 }
-    }
-
-    fn due(&self) -> Instant {
-        self.at + CHECKPOINT_EVERY
-    }
-
-    fn is_due(&self) -> bool {
-        self.bytes >= CHECKPOINT_BYTES || self.due() <= Instant::now()
-    }
-}
-
-async fn read_ahead(
-    mut consumer: Box<dyn Consumer>,
-    sender: mpsc::Sender<Result<Vec<Entered>, Failure>>,
-) {
-    loop {
-        let batch = consumer.next(BATCH_BYTES).await.map_err(Failure::of("cannot read the log"));
-        let failed = batch.is_err();
-        if sender.send(batch).await.is_err() || failed {
-            return;
-        }
+/// Waits for another assignment; for ever if nobody is left to make one.
+async fn changed(assignment: &mut watch::Receiver<BTreeSet<u32>>) {
+    if assignment.changed().await.is_err() {
+        std::future::pending().await
     }
 }

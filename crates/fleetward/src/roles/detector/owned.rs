@@ -1,17 +1,24 @@
 //! The partitions that this process owns: their state, and how far each got.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use fleetward_detect::{Effects, Partition, Settings};
 use fleetward_domain::{EpochMs, FormatLevel, Record};
 use fleetward_log::{EVERY_PARTITION, Entered, record};
-use fleetward_store::{Chunk, DetectionTx, PartitionClaim, PartitionProgress, Store};
+use fleetward_store::{Chunk, DetectionTx, PartitionClaim, PartitionProgress, Store, StoreError};
+use futures_util::{StreamExt, TryStreamExt, stream};
 
 use crate::failure::Failure;
 
-/// All owned partitions, by number.
-pub(super) struct Owned {
-    partitions: Vec<OwnedPartition>,
+/// Partitions that are claimed at once: the store's writer puts their claims into one commit.
+const CLAIMS_AT_ONCE: usize = 32;
+
+/// The owned partitions, by number.
+pub struct Owned {
+    settings: Settings,
     /// Which format of state is written.
     level: FormatLevel,
+    partitions: BTreeMap<u32, OwnedPartition>,
     now_ms: EpochMs,
     dirty: bool,
 }
@@ -24,56 +31,90 @@ struct OwnedPartition {
 }
 
 impl Owned {
-    /// Claims all partitions and loads their state.
-    pub(super) async fn claim(
-        settings: &Settings,
+    /// Nothing yet; state will be written in the format that the level names.
+    #[must_use]
+    pub fn none(settings: Settings, level: FormatLevel) -> Self {
+        Self { settings, level, partitions: BTreeMap::new(), now_ms: 0, dirty: false }
+    }
+
+    /// Owns just these partitions from here on: gives up those that went, and claims those that
+    /// are new, with their stored state.
+    ///
+    /// # Errors
+    /// A sentence, if the store fails or a stored state cannot be read.
+    pub async fn follow(
+        &mut self,
         store: &dyn Store,
-        count: u32,
-    ) -> Result<Self, Failure> {
-        let mut partitions = Vec::new();
-        for number in 0..count {
-            let tried = format!("cannot take over partition {number}");
-            let claim = store.claim_partition(number).await.map_err(Failure::of(&tried))?;
-            let chunks = store.load_chunks(number).await.map_err(Failure::of(&tried))?;
-            let chunks = chunks.iter().map(|chunk| (chunk.index, chunk.bytes.as_slice()));
-            let state = Partition::load(*settings, chunks).map_err(Failure::of(&tried))?;
-            partitions.push(OwnedPartition { claim, state, position: claim.state_offset });
+        wanted: &BTreeSet<u32>,
+    ) -> Result<(), Failure> {
+        let gone: Vec<u32> =
+            self.partitions.keys().filter(|number| !wanted.contains(number)).copied().collect();
+        for number in gone {
+            self.give_up(store, number).await?;
         }
-        Ok(Self { partitions, level: store.format_level(), now_ms: 0, dirty: false })
+        let new: Vec<u32> =
+            wanted.iter().filter(|number| !self.partitions.contains_key(number)).copied().collect();
+        let settings = self.settings;
+        let mut claimed = stream::iter(new)
+            .map(|number| OwnedPartition::claim(settings, store, number))
+            .buffered(CLAIMS_AT_ONCE);
+        while let Some(owned) = claimed.try_next().await? {
+            self.partitions.insert(owned.claim.partition, owned);
+        }
+        Ok(())
+    }
+
+    /// Writes the state of a partition and forgets it. Its effects are in the store already.
+    async fn give_up(&mut self, store: &dyn Store, number: u32) -> Result<(), Failure> {
+        let Some(mut owned) = self.partitions.remove(&number) else { return Ok(()) };
+        let mut tx = DetectionTx::default();
+        owned.add_state(self.level, &mut tx);
+        match store.commit_detection(tx).await {
+            Ok(()) => Ok(()),
+            // Whoever has it now replays what this state would have told.
+            Err(StoreError::Fenced { .. }) => Ok(()),
+            Err(error) => Err(Failure::of(&format!("cannot give up partition {number}"))(error)),
+        }
     }
 
     /// Where reading starts, or where replay would.
-    pub(super) fn positions(&self) -> Vec<(u32, u64)> {
-        self.partitions.iter().map(|owned| (owned.claim.partition, owned.position)).collect()
+    #[must_use]
+    pub fn positions(&self) -> Vec<(u32, u64)> {
+        self.partitions.iter().map(|(number, owned)| (*number, owned.position)).collect()
     }
 
     /// When some partition next needs to be told the time.
-    pub(super) fn next_deadline_ms(&self) -> Option<EpochMs> {
-        self.partitions.iter().filter_map(|owned| owned.state.next_deadline_ms()).min()
+    #[must_use]
+    pub fn next_deadline_ms(&self) -> Option<EpochMs> {
+        self.partitions.values().filter_map(|owned| owned.state.next_deadline_ms()).min()
     }
 
     /// The newest time that a record has told.
-    pub(super) fn now_ms(&self) -> EpochMs {
+    #[must_use]
+    pub fn now_ms(&self) -> EpochMs {
         self.now_ms
     }
 
     /// Whether state changed since it was last written.
-    pub(super) fn is_dirty(&self) -> bool {
+    #[must_use]
+    pub fn is_dirty(&self) -> bool {
         self.dirty
     }
 
     /// State is in the store up to here.
-    pub(super) fn state_written(&mut self) {
+    pub fn state_written(&mut self) {
         self.dirty = false;
     }
 
-    /// Applies records, and gives what must be committed because of them.
+    /// Applies records, and gives the effects that must be committed because of them, with the
+    /// progress of the partitions that had some.
     ///
     /// # Errors
     /// A sentence that names the record, if one cannot be read: one that a newer release wrote,
     /// say. Whatever came after it would be judged without it, so the role ends there.
-    pub(super) fn apply(&mut self, batch: &[Entered]) -> Result<DetectionTx, Failure> {
+    pub fn apply(&mut self, batch: &[Entered]) -> Result<DetectionTx, Failure> {
         let mut tx = DetectionTx::default();
+        let mut affected = BTreeSet::new();
         for entered in batch {
             let record = record::decode(&entered.bytes).map_err(|error| {
                 let place = entered.offset;
@@ -83,62 +124,83 @@ impl Owned {
                 self.now_ms = self.now_ms.max(at_ms);
             }
             self.dirty = true;
-            for owned in self.addressed(entered.partition) {
-                owned.apply(entered.offset, &record, &mut tx);
+            for (number, owned) in self.addressed(entered.partition) {
+                if owned.apply(entered.offset, &record, &mut tx) {
+                    affected.insert(*number);
+                }
             }
         }
-        tx.progress = self.progress();
+        // A partition without effects has no news: replaying it would give none either.
+        let affected = affected.iter().filter_map(|number| self.partitions.get(number));
+        tx.progress = affected.map(OwnedPartition::progress).collect();
         Ok(tx)
     }
 
-    fn addressed(&mut self, partition: u32) -> &mut [OwnedPartition] {
-        if partition == EVERY_PARTITION {
-            return &mut self.partitions;
-        }
-        let place = usize::try_from(partition).unwrap_or(usize::MAX);
-        self.partitions.get_mut(place..).and_then(|rest| rest.get_mut(..1)).unwrap_or_default()
+    fn addressed(&mut self, partition: u32) -> impl Iterator<Item = (&u32, &mut OwnedPartition)> {
+        let numbers =
+            if partition == EVERY_PARTITION { 0..=u32::MAX } else { partition..=partition };
+        self.partitions.range_mut(numbers)
     }
 
-    /// How far every partition got.
-    pub(super) fn progress(&self) -> Vec<PartitionProgress> {
-        self.partitions
-            .iter()
-            .map(|owned| PartitionProgress {
-                partition: owned.claim.partition,
-                epoch: owned.claim.epoch,
-                state_offset: None,
-                effects_offset: owned.position.max(owned.claim.effects_offset),
-            })
-            .collect()
-    }
-
-    /// Adds all state that changed since the last checkpoint.
-    pub(super) fn add_state(&mut self, tx: &mut DetectionTx) {
-        tx.progress = self.progress();
-        for (owned, progress) in self.partitions.iter_mut().zip(&mut tx.progress) {
-            progress.state_offset = Some(owned.position);
-            let partition = owned.claim.partition;
-            let dirty = owned.state.take_dirty(self.level).into_iter();
-            tx.chunks.extend(dirty.map(|(index, bytes)| Chunk { partition, index, bytes }));
+    /// Adds all state that changed since the last checkpoint, and how far every partition got.
+    pub fn add_state(&mut self, tx: &mut DetectionTx) {
+        tx.progress.clear();
+        for owned in self.partitions.values_mut() {
+            owned.add_state(self.level, tx);
         }
     }
 }
 
 impl OwnedPartition {
+    /// Claims a partition and loads its state.
+    async fn claim(settings: Settings, store: &dyn Store, number: u32) -> Result<Self, Failure> {
+        let tried = format!("cannot take over partition {number}");
+        let claim = store.claim_partition(number).await.map_err(Failure::of(&tried))?;
+        let chunks = store.load_chunks(number).await.map_err(Failure::of(&tried))?;
+        let chunks = chunks.iter().map(|chunk| (chunk.index, chunk.bytes.as_slice()));
+        let state = Partition::load(settings, chunks).map_err(Failure::of(&tried))?;
+        Ok(Self { claim, state, position: claim.state_offset })
+    }
+
     /// Applies one record, unless it was applied before; keeps its effects, unless they were
-    /// committed before the crash that made us replay it.
-    fn apply(&mut self, offset: u64, record: &Record, tx: &mut DetectionTx) {
+    /// committed before the crash that made us replay it. True if there are some to commit.
+    fn apply(&mut self, offset: u64, record: &Record, tx: &mut DetectionTx) -> bool {
         if offset < self.position {
-            return;
+            return false;
         }
         let mut effects = Effects::default();
         self.state.apply(record, &mut effects);
         self.position = offset.saturating_add(1);
-        if offset >= self.claim.effects_offset {
-            tx.violations.append(&mut effects.violations);
-            tx.closed.append(&mut effects.closed);
-            tx.events.append(&mut effects.events);
-            tx.alerts.append(&mut effects.alerts);
+        let has_effects = !(effects.violations.is_empty()
+            && effects.closed.is_empty()
+            && effects.events.is_empty()
+            && effects.alerts.is_empty());
+        if offset < self.claim.effects_offset || !has_effects {
+            return false;
         }
+        tx.violations.append(&mut effects.violations);
+        tx.closed.append(&mut effects.closed);
+        tx.events.append(&mut effects.events);
+        tx.alerts.append(&mut effects.alerts);
+        true
+    }
+
+    /// How far its effects got.
+    fn progress(&self) -> PartitionProgress {
+        PartitionProgress {
+            partition: self.claim.partition,
+            epoch: self.claim.epoch,
+            state_offset: None,
+            effects_offset: self.position.max(self.claim.effects_offset),
+        }
+    }
+
+    /// Adds the state that changed since the last time, and how far it got.
+    fn add_state(&mut self, level: FormatLevel, tx: &mut DetectionTx) {
+        let partition = self.claim.partition;
+        let progress = PartitionProgress { state_offset: Some(self.position), ..self.progress() };
+        tx.progress.push(progress);
+        let dirty = self.state.take_dirty(level).into_iter();
+        tx.chunks.extend(dirty.map(|(index, bytes)| Chunk { partition, index, bytes }));
     }
 }

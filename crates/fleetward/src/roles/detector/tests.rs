@@ -1,7 +1,10 @@
 //! Replay: the same log gives the same state and the same violations, however it is cut into
 //! batches, and wherever the process dies in between.
 
+mod assignment;
+
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use fleetward_detect::Settings;
 use fleetward_domain::format_level::FormatLevel;
@@ -11,10 +14,11 @@ use fleetward_domain::{
     Judgement, Metric, MetricValue, PortList, ProfileName, Publisher, Record, Report,
     SecurityProfile, Target, ThingName, ViolationEvent,
 };
+use fleetward_environment::Clock;
 use fleetward_log::embedded::EmbeddedLog;
 use fleetward_log::{EVERY_PARTITION, Entered, Entry, EventLog, record};
 use fleetward_store::memory::MemoryStore;
-use fleetward_store::{Chunk, DetectionTx, EventFilter, Partitions, Violations};
+use fleetward_store::{Chunk, DetectionTx, Documents, EventFilter, Partitions, Violations};
 
 use super::owned::Owned;
 
@@ -90,7 +94,8 @@ fn history() -> Vec<Entry> {
     push(EVERY_PARTITION, Record::Change(1, START_MS, Change::Profile(profile(1), all.clone())));
     for step in 0..600_i64 {
         let at_ms = START_MS + step * 100;
-        let thing = ThingName::parse(format!("thing-{}", random.below(THINGS))).unwrap();
+        // The number comes first, so that the things are spread over the partitions.
+        let thing = ThingName::parse(format!("{}-thing", random.below(THINGS))).unwrap();
         let partition = partition_of(thing.as_str(), PARTITIONS);
         match random.below(10) {
             0..5 => {
@@ -138,12 +143,19 @@ struct Outcome {
     open: usize,
 }
 
+/// An owner of these partitions, with their stored state.
+async fn own(store: &MemoryStore, numbers: impl IntoIterator<Item = u32>) -> Owned {
+    let mut owned = Owned::none(SETTINGS, store.format_level());
+    owned.follow(store, &numbers.into_iter().collect()).await.unwrap();
+    owned
+}
+
 /// Applies the log in random batches; after some of them the process dies: with its effects
 /// committed, with its state written, or with neither.
 async fn run(log: &EmbeddedLog, total: usize, seed: u64, dies: bool) -> Outcome {
     let store = MemoryStore::new();
     let mut random = Random(seed);
-    let mut owned = Owned::claim(&SETTINGS, &store, PARTITIONS).await.unwrap();
+    let mut owned = own(&store, 0..PARTITIONS).await;
     let mut records = read(log, &owned, total).await;
     while !records.is_empty() {
         let size = usize::try_from(1 + random.below(40)).unwrap().min(records.len());
@@ -152,7 +164,7 @@ async fn run(log: &EmbeddedLog, total: usize, seed: u64, dies: bool) -> Outcome 
         let fate = if dies { random.below(8) } else { 7 };
         if fate == 0 {
             // Dead before the commit: all of the batch and more is replayed.
-            owned = Owned::claim(&SETTINGS, &store, PARTITIONS).await.unwrap();
+            owned = own(&store, 0..PARTITIONS).await;
             records = read(log, &owned, total).await;
             continue;
         }
@@ -161,7 +173,7 @@ async fn run(log: &EmbeddedLog, total: usize, seed: u64, dies: bool) -> Outcome 
         }
         store.commit_detection(tx).await.unwrap();
         if fate == 2 || fate == 3 {
-            owned = Owned::claim(&SETTINGS, &store, PARTITIONS).await.unwrap();
+            owned = own(&store, 0..PARTITIONS).await;
             records = read(log, &owned, total).await;
         }
     }
@@ -206,15 +218,21 @@ async fn read(log: &EmbeddedLog, owned: &Owned, total: usize) -> Vec<Entered> {
     records
 }
 
-#[tokio::test]
-async fn a_log_replays_to_byte_equal_state_and_the_same_violations() {
-    let folder = tempfile::tempdir().unwrap();
+/// A log that holds the history.
+async fn logged(folder: &tempfile::TempDir) -> (Arc<EmbeddedLog>, usize) {
     let log = EmbeddedLog::open(folder.path(), PARTITIONS, u64::MAX).unwrap();
     let entries = history();
     let total = entries.len();
     for call in entries.chunks(7) {
         log.append(call.to_vec()).await.unwrap();
     }
+    (log, total)
+}
+
+#[tokio::test]
+async fn a_log_replays_to_byte_equal_state_and_the_same_violations() {
+    let folder = tempfile::tempdir().unwrap();
+    let (log, total) = logged(&folder).await;
     let first = run(&log, total, 1, false).await;
     assert!(first.events.len() > 20, "the history has {} events only", first.events.len());
     assert_eq!(run(&log, total, 1, false).await, first, "the same batches");
@@ -233,10 +251,15 @@ async fn a_record_of_a_newer_release_ends_the_role_with_a_sentence_that_names_it
     let newer = Entry { partition: EVERY_PARTITION, bytes: vec![0x82, 6, 0x80] };
     let tick = record::encode(&Record::Tick(START_MS), FormatLevel::FIRST);
     log.append(vec![newer, Entry { partition: EVERY_PARTITION, bytes: tick }]).await.unwrap();
-    let store = MemoryStore::new();
     let (_keeps_running, stop) = tokio::sync::watch::channel(false);
-    let level = FormatLevel::CURRENT;
-    let ended = super::run(SETTINGS, level, std::sync::Arc::new(store), log, stop).await;
+    let detector = super::Detector {
+        settings: SETTINGS,
+        store: Arc::new(MemoryStore::new()),
+        log,
+        clock: Clock::new(|| START_MS),
+        assignment: tokio::sync::watch::channel((0..PARTITIONS).collect()).1,
+    };
+    let ended = detector.run(stop).await;
     let sentence = ended.unwrap_err().to_string();
     assert!(sentence.contains("offset 20"), "{sentence}");
     assert!(sentence.contains("a learned model"), "{sentence}");

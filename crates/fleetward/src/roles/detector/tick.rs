@@ -5,11 +5,10 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use fleetward_domain::format_level::FormatLevel;
-use fleetward_domain::{EpochMs, Record};
+use fleetward_domain::{EpochMs, FormatLevel, Record};
+use fleetward_environment::Clock;
 use fleetward_log::{EVERY_PARTITION, Entry, EventLog, record};
 
-use crate::clock::now_ms;
 use crate::failure::Failure;
 
 /// How long a tick may be on its way before another one is sent.
@@ -20,6 +19,7 @@ const SPACING_MS: EpochMs = 50;
 /// Appends ticks when they are due.
 pub(super) struct Ticker {
     log: Arc<dyn EventLog>,
+    clock: Clock,
     level: FormatLevel,
     /// The newest tick that was appended.
     sent_ms: EpochMs,
@@ -28,8 +28,8 @@ pub(super) struct Ticker {
 }
 
 impl Ticker {
-    pub(super) fn start(log: Arc<dyn EventLog>, level: FormatLevel) -> Self {
-        Self { log, level, sent_ms: 0, applied_ms: 0 }
+    pub(super) fn start(log: Arc<dyn EventLog>, clock: Clock, level: FormatLevel) -> Self {
+        Self { log, clock, level, sent_ms: 0, applied_ms: 0 }
     }
 
     /// The partitions were told this time.
@@ -42,12 +42,13 @@ impl Ticker {
         let on_its_way = self.sent_ms > self.applied_ms;
         let earliest = self.sent_ms + if on_its_way { PATIENCE_MS } else { SPACING_MS };
         let due = deadline_ms.map(|deadline_ms| {
-            let wait_ms = deadline_ms.max(earliest).saturating_sub(now_ms());
+            let wait_ms = deadline_ms.max(earliest).saturating_sub(self.clock.now_ms());
             Duration::from_millis(u64::try_from(wait_ms).unwrap_or(0))
         });
+        let clock = self.clock.clone();
         async move {
             match due {
-                Some(wait) => tokio::time::sleep(wait).await,
+                Some(wait) => clock.sleep(wait).await,
                 None => std::future::pending().await,
             }
         }
@@ -55,7 +56,7 @@ impl Ticker {
 
     /// Appends the time.
     pub(super) async fn tick(&mut self) -> Result<(), Failure> {
-        let at_ms = now_ms();
+        let at_ms = self.clock.now_ms();
         let bytes = record::encode(&Record::Tick(at_ms), self.level);
         let entry = Entry { partition: EVERY_PARTITION, bytes };
         self.log.append(vec![entry]).await.map_err(Failure::of("cannot append a tick"))?;

@@ -1,0 +1,64 @@
+//! What the data folder keeps secret: the master key, the certificate authority and the keys of
+//! the API; made on the first start.
+
+use std::sync::Arc;
+
+use fleetward_control::{Authority, Keys, MasterKey};
+use fleetward_domain::Place;
+use fleetward_environment::Clock;
+use fleetward_store::Store;
+
+use crate::data_dir::DataDir;
+use crate::failure::Failure;
+
+/// The secrets of a data folder.
+pub(crate) struct Secrets {
+    /// Encrypts the others in the store.
+    pub(crate) master_key: MasterKey,
+    /// Issues certificates.
+    pub(crate) authority: Arc<Authority>,
+    /// Who may call the API.
+    pub(crate) keys: Keys,
+    /// Where the certificate is that devices trust.
+    pub(crate) ca_file: String,
+    /// Of the administrator's key.
+    pub(crate) access_key_id: String,
+    /// The administrator's secret, if this start made the key.
+    pub(crate) new_secret: Option<String>,
+}
+
+impl Secrets {
+    /// Reads them, and makes what is not there.
+    ///
+    /// # Errors
+    /// A sentence that names what cannot be read or made.
+    pub(crate) async fn open(
+        data: &DataDir,
+        store: &Arc<dyn Store>,
+        place: &Place,
+        clock: &Clock,
+    ) -> Result<Self, Failure> {
+        let master_key = MasterKey::new(data.master_key()?);
+        let authority = Authority::load_or_create(&**store, &master_key, clock.now_ms())
+            .await
+            .map_err(Failure::of("no certificate authority"))?;
+        let ca_file = data.write_ca(authority.ca_pem())?.display().to_string();
+        let keys = Keys::new(store.clone(), master_key.clone(), place.clone(), clock.clone());
+        let made =
+            keys.create_administrator().await.map_err(Failure::of("no administrator key"))?;
+        let access_key_id = administrator_id(&keys).await?;
+        let new_secret = made.map(|made| made.secret);
+        let authority = Arc::new(authority);
+        Ok(Self { master_key, authority, keys, ca_file, access_key_id, new_secret })
+    }
+}
+
+/// The id of the administrator's key: the oldest that is there.
+async fn administrator_id(keys: &Keys) -> Result<String, Failure> {
+    let listed = keys.list().await.map_err(Failure::of("cannot list access keys"))?;
+    listed
+        .into_iter()
+        .min_by_key(|key| key.created_ms)
+        .map(|key| key.id)
+        .ok_or_else(|| Failure::new("there is no access key; make one: fleetward keys create"))
+}
