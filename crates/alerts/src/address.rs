@@ -155,6 +155,7 @@ mod tests {
     fn inward_addresses_are_refused() {
         use AddressKind as Kind;
         let none = AddressRules::default();
+        // Each in the spelling in which an attacker would hide it, too.
         let table = [
             ("0.0.0.0", Kind::Unspecified),
             ("0.1.2.3", Kind::Unspecified),

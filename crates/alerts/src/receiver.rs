@@ -75,6 +75,7 @@ impl Receiver {
             .unwrap();
         let acceptor = TlsAcceptor::from(Arc::new(config));
         tokio::spawn(async move {
+            // By hand, because axum's own server takes no TLS.
             while let Ok((stream, _)) = listener.accept().await {
                 let (acceptor, routes) = (acceptor.clone(), routes.clone());
                 tokio::spawn(async move {
@@ -113,6 +114,7 @@ impl Receiver {
                     headers,
                     body: serde_json::from_slice(&body).unwrap_or_default(),
                 };
+                // Noted before it is answered: who waits for the answer finds it in the log.
                 let before = {
                     let mut log = log.lock().unwrap();
                     log.push(received.clone());

@@ -90,6 +90,8 @@ impl Directory {
                 if cache.policies.len() >= WARM_POLICIES {
                     cache.policies.clear();
                 }
+                // A change that came in between may have been about this policy: what was read is
+                // right for who asked, and too old to be kept.
                 if cache.changes == seen {
                     cache.policies.insert(name.clone(), Arc::clone(&policy));
                 }

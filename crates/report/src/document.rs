@@ -66,6 +66,7 @@ pub(crate) fn read<'a, S: Source<'a>>(
         _ => source.skip(),
     })?;
     source.end()?;
+    // What is behind them is of the report before.
     report.custom.truncate(custom_count);
     let header = header.ok_or_else(|| source.fail("header", Problem::Missing))?;
     let Some(report_id) = header.report_id else {
@@ -95,6 +96,7 @@ fn metrics<'a, S: Source<'a>>(source: &mut S, report: &mut Report, spare: &mut S
             Ok(())
         }
         b"tcp_connections" | b"tc" => {
+            // Of a key that comes twice the last counts, also where it says less.
             spare.clear_established(report);
             source.object("metrics.tcp_connections", |source, key| match key {
                 b"established_connections" | b"ec" => {

@@ -159,6 +159,7 @@ impl<'a> Source<'a> for Json<'a> {
                 return Err(self.malformed(field, "a key"));
             }
             let start = self.at + 1;
+            // Nearly every key is plain, and is looked at where it stands.
             let end = end_of_plain(bytes, start);
             self.at = end;
             let unescaped;

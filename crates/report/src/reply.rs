@@ -52,6 +52,7 @@ pub fn rejected(
                 "statusDetails": { "ErrorCode": code.as_str(), "ErrorMessage": message },
                 "timestamp": now_ms,
             });
+            // An id that could not be read is left out: null would be one more thing to parse.
             if let (Some(report_id), Some(reply)) = (report_id, reply.as_object_mut()) {
                 reply.insert("reportId".to_owned(), report_id.into());
             }

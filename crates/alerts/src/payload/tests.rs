@@ -13,6 +13,7 @@ fn alert(value: Option<MetricValue>, event_type: EventType) -> Alert {
         target_arn: "arn:aws:sns:us-east-1:123456789012:alarms".into(),
         notification: Notification::Violation(ViolationEvent {
             violation_id: "0b7f".into(),
+            // A name that JSON must escape.
             thing: ThingName::parse("lamp \"7\"").unwrap(),
             profile: ProfileName::parse("lamps").unwrap(),
             behavior: Behavior {

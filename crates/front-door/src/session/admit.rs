@@ -75,6 +75,7 @@ pub(super) async fn admit(
         source: peer.address.ip(),
     };
     let mut access = Access::new(&door.directory, &door.arns, &subject);
+    // The identity was looked up when the connection came, and CONNECT may be seconds later.
     if access.renew().await.is_err() {
         return refuse(ReasonCode::SERVER_UNAVAILABLE, "the registry cannot be read");
     }
@@ -86,6 +87,7 @@ pub(super) async fn admit(
     let Err(problem) = authorise(&mut access, connect) else {
         return Ok(Admitted { access, meter, counts });
     };
+    // The reason may be the will, and then the failure is one about the will's topic.
     let topic = connect.will.map_or("", |will| will.topic);
     let set = if topic.is_empty() { TopicSet::NONE } else { counts.plan.set_of(topic) };
     counts.count(Metric::AuthorizationFailures, set);

@@ -115,6 +115,7 @@ impl<'a> Connack<'a> {
 
     fn take_fields_from_properties(&mut self) {
         for property in self.properties.iter() {
+            // A value of another type cannot be: parsing has read each by its property's type.
             match (property.id, property.value) {
                 (PropertyId::AssignedClientIdentifier, PropertyValue::Text(id)) => {
                     self.assigned_client_id = Some(id);

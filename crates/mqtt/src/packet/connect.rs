@@ -80,6 +80,7 @@ impl<'a> Connect<'a> {
         let properties = Properties::parse(&mut reader, version, PropertyOwner::Connect)?;
         check_authentication(properties)?;
         let client_id = read_client_id(&mut reader)?;
+        // MQTT 3.1.1, 3.1.3.1: a session that is kept needs a name that the client knows.
         if client_id.is_empty() && !clean_start && !version.is_v5() {
             return Err(MqttError::ClientIdMissing);
         }

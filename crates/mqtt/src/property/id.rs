@@ -82,6 +82,7 @@ pub enum PropertyId {
 impl PropertyId {
     /// The property with this identifier.
     pub fn from_number(number: u32) -> Option<Self> {
+        // The numbers are those of MQTT 5, 2.2.2.2; the gaps are the standard's.
         Some(match number {
             0x01 => Self::PayloadFormatIndicator,
             0x02 => Self::MessageExpiryInterval,
@@ -121,6 +122,7 @@ impl PropertyId {
 
     /// How an error names it.
     pub(crate) fn name(self) -> &'static str {
+        // As the standard's headings have it, so that a reader of the error finds it there.
         match self {
             Self::PayloadFormatIndicator => "payload format indicator",
             Self::MessageExpiryInterval => "message expiry interval",
@@ -153,6 +155,7 @@ impl PropertyId {
     }
 
     pub(crate) fn kind(self) -> ValueKind {
+        // MQTT 5, 2.2.2.2. Without a default, so that a property without a type does not compile.
         match self {
             Self::PayloadFormatIndicator
             | Self::RequestProblemInformation
@@ -185,6 +188,7 @@ impl PropertyId {
 
     pub(crate) fn is_allowed_in(self, owner: PropertyOwner) -> bool {
         use PropertyOwner as O;
+        // MQTT 5, 2.2.2.2. Without a default: a property that nobody placed does not compile.
         match self {
             Self::UserProperty => true,
             Self::PayloadFormatIndicator
