@@ -19,6 +19,7 @@ use crate::limits::REPORT_MAX_BYTES;
 pub(crate) struct Submission {
     /// Whom it is about, as its sender says: not checked yet.
     thing: String,
+    publisher: Publisher,
     format: Format,
     /// Of one that is too long, as much as shows it.
     payload: Vec<u8>,
@@ -35,10 +36,21 @@ pub(crate) enum Outcome {
 }
 
 impl Submission {
-    pub(crate) fn new(thing: &str, format: Format, payload: &[u8], at_ms: EpochMs) -> Self {
+    /// A report about `thing` by somebody who is `sender`.
+    pub(crate) fn new(
+        thing: &str,
+        sender: &ThingName,
+        format: Format,
+        payload: &[u8],
+        at_ms: EpochMs,
+    ) -> Self {
         let kept = payload.len().min(REPORT_MAX_BYTES.saturating_add(1));
         Self {
             thing: thing.to_owned(),
+            publisher: match sender.as_str() == thing {
+                true => Publisher::Itself,
+                false => Publisher::Another,
+            },
             format,
             payload: payload.get(..kept).unwrap_or_default().to_vec(),
             at_ms,
@@ -98,7 +110,7 @@ impl Ingest {
         let thing = ThingName::parse(submission.thing.as_str())
             .map_err(|error| reject(format!("Malformed topic: {error}")))?;
         let partition = partition_of(thing.as_str(), self.log.partitions());
-        let head = (&thing, submission.at_ms, Publisher::Unknown);
+        let head = (&thing, submission.at_ms, submission.publisher);
         let bytes = record::encode_report(head, report, self.format_level);
         Ok((report_id, Entry { partition, bytes }))
     }

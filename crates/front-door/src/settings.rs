@@ -3,7 +3,6 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use fleetward_domain::format_level::FormatLevel;
 use fleetward_domain::{Place, PolicyName};
 use fleetward_environment::{Chance, Clock};
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
@@ -18,8 +17,6 @@ pub struct Settings {
     pub name: String,
     /// Must grow with each start of this front door.
     pub boot: u64,
-    /// The format level of the deployment's data: how its records are written.
-    pub format_level: FormatLevel,
     /// Account and region of the ARNs that policies speak of.
     pub place: Place,
     /// Addresses of plain MQTT; refused unless loopback. Port 0 picks one.
@@ -75,7 +72,6 @@ impl Settings {
         Self {
             name: name.into(),
             boot,
-            format_level: FormatLevel::FIRST,
             place,
             mqtt: Vec::new(),
             mqtts: Vec::new(),

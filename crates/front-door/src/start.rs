@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use fleetward_domain::Record;
+use fleetward_domain::{FormatLevel, Record};
 use fleetward_log::{EVERY_PARTITION, Entry, EventLog, record};
 use fleetward_policy::actions::ResourceArns;
 use fleetward_store::Documents;
@@ -74,7 +74,8 @@ async fn start_parts(
     check_mqtt_policy(settings, &directory).await?;
     let meter = Arc::new(Meter::new(settings.period_ms, MeterPlan::load(&*store).await?));
     let (embedded, broker) = open_upstream(settings).await?;
-    append_started(settings, &*log).await?;
+    let level = store.format_level();
+    append_started(settings, level, &*log).await?;
 
     let (stop, stopped) = watch::channel(false);
     let (stop_flusher, flusher_stopped) = watch::channel(false);
@@ -88,12 +89,12 @@ async fn start_parts(
         meter: Arc::clone(&meter),
         clock: settings.clock.clone(),
     };
-    let flusher = Flusher::new(settings, Arc::clone(&meter), Arc::clone(&log));
+    let flusher = Flusher::new(settings, level, Arc::clone(&meter), Arc::clone(&log));
     let door = Arc::new(Door {
         directory,
         meter,
         arns: Arc::new(ResourceArns::new(&settings.place.region, &settings.place.account)),
-        ingest: Arc::new(Ingest::new(log, settings.clock.clone(), settings.format_level)),
+        ingest: Arc::new(Ingest::new(log, settings.clock.clone(), level)),
         broker,
         service,
         clock: settings.clock.clone(),
@@ -190,12 +191,16 @@ fn addresses(bound: &[(TcpListener, SocketAddr)]) -> Vec<SocketAddr> {
     bound.iter().map(|(_, address)| *address).collect()
 }
 
-async fn append_started(settings: &Settings, log: &dyn EventLog) -> Result<(), FrontDoorError> {
+async fn append_started(
+    settings: &Settings,
+    level: FormatLevel,
+    log: &dyn EventLog,
+) -> Result<(), FrontDoorError> {
     let record = Record::DoorStarted {
         door: settings.name.clone(),
         boot: settings.boot,
         at_ms: settings.clock.now_ms(),
     };
-    let bytes = record::encode(&record, settings.format_level);
+    let bytes = record::encode(&record, level);
     Ok(log.append(vec![Entry { partition: EVERY_PARTITION, bytes }]).await?)
 }

@@ -31,7 +31,12 @@ pub(crate) struct Flusher {
 }
 
 impl Flusher {
-    pub(crate) fn new(settings: &Settings, meter: Arc<Meter>, log: Arc<dyn EventLog>) -> Self {
+    pub(crate) fn new(
+        settings: &Settings,
+        format_level: FormatLevel,
+        meter: Arc<Meter>,
+        log: Arc<dyn EventLog>,
+    ) -> Self {
         let partitions = usize::try_from(log.partitions()).unwrap_or(0);
         Self {
             meter,
@@ -39,7 +44,7 @@ impl Flusher {
             clock: settings.clock.clone(),
             door: settings.name.clone(),
             boot: settings.boot,
-            format_level: settings.format_level,
+            format_level,
             flush_ms: settings.flush_ms,
             seqs: vec![0; partitions],
             unsent: Vec::new(),

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use fleetward_domain::{EpochMs, Report};
+use fleetward_domain::{EpochMs, Report, ThingName};
 use fleetward_mqtt::packet::{Answer, AnswerKind, Publish};
 use fleetward_mqtt::topic::{DefenderFormat, DefenderResponse, DefenderTopic};
 use fleetward_mqtt::{ProtocolVersion, QoS, ReasonCode};
@@ -33,8 +33,13 @@ struct Owed {
 }
 
 impl ReportJob {
-    /// The report that this message is, by its topic.
-    pub(super) fn new(topic: DefenderTopic<'_>, publish: &Publish<'_>, at_ms: EpochMs) -> Self {
+    /// The report that this message of `sender` is, by its topic.
+    pub(super) fn new(
+        topic: DefenderTopic<'_>,
+        sender: &ThingName,
+        publish: &Publish<'_>,
+        at_ms: EpochMs,
+    ) -> Self {
         let kind = match publish.qos {
             QoS::ExactlyOnce => AnswerKind::Pubrec,
             _ => AnswerKind::Puback,
@@ -43,8 +48,9 @@ impl ReportJob {
             DefenderFormat::Json => Format::Json,
             DefenderFormat::Cbor => Format::Cbor,
         };
+        let (thing, payload) = (topic.thing_name, publish.payload);
         Self {
-            submission: Submission::new(topic.thing_name, format, publish.payload, at_ms),
+            submission: Submission::new(thing, sender, format, payload, at_ms),
             owed: Owed {
                 format: topic.format,
                 acknowledgement: publish.packet_id.map(|id| (kind, id)),

@@ -3,13 +3,13 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use fleetward_domain::{Metric, Record};
+use fleetward_domain::{Metric, Publisher, Record};
 use fleetward_mqtt::packet::{AnswerKind, Disconnect};
 use fleetward_mqtt::{PacketType, QoS, ReasonCode};
 use serde_json::{Value, json};
 
 use crate::client::{Client, Version};
-use crate::stack::{Stack, eventually};
+use crate::stack::{ALLOW_ALL, Stack, eventually};
 
 const BOTH: [Version; 2] = [Version::V311, Version::V5];
 
@@ -200,6 +200,42 @@ async fn the_topic_names_the_thing_and_a_name_that_is_none_is_rejected() {
     let answer: Value = serde_json::from_slice(&gateway.message().await.payload).unwrap();
     assert_eq!((&answer["reportId"], &answer["status"]), (&json!(1), &json!("REJECTED")));
     eventually("both reports of the valve", || stack.log.reports("valve").len() == 2).await;
+}
+
+/// Who published each report about the thing.
+fn publishers(stack: &Stack, thing: &str) -> Vec<Publisher> {
+    let of_record = |(_, record)| match record {
+        Record::Report { thing: about, publisher, .. } if about.as_str() == thing => {
+            Some(publisher)
+        }
+        _ => None,
+    };
+    stack.log.records().into_iter().filter_map(of_record).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_report_says_whether_the_thing_itself_sent_it() {
+    let stack = Stack::start().await;
+    stack.policy("all", ALLOW_ALL).await;
+    let payload = report(1).to_string();
+    let mut pump = stack.client(Version::V311, "pump").await;
+    for thing in ["pump", "valve"] {
+        pump.publish(&topic(thing, "json"), payload.as_bytes(), QoS::AtLeastOnce, 1).await;
+        pump.acknowledged(AnswerKind::Puback, 1).await;
+    }
+    assert_eq!(publishers(&stack, "pump"), [Publisher::Itself]);
+    assert_eq!(publishers(&stack, "valve"), [Publisher::Another]);
+    // The certificate says which thing it is, and the client id does not matter.
+    let leaf = stack.device("lamp", &["lamp"], &["all"]).await;
+    let ca = &stack.ca.der;
+    let lamp = Client::secure(stack.secure(), Version::V5, ca, Some(leaf), &[]).await.unwrap();
+    let mut lamp = lamp.connected("another-name").await;
+    for thing in ["lamp", "another-name"] {
+        lamp.publish(&topic(thing, "json"), payload.as_bytes(), QoS::AtLeastOnce, 1).await;
+        lamp.acknowledged(AnswerKind::Puback, 1).await;
+    }
+    assert_eq!(publishers(&stack, "lamp"), [Publisher::Itself]);
+    assert_eq!(publishers(&stack, "another-name"), [Publisher::Another]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
