@@ -4,6 +4,9 @@
 //! append-only file with group commit. It carries opaque bytes; [`record`] says how the domain's
 //! records are written in them. What `append` has acknowledged is on disk.
 
+#[cfg(test)]
+mod conformance;
+pub mod disk;
 pub mod embedded;
 mod error;
 pub mod limits;

@@ -13,5 +13,8 @@ pub const BATCH_BYTES: usize = 4 << 20;
 pub const RECENT_BYTES: usize = 8 << 20;
 /// How much a consumer that is not at the tail reads at once, unless one batch is longer.
 pub const READ_BYTES: usize = 1 << 20;
+/// Partitions of a new log, unless it is told otherwise: what a fleet of a hundred million things
+/// spreads over. They cost nothing while they are empty.
+pub const NEW_PARTITIONS: u32 = 256;
 /// Most partitions.
 pub const PARTITIONS: u32 = 4096;

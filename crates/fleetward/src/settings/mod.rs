@@ -27,7 +27,6 @@ const ACCOUNT: &str = "123456789012";
 const REGION: &str = "us-east-1";
 /// Partitions of one machine. A larger deployment chooses when its data folder is made; 16 keep
 /// two cores and their successors busy and cost nothing.
-const PARTITIONS: u32 = 16;
 /// Log that is kept for back-testing after the detectors are done with it.
 const LOG_RETENTION_BYTES: u64 = 1 << 30;
 
@@ -52,7 +51,8 @@ pub(crate) struct Settings {
     pub(crate) auth: Auth,
     pub(crate) place: Place,
     pub(crate) ready_file: Option<PathBuf>,
-    pub(crate) partitions: u32,
+    /// As the data folder has them, or as the log makes a new one.
+    pub(crate) partitions: Option<u32>,
     pub(crate) log_retention_bytes: u64,
     pub(crate) alerts: AlertSettings,
 }
@@ -96,7 +96,7 @@ impl Settings {
                 text(flags.region, file.region, REGION),
             )?,
             ready_file: flags.ready_file.or(file.ready_file),
-            partitions: partitions(file.partitions.unwrap_or(PARTITIONS))?,
+            partitions: file.partitions.map(partitions).transpose()?,
             log_retention_bytes: file.log_retention_bytes.unwrap_or(LOG_RETENTION_BYTES),
             alerts: file.alerts,
         };

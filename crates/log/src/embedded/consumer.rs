@@ -1,7 +1,6 @@
 //! A reader that follows the log: batch by batch, from memory at the tail and from the files
 //! before it.
 
-use std::os::unix::fs::FileExt;
 use std::sync::{Arc, PoisonError};
 
 use tokio::sync::watch;
@@ -79,9 +78,13 @@ impl Tail {
     /// Reads some batches, the one at `self.next` first; `end` is where the durable ones end.
     async fn read(&mut self, end: u64) -> Result<(), LogError> {
         let (segment, base) = (self.segment()?, self.next);
-        let batches = tokio::task::spawn_blocking(move || read_batches(&segment, base, end))
-            .await
-            .map_err(|_| LogError::Closed)??;
+        let batches = if self.shared.is_stepped {
+            read_batches(&segment, base, end)?
+        } else {
+            tokio::task::spawn_blocking(move || read_batches(&segment, base, end))
+                .await
+                .map_err(|_| LogError::Closed)??
+        };
         self.at_hand = Some((base, batches));
         Ok(())
     }
@@ -137,13 +140,13 @@ impl Consumer for Tail {
 
 /// Reads about [`READ_BYTES`] of whole batches from their file, at least one.
 fn read_batches(segment: &Segment, base: u64, durable_end: u64) -> Result<Arc<[u8]>, LogError> {
-    let in_file = segment.file.metadata().map_err(LogError::io("cannot read", &segment.path))?;
-    let end = durable_end.min(segment.base.saturating_add(in_file.len()));
+    let in_file = segment.file.length().map_err(LogError::io("cannot read", &segment.path))?;
+    let end = durable_end.min(segment.base.saturating_add(in_file));
     let most = usize::try_from(end.saturating_sub(base)).unwrap_or(usize::MAX);
     let read = |length: usize| {
         let mut bytes = vec![0; length];
         let at = base.saturating_sub(segment.base);
-        let read = segment.file.read_exact_at(&mut bytes, at);
+        let read = segment.file.read_at(&mut bytes, at);
         read.map_err(LogError::io("cannot read", &segment.path)).map(|()| bytes)
     };
     let mut bytes = read(most.min(READ_BYTES))?;

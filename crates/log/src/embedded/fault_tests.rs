@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::*;
+use crate::disk::SimulatedDisk;
 use crate::limits::SEGMENT_BYTES;
 
 const KEEP_ALL: u64 = u64::MAX;
@@ -13,7 +14,7 @@ fn entry(partition: u32, text: &str) -> Entry {
 }
 
 fn open(folder: &Path, partitions: u32) -> Arc<EmbeddedLog> {
-    EmbeddedLog::open(folder, partitions, KEEP_ALL).unwrap()
+    EmbeddedLog::open(folder, Some(partitions), KEEP_ALL).unwrap()
 }
 
 /// Reads this many records, about `max_bytes` at once.
@@ -133,20 +134,37 @@ async fn a_position_beyond_the_end_is_refused() {
 
 #[tokio::test]
 async fn a_failed_write_is_the_last_one_until_the_log_is_opened_again() {
-    let folder = tempfile::tempdir().unwrap();
-    let log = open(folder.path(), 1);
-    log.append(vec![entry(0, "before")]).await.unwrap();
-    log.shared.segments.lock().unwrap().break_last();
-    let failed = log.append(vec![entry(0, "lost")]).await;
-    assert!(matches!(failed, Err(LogError::Io { .. })), "{failed:?}");
-    let refused = log.append(vec![entry(0, "late")]).await;
-    assert!(matches!(refused, Err(LogError::Failed(_))), "{refused:?}");
-    assert_eq!(read(&log, &[(0, 0)], 1, 100).await, [b"before"]);
-    assert!(log.close().await.is_err());
-    drop(log);
-    let log = open(folder.path(), 1);
-    log.append(vec![entry(0, "after")]).await.unwrap();
-    assert_eq!(read(&log, &[(0, 0)], 2, 100).await, [b"before".to_vec(), b"after".to_vec()]);
+    // A full disk takes a part of a batch; a disk that does not sync has taken all or nothing.
+    for (fails, may_be_there) in [(full as fn(&SimulatedDisk), false), (without_sync, true)] {
+        let disk = SimulatedDisk::new(7);
+        let folder = Path::new("log");
+        let open = || EmbeddedLog::open_on(Arc::new(disk.clone()), folder, Some(1), KEEP_ALL);
+        let log = open().unwrap();
+        log.append(vec![entry(0, "before")]).await.unwrap();
+        fails(&disk);
+        let failed = log.append(vec![entry(0, "lost")]).await;
+        assert!(matches!(failed, Err(LogError::Io { .. })), "{failed:?}");
+        disk.leave_room_for(1 << 20);
+        let refused = log.append(vec![entry(0, "late")]).await;
+        assert!(matches!(refused, Err(LogError::Failed(_))), "{refused:?}");
+        assert_eq!(read(&log, &[(0, 0)], 1, 100).await, [b"before"]);
+        assert!(log.close().await.is_err());
+        drop(log);
+        disk.crash();
+        let log = open().unwrap();
+        log.append(vec![entry(0, "after")]).await.unwrap();
+        let found = read(&log, &[(0, 0)], 2, 100).await;
+        assert_eq!(found[0], b"before");
+        assert!(found[1] == b"after" || (may_be_there && found[1] == b"lost"), "{found:?}");
+    }
+}
+
+fn full(disk: &SimulatedDisk) {
+    disk.leave_room_for(30);
+}
+
+fn without_sync(disk: &SimulatedDisk) {
+    disk.fail_a_sync_after(0);
 }
 
 #[tokio::test]
@@ -193,7 +211,7 @@ async fn a_gap_between_segments_is_refused() {
     let bytes = fs::read(&files[1]).unwrap();
     fs::write(&files[1], &bytes[..bytes.len() - 1]).unwrap();
     for _ in 0..2 {
-        let refused = EmbeddedLog::open(folder.path(), 1, KEEP_ALL).err();
+        let refused = EmbeddedLog::open(folder.path(), Some(1), KEEP_ALL).err();
         assert!(matches!(refused, Some(LogError::Damaged { .. })), "{refused:?}");
         let _ = fs::remove_file(&files[1]);
     }
@@ -204,7 +222,7 @@ async fn what_one_partition_needs_stays_though_others_release() {
     let folder = tempfile::tempdir().unwrap();
     three_segments(folder.path()).await;
     fs::write(folder.path().join("partitions"), "2\n").unwrap();
-    let log = EmbeddedLog::open(folder.path(), 2, 0).unwrap();
+    let log = EmbeddedLog::open(folder.path(), Some(2), 0).unwrap();
     let ends = *log.durable.borrow();
     let begins_after = async |positions: &[(u32, u64)]| {
         log.release(positions).await.unwrap();

@@ -21,12 +21,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 
+use crate::disk::{Disk, RealDisk};
 use crate::limits::{IN_FLIGHT_BYTES, PARTITIONS, RECORD_BYTES};
 use crate::{Consumer, EVERY_PARTITION, Entry, EventLog, LogError};
 use batch::Draft;
 use folder::Folder;
 use recent::Recent;
 use segments::Segments;
+pub use writer::Stepper;
 use writer::{Job, Writer};
 
 /// Jobs that wait for the writer at most; their bytes are bounded by a semaphore besides.
@@ -48,48 +50,92 @@ pub struct EmbeddedLog {
 struct Shared {
     segments: Mutex<Segments>,
     recent: Mutex<Recent>,
+    /// Whether files are read on the task that asks, for want of other threads.
+    is_stepped: bool,
 }
 
 impl EmbeddedLog {
     /// Opens the log in a folder, or makes it; cuts a torn tail off.
     ///
-    /// `retention_bytes` of records are kept though they were released.
+    /// `wanted` partitions, or as many as the folder has; a new one gets
+    /// [`limits::NEW_PARTITIONS`](crate::limits::NEW_PARTITIONS). `retention_bytes` of records are
+    /// kept though they were released.
     ///
     /// # Errors
     /// [`LogError::OtherPartitions`], [`LogError::InUse`], [`LogError::Damaged`], or IO.
     pub fn open(
         folder: &Path,
-        partitions: u32,
+        wanted: Option<u32>,
         retention_bytes: u64,
     ) -> Result<Arc<Self>, LogError> {
-        if !(1..=PARTITIONS).contains(&partitions) {
-            return Err(LogError::NoSuchPartition {
-                partition: partitions,
-                partitions: PARTITIONS,
-            });
-        }
-        let folder = Folder::open(folder, partitions)?;
-        let segments = Segments::recover(folder.path())?;
-        let (told, durable) = watch::channel(segments.end());
-        let shared = Arc::new(Shared {
-            segments: Mutex::new(segments),
-            recent: Mutex::new(Recent::default()),
-        });
-        let (jobs, queue) = mpsc::channel(JOBS);
-        let writer = Writer::new(folder, shared.clone(), told, retention_bytes);
+        Self::open_on(Arc::new(RealDisk), folder, wanted, retention_bytes)
+    }
+
+    /// The same on any disk.
+    ///
+    /// # Errors
+    /// Those of [`EmbeddedLog::open`].
+    pub fn open_on(
+        disk: Arc<dyn Disk>,
+        folder: &Path,
+        wanted: Option<u32>,
+        retention_bytes: u64,
+    ) -> Result<Arc<Self>, LogError> {
+        let (log, writer, queue) = Self::parts((disk, folder), wanted, retention_bytes, false)?;
         let thread = std::thread::Builder::new()
             .name("event-log".to_owned())
             .spawn(move || writer.run(queue))
             .map_err(LogError::io("cannot start the writer of", "the event log"))?;
-        Ok(Arc::new(Self {
+        if let Ok(mut held) = log.thread.lock() {
+            *held = Some(thread);
+        }
+        Ok(Arc::new(log))
+    }
+
+    /// The same without threads: nothing is written but when the [`Stepper`] is told to.
+    ///
+    /// # Errors
+    /// Those of [`EmbeddedLog::open`].
+    pub fn open_stepped(
+        disk: Arc<dyn Disk>,
+        folder: &Path,
+        wanted: Option<u32>,
+        retention_bytes: u64,
+    ) -> Result<(Arc<Self>, Stepper), LogError> {
+        let (log, writer, queue) = Self::parts((disk, folder), wanted, retention_bytes, true)?;
+        Ok((Arc::new(log), Stepper::new(writer, queue)))
+    }
+
+    fn parts(
+        (disk, folder): (Arc<dyn Disk>, &Path),
+        wanted: Option<u32>,
+        retention_bytes: u64,
+        is_stepped: bool,
+    ) -> Result<(Self, Writer, mpsc::Receiver<Job>), LogError> {
+        if let Some(partition) = wanted.filter(|wanted| !(1..=PARTITIONS).contains(wanted)) {
+            return Err(LogError::NoSuchPartition { partition, partitions: PARTITIONS });
+        }
+        let folder = Folder::open(disk, folder, wanted)?;
+        let partitions = folder.partitions();
+        let segments = Segments::recover(folder.disk().clone(), folder.path())?;
+        let (told, durable) = watch::channel(segments.end());
+        let shared = Arc::new(Shared {
+            segments: Mutex::new(segments),
+            recent: Mutex::new(Recent::default()),
+            is_stepped,
+        });
+        let (jobs, queue) = mpsc::channel(JOBS);
+        let writer = Writer::new(folder, shared.clone(), told, retention_bytes);
+        let log = Self {
             partitions,
             jobs,
             in_flight: Arc::new(Semaphore::new(IN_FLIGHT_BYTES)),
             shared,
             durable,
             released: Mutex::new(vec![0; partitions as usize]),
-            thread: Mutex::new(Some(thread)),
-        }))
+            thread: Mutex::new(None),
+        };
+        Ok((log, writer, queue))
     }
 
     /// Waits until everything that was handed in is on disk, and ends the writer.

@@ -1,12 +1,11 @@
 //! The segment files: named by the offset they begin at, without gaps between them.
 
-use std::fs::{self, File, OpenOptions};
-use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::batch::{self, HEADER_BYTES};
 use crate::LogError;
+use crate::disk::{Disk, DiskFile};
 use crate::limits::SEGMENT_BYTES;
 
 /// One file.
@@ -17,11 +16,12 @@ pub(super) struct Segment {
     /// Where it is.
     pub(super) path: PathBuf,
     /// Open for reading and writing.
-    pub(super) file: Arc<File>,
+    pub(super) file: Arc<dyn DiskFile>,
 }
 
 /// All files, oldest first; the last one is written to.
 pub(super) struct Segments {
+    disk: Arc<dyn Disk>,
     folder: PathBuf,
     files: Vec<Segment>,
     end: u64,
@@ -29,10 +29,9 @@ pub(super) struct Segments {
 
 impl Segments {
     /// Finds the files, cuts a torn tail off the last, and checks that there is no gap.
-    pub(super) fn recover(folder: &Path) -> Result<Self, LogError> {
+    pub(super) fn recover(disk: Arc<dyn Disk>, folder: &Path) -> Result<Self, LogError> {
         let mut bases = Vec::new();
-        for entry in fs::read_dir(folder).map_err(LogError::io("cannot list", folder))? {
-            let path = entry.map_err(LogError::io("cannot list", folder))?.path();
+        for path in disk.list(folder).map_err(LogError::io("cannot list", folder))? {
             if path.extension().is_some_and(|extension| extension == "log") {
                 let stem = path.file_stem().and_then(|stem| stem.to_str());
                 let named = stem.and_then(|stem| stem.parse::<u64>().ok());
@@ -42,7 +41,7 @@ impl Segments {
         }
         bases.sort_unstable();
         let end = bases.first().copied().unwrap_or(0);
-        let mut segments = Self { folder: folder.to_owned(), files: Vec::new(), end };
+        let mut segments = Self { disk, folder: folder.to_owned(), files: Vec::new(), end };
         let last = bases.last().copied();
         for base in bases {
             let segment = segments.open(base, false)?;
@@ -104,39 +103,23 @@ impl Segments {
         self.files.drain(..count).collect()
     }
 
-    /// Lets all writes fail from now on, as a disk that is gone does.
-    #[cfg(test)]
-    pub(super) fn break_last(&mut self) {
-        if let Some(last) = self.files.last_mut() {
-            last.file = Arc::new(File::open(&last.path).unwrap());
-        }
-    }
-
     fn roll(&mut self) -> Result<Segment, LogError> {
         let segment = self.open(self.end, true)?;
-        File::open(&self.folder)
-            .and_then(|folder| folder.sync_all())
-            .map_err(LogError::io("cannot sync", &self.folder))?;
+        self.disk.sync_folder(&self.folder).map_err(LogError::io("cannot sync", &self.folder))?;
         self.files.push(segment.clone());
         Ok(segment)
     }
 
     fn open(&self, base: u64, fresh: bool) -> Result<Segment, LogError> {
         let path = self.folder.join(format!("{base:020}.log"));
-        let file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create_new(fresh)
-            .mode(0o600)
-            .open(&path)
-            .map_err(LogError::io("cannot open", &path))?;
-        Ok(Segment { base, path, file: Arc::new(file) })
+        let file = if fresh { self.disk.create(&path) } else { self.disk.open(&path) };
+        let file = file.map_err(LogError::io("cannot open", &path))?;
+        Ok(Segment { base, path, file })
     }
 }
 
 fn length(segment: &Segment) -> Result<u64, LogError> {
-    let metadata = segment.file.metadata();
-    metadata.map(|metadata| metadata.len()).map_err(LogError::io("cannot read", &segment.path))
+    segment.file.length().map_err(LogError::io("cannot read", &segment.path))
 }
 
 /// Gives the length of what is sound, after cutting off what is not.
@@ -146,10 +129,7 @@ fn length(segment: &Segment) -> Result<u64, LogError> {
 fn cut_torn_tail(segment: &Segment) -> Result<u64, LogError> {
     let size = length(segment)?;
     let mut bytes = vec![0; usize::try_from(size).unwrap_or(usize::MAX)];
-    segment
-        .file
-        .read_exact_at(&mut bytes, 0)
-        .map_err(LogError::io("cannot read", &segment.path))?;
+    segment.file.read_at(&mut bytes, 0).map_err(LogError::io("cannot read", &segment.path))?;
     let mut at = 0;
     while let Some(body) = bytes.get(at..).and_then(|rest| batch::body(rest, offset(segment, at))) {
         at += HEADER_BYTES + body.len();
@@ -158,7 +138,7 @@ fn cut_torn_tail(segment: &Segment) -> Result<u64, LogError> {
     if at == bytes.len() {
         // A process that was killed before its sync leaves batches that only the system's cache
         // holds. They are about to be handed out as durable.
-        segment.file.sync_all().map_err(LogError::io("cannot sync", &segment.path))?;
+        segment.file.sync().map_err(LogError::io("cannot sync", &segment.path))?;
         return Ok(sound);
     }
     let is_sound_at = |later: usize| {
@@ -169,11 +149,7 @@ fn cut_torn_tail(segment: &Segment) -> Result<u64, LogError> {
         return Err(LogError::Damaged { path: segment.path.clone(), at: sound, problem });
     }
     tracing::warn!("{}: {} torn bytes cut off", segment.path.display(), size - sound);
-    segment
-        .file
-        .set_len(sound)
-        .and_then(|()| segment.file.sync_all())
-        .map_err(LogError::io("cannot cut", &segment.path))?;
+    segment.file.cut(sound).map_err(LogError::io("cannot cut", &segment.path))?;
     Ok(sound)
 }
 

@@ -39,13 +39,13 @@ fn only_segment(folder: &TempDir) -> PathBuf {
 #[tokio::test]
 async fn records_come_back_in_order_after_reopening() {
     let folder = tempfile::tempdir().unwrap();
-    let log = EmbeddedLog::open(folder.path(), 4, KEEP_ALL).unwrap();
+    let log = EmbeddedLog::open(folder.path(), Some(4), KEEP_ALL).unwrap();
     log.append(vec![entry(0, "a"), entry(3, "b")]).await.unwrap();
     log.append(vec![entry(EVERY_PARTITION, "tick")]).await.unwrap();
     let live = read(&log, &from_start(4), 3).await;
     log.close().await.unwrap();
     drop(log);
-    let log = EmbeddedLog::open(folder.path(), 4, KEEP_ALL).unwrap();
+    let log = EmbeddedLog::open(folder.path(), Some(4), KEEP_ALL).unwrap();
     log.append(vec![entry(0, "c")]).await.unwrap();
     let again = read(&log, &from_start(4), 4).await;
     assert_eq!(&again[..3], &live[..]);
@@ -57,7 +57,7 @@ async fn records_come_back_in_order_after_reopening() {
 #[tokio::test]
 async fn a_consumer_sees_its_partitions_from_their_positions() {
     let folder = tempfile::tempdir().unwrap();
-    let log = EmbeddedLog::open(folder.path(), 4, KEEP_ALL).unwrap();
+    let log = EmbeddedLog::open(folder.path(), Some(4), KEEP_ALL).unwrap();
     log.append(vec![entry(0, "a0"), entry(1, "a1"), entry(2, "a2")]).await.unwrap();
     log.append(vec![entry(0, "b0"), entry(1, "b1"), entry(EVERY_PARTITION, "t")]).await.unwrap();
     let all = read(&log, &from_start(4), 6).await;
@@ -72,7 +72,7 @@ async fn a_consumer_sees_its_partitions_from_their_positions() {
 #[tokio::test]
 async fn a_waiting_consumer_wakes_for_a_new_record() {
     let folder = tempfile::tempdir().unwrap();
-    let log = EmbeddedLog::open(folder.path(), 1, KEEP_ALL).unwrap();
+    let log = EmbeddedLog::open(folder.path(), Some(1), KEEP_ALL).unwrap();
     let mut consumer = log.consume(&[(0, 0)]).await.unwrap();
     let waiting = tokio::spawn(async move { consumer.next(100).await.unwrap() });
     tokio::task::yield_now().await;
@@ -83,7 +83,7 @@ async fn a_waiting_consumer_wakes_for_a_new_record() {
 #[tokio::test]
 async fn a_tail_torn_at_any_byte_is_cut_off_and_the_rest_is_kept() {
     let folder = tempfile::tempdir().unwrap();
-    let log = EmbeddedLog::open(folder.path(), 1, KEEP_ALL).unwrap();
+    let log = EmbeddedLog::open(folder.path(), Some(1), KEEP_ALL).unwrap();
     log.append(vec![entry(0, "kept")]).await.unwrap();
     let sound = fs::metadata(only_segment(&folder)).unwrap().len();
     log.append(vec![entry(0, "torn"), entry(0, "also")]).await.unwrap();
@@ -92,7 +92,7 @@ async fn a_tail_torn_at_any_byte_is_cut_off_and_the_rest_is_kept() {
     let whole = fs::read(only_segment(&folder)).unwrap();
     for cut in usize::try_from(sound).unwrap()..whole.len() {
         fs::write(only_segment(&folder), &whole[..cut]).unwrap();
-        let log = EmbeddedLog::open(folder.path(), 1, KEEP_ALL).unwrap();
+        let log = EmbeddedLog::open(folder.path(), Some(1), KEEP_ALL).unwrap();
         log.append(vec![entry(0, "next")]).await.unwrap();
         let found = texts(&read(&log, &[(0, 0)], 2).await);
         assert_eq!(found, [(0, "kept".to_owned()), (0, "next".to_owned())], "cut at {cut}");
@@ -103,7 +103,7 @@ async fn a_tail_torn_at_any_byte_is_cut_off_and_the_rest_is_kept() {
 #[tokio::test]
 async fn damage_in_the_middle_is_an_error_and_nothing_is_cut() {
     let folder = tempfile::tempdir().unwrap();
-    let log = EmbeddedLog::open(folder.path(), 1, KEEP_ALL).unwrap();
+    let log = EmbeddedLog::open(folder.path(), Some(1), KEEP_ALL).unwrap();
     for text in ["one", "two", "three"] {
         log.append(vec![entry(0, text)]).await.unwrap();
     }
@@ -114,7 +114,7 @@ async fn damage_in_the_middle_is_an_error_and_nothing_is_cut() {
         let mut damaged = whole.clone();
         damaged[at] ^= 0x10;
         fs::write(only_segment(&folder), &damaged).unwrap();
-        let opened = EmbeddedLog::open(folder.path(), 1, KEEP_ALL);
+        let opened = EmbeddedLog::open(folder.path(), Some(1), KEEP_ALL);
         assert!(matches!(opened, Err(LogError::Damaged { .. })), "byte {at}");
         assert_eq!(fs::read(only_segment(&folder)).unwrap(), damaged);
     }
@@ -123,7 +123,7 @@ async fn damage_in_the_middle_is_an_error_and_nothing_is_cut() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn many_appenders_keep_the_order_of_each() {
     let folder = tempfile::tempdir().unwrap();
-    let log = EmbeddedLog::open(folder.path(), 8, KEEP_ALL).unwrap();
+    let log = EmbeddedLog::open(folder.path(), Some(8), KEEP_ALL).unwrap();
     let appender = |partition: u32| {
         let log = log.clone();
         tokio::spawn(async move {
@@ -147,25 +147,25 @@ async fn many_appenders_keep_the_order_of_each() {
 #[tokio::test]
 async fn what_does_not_fit_is_refused_and_touches_nothing() {
     let folder = tempfile::tempdir().unwrap();
-    let log = EmbeddedLog::open(folder.path(), 2, KEEP_ALL).unwrap();
+    let log = EmbeddedLog::open(folder.path(), Some(2), KEEP_ALL).unwrap();
     let mixed = vec![entry(0, "fits"), entry(2, "does not")];
     assert!(matches!(log.append(mixed).await, Err(LogError::NoSuchPartition { .. })));
     let long = Entry { partition: 0, bytes: vec![0; RECORD_BYTES + 1] };
     assert!(matches!(log.append(vec![long]).await, Err(LogError::RecordTooLong { .. })));
-    let again = EmbeddedLog::open(folder.path(), 2, KEEP_ALL);
+    let again = EmbeddedLog::open(folder.path(), Some(2), KEEP_ALL);
     assert!(matches!(again, Err(LogError::InUse(_))));
     log.append(vec![entry(1, "only")]).await.unwrap();
     assert_eq!(texts(&read(&log, &from_start(2), 1).await), [(1, "only".to_owned())]);
     log.close().await.unwrap();
     drop(log);
-    let other = EmbeddedLog::open(folder.path(), 3, KEEP_ALL);
+    let other = EmbeddedLog::open(folder.path(), Some(3), KEEP_ALL);
     assert!(matches!(other, Err(LogError::OtherPartitions { found: 2, wanted: 3 })));
 }
 
 #[tokio::test]
 async fn released_segments_go_once_they_are_past_retention() {
     let folder = tempfile::tempdir().unwrap();
-    let log = EmbeddedLog::open(folder.path(), 1, 0).unwrap();
+    let log = EmbeddedLog::open(folder.path(), Some(1), 0).unwrap();
     let big = "x".repeat(RECORD_BYTES);
     for _ in 0..20 {
         log.append(vec![entry(0, &big)]).await.unwrap();
@@ -186,6 +186,41 @@ async fn released_segments_go_once_they_are_past_retention() {
     assert!(matches!(log.consume(&[(0, 1)]).await, Err(LogError::Gone { .. })));
 }
 
+#[tokio::test]
+async fn a_new_folder_gets_the_partitions_of_new_ones_and_an_old_one_keeps_its_own() {
+    let old = tempfile::tempdir().unwrap();
+    drop(EmbeddedLog::open(old.path(), Some(16), KEEP_ALL).unwrap());
+    assert_eq!(EmbeddedLog::open(old.path(), None, KEEP_ALL).unwrap().partitions(), 16);
+    let new = tempfile::tempdir().unwrap();
+    assert_eq!(EmbeddedLog::open(new.path(), None, KEEP_ALL).unwrap().partitions(), 256);
+    let other = EmbeddedLog::open(new.path(), Some(16), KEEP_ALL);
+    assert!(matches!(other, Err(LogError::OtherPartitions { found: 256, wanted: 16 })));
+}
+
+#[tokio::test]
+async fn a_stepped_log_writes_when_it_is_told_to_and_not_before() {
+    let disk: Arc<dyn Disk> = Arc::new(crate::disk::SimulatedDisk::new(1));
+    let folder = std::path::Path::new("log");
+    let (log, mut stepper) = EmbeddedLog::open_stepped(disk, folder, Some(1), KEEP_ALL).unwrap();
+    let mut appends = Vec::new();
+    for text in ["a", "b"] {
+        let log = log.clone();
+        appends.push(tokio::spawn(async move { log.append(vec![entry(0, text)]).await }));
+    }
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+    assert!(appends.iter().all(|append| !append.is_finished()));
+    assert!(stepper.has_work().await);
+    stepper.step();
+    for append in appends {
+        append.await.unwrap().unwrap();
+    }
+    assert_eq!(texts(&read(&log, &[(0, 0)], 2).await).len(), 2);
+    drop(log);
+    assert!(!stepper.has_work().await);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 
@@ -202,7 +237,7 @@ proptest! {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         runtime.block_on(async {
             let folder = tempfile::tempdir().unwrap();
-            let mut log = EmbeddedLog::open(folder.path(), 3, KEEP_ALL).unwrap();
+            let mut log = EmbeddedLog::open(folder.path(), Some(3), KEEP_ALL).unwrap();
             let mut model = Vec::new();
             for (number, call) in calls.iter().enumerate() {
                 let entries = call.iter().map(|(partition, bytes)| Entry {
@@ -214,7 +249,7 @@ proptest! {
                 if number == reopen_after {
                     log.close().await.unwrap();
                     drop(log);
-                    log = EmbeddedLog::open(folder.path(), 3, KEEP_ALL).unwrap();
+                    log = EmbeddedLog::open(folder.path(), Some(3), KEEP_ALL).unwrap();
                 }
             }
             let all = read(&log, &from_start(3), model.len()).await;

@@ -1,7 +1,5 @@
 //! The writer: the one thread that writes, so that one sync serves all who wait.
 
-use std::fs;
-use std::os::unix::fs::FileExt;
 use std::sync::{Arc, PoisonError};
 
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot, watch};
@@ -52,40 +50,49 @@ impl Writer {
     /// Works until told to close, or until nobody can ask any more.
     pub(super) fn run(mut self, mut queue: mpsc::Receiver<Job>) {
         while let Some(job) = queue.blocking_recv() {
-            let mut draft = Draft::default();
-            let mut waiting: Vec<(OwnedSemaphorePermit, Reply)> = Vec::new();
-            let mut released = None;
-            let mut closing = None;
-            let mut next = Some(job);
-            while let Some(job) = next.take() {
-                match job {
-                    Job::Append { draft: mut more, permit, reply } => {
-                        draft.append(&mut more);
-                        waiting.push((permit, reply));
-                    }
-                    Job::Release(below) => released = released.max(Some(below)),
-                    Job::Close(reply) => closing = Some(reply),
-                }
-                if closing.is_none() && draft.bytes() < BATCH_BYTES {
-                    next = queue.try_recv().ok();
-                }
-            }
-            let outcome = self.write(&draft);
-            for (permit, reply) in waiting {
-                drop(permit);
-                let _ = reply.send(outcome.clone());
-            }
-            if let Some(below) = released {
-                self.release(below);
-            }
-            if let Some(reply) = closing {
-                let outcome = self.failed.take().map_or(Ok(()), Err);
+            if let Some((reply, outcome)) = self.work(job, &mut queue) {
                 // Others may open the folder once the caller knows.
                 drop(self);
                 let _ = reply.send(outcome);
                 return;
             }
         }
+    }
+
+    /// Does this job and those that wait behind it, with one write and one sync for all. Gives
+    /// what is to be answered once the folder is free, if one of them was to close.
+    fn work(
+        &mut self,
+        job: Job,
+        queue: &mut mpsc::Receiver<Job>,
+    ) -> Option<(Reply, Result<(), LogError>)> {
+        let mut draft = Draft::default();
+        let mut waiting: Vec<(OwnedSemaphorePermit, Reply)> = Vec::new();
+        let mut released = None;
+        let mut closing = None;
+        let mut next = Some(job);
+        while let Some(job) = next.take() {
+            match job {
+                Job::Append { draft: mut more, permit, reply } => {
+                    draft.append(&mut more);
+                    waiting.push((permit, reply));
+                }
+                Job::Release(below) => released = released.max(Some(below)),
+                Job::Close(reply) => closing = Some(reply),
+            }
+            if closing.is_none() && draft.bytes() < BATCH_BYTES {
+                next = queue.try_recv().ok();
+            }
+        }
+        let outcome = self.write(&draft);
+        for (permit, reply) in waiting {
+            drop(permit);
+            let _ = reply.send(outcome.clone());
+        }
+        if let Some(below) = released {
+            self.release(below);
+        }
+        closing.map(|reply| (reply, self.failed.take().map_or(Ok(()), Err)))
     }
 
     /// Writes and syncs a batch. After a failure nobody knows what is on disk: the system may have
@@ -113,8 +120,8 @@ impl Writer {
         let batch = draft.seal(base);
         segment
             .file
-            .write_all_at(&batch, base.saturating_sub(segment.base))
-            .and_then(|()| segment.file.sync_data())
+            .write_at(&batch, base.saturating_sub(segment.base))
+            .and_then(|()| segment.file.sync())
             .map_err(LogError::io("cannot write", &segment.path))?;
         let end = base.saturating_add(u64::try_from(batch.len()).unwrap_or(u64::MAX));
         let mut recent = self.shared.recent.lock().unwrap_or_else(PoisonError::into_inner);
@@ -135,11 +142,41 @@ impl Writer {
         for segment in spare {
             // One after the other: a gap would be damage to the next start. Files that stay cost
             // space only; the next start finds them whole.
-            let removed = fs::remove_file(&segment.path).and_then(|()| self.folder.sync());
-            if let Err(error) = removed {
+            if let Err(error) = self.folder.remove(&segment.path) {
                 tracing::warn!("cannot remove {}: {error}", segment.path.display());
                 return;
             }
+        }
+    }
+}
+
+/// The writer without a thread: whoever holds this says when it works, on the task that says so.
+/// A simulation runs a whole server in one thread with it.
+pub struct Stepper {
+    writer: Option<Writer>,
+    queue: mpsc::Receiver<Job>,
+    next: Option<Job>,
+}
+
+impl Stepper {
+    pub(super) fn new(writer: Writer, queue: mpsc::Receiver<Job>) -> Self {
+        Self { writer: Some(writer), queue, next: None }
+    }
+
+    /// Waits until there is something to do; false once there will be nothing any more.
+    pub async fn has_work(&mut self) -> bool {
+        if self.next.is_none() && self.writer.is_some() {
+            self.next = self.queue.recv().await;
+        }
+        self.next.is_some()
+    }
+
+    /// Does what waits: one write and one sync. Nothing, if nothing waits.
+    pub fn step(&mut self) {
+        let (Some(writer), Some(job)) = (&mut self.writer, self.next.take()) else { return };
+        if let Some((reply, outcome)) = writer.work(job, &mut self.queue) {
+            self.writer = None;
+            let _ = reply.send(outcome);
         }
     }
 }

@@ -220,7 +220,7 @@ async fn read(log: &EmbeddedLog, owned: &Owned, total: usize) -> Vec<Entered> {
 
 /// A log that holds the history.
 async fn logged(folder: &tempfile::TempDir) -> (Arc<EmbeddedLog>, usize) {
-    let log = EmbeddedLog::open(folder.path(), PARTITIONS, u64::MAX).unwrap();
+    let log = EmbeddedLog::open(folder.path(), Some(PARTITIONS), u64::MAX).unwrap();
     let entries = history();
     let total = entries.len();
     for call in entries.chunks(7) {
@@ -247,7 +247,7 @@ async fn a_log_replays_to_byte_equal_state_and_the_same_violations() {
 #[tokio::test]
 async fn a_record_of_a_newer_release_ends_the_role_with_a_sentence_that_names_it() {
     let folder = tempfile::tempdir().unwrap();
-    let log = EmbeddedLog::open(folder.path(), PARTITIONS, u64::MAX).unwrap();
+    let log = EmbeddedLog::open(folder.path(), Some(PARTITIONS), u64::MAX).unwrap();
     let newer = Entry { partition: EVERY_PARTITION, bytes: vec![0x82, 6, 0x80] };
     let tick = record::encode(&Record::Tick(START_MS), FormatLevel::FIRST);
     log.append(vec![newer, Entry { partition: EVERY_PARTITION, bytes: tick }]).await.unwrap();

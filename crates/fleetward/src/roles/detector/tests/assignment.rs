@@ -146,7 +146,7 @@ async fn a_running_detector_follows_its_assignment() {
     let (whole, total) = logged(&folder).await;
     let alone = run(&whole, total, 1, false).await;
     let folder = tempfile::tempdir().unwrap();
-    let log = EmbeddedLog::open(folder.path(), PARTITIONS, u64::MAX).unwrap();
+    let log = EmbeddedLog::open(folder.path(), Some(PARTITIONS), u64::MAX).unwrap();
     let store = Arc::new(MemoryStore::new());
     let (assign, assignment) = watch::channel(BTreeSet::from([0, 1]));
     let (stop, stopped) = watch::channel(false);
