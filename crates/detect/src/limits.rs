@@ -9,7 +9,7 @@ pub const THINGS_PER_PARTITION: u32 = 16_000_000;
 /// Unregistered things that are kept unless a setting says otherwise, in all partitions together.
 /// Their names are chosen by devices, so at the limit those that have been idle longest are
 /// forgotten: disconnected ones first. Each partition keeps its share.
-pub const UNREGISTERED_THINGS: usize = 100_000;
+pub const UNREGISTERED_THINGS: u32 = 100_000;
 /// How many unregistered things are forgotten at once at the limit at most, so that the search
 /// for them is paid for by many arrivals.
 pub const UNREGISTERED_SWEEP: usize = 4_096;

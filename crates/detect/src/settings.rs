@@ -18,7 +18,7 @@ pub struct Settings {
     pub silence_ms: i64,
     /// Most unregistered things that are kept, in all partitions together: their names are chosen
     /// by devices.
-    pub unregistered_things: usize,
+    pub unregistered_things: u32,
     /// How many partitions there are.
     pub partitions: u32,
 }
@@ -45,7 +45,7 @@ impl Settings {
 
     /// How many unregistered things one partition keeps: its share of the total, and never none.
     pub(crate) fn unregistered_things_here(&self) -> usize {
-        self.unregistered_things.div_ceil(self.partitions.max(1) as usize).max(1)
+        self.unregistered_things.div_ceil(self.partitions.max(1)).max(1) as usize
     }
 
     /// How many of them are forgotten at once at the limit.

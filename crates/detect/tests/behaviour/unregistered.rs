@@ -56,13 +56,14 @@ fn at_the_limit_those_that_were_idle_longest_give_way() {
     s.active(1, "connected", &[]);
     s.report(2, "connected", tcp_ports(&[1, 2]));
     s.report(3, "violating", tcp_ports(&[1, 2]));
-    for n in 2..UNREGISTERED_THINGS {
+    let limit = UNREGISTERED_THINGS as usize;
+    for n in 2..limit {
         s.report(10, &format!("device-{n}"), tcp_ports(&[]));
     }
-    assert_eq!(s.partition.thing_count(), UNREGISTERED_THINGS + 1);
+    assert_eq!(s.partition.thing_count(), limit + 1);
     assert_eq!(s.events().len(), 2);
     s.report(20, "one-more", tcp_ports(&[]));
-    let left = UNREGISTERED_THINGS + 2 - UNREGISTERED_SWEEP;
+    let left = limit + 2 - UNREGISTERED_SWEEP;
     assert_eq!(s.partition.thing_count(), left);
     s.expect(&["alarm-invalidated violating/p/b@20"]);
     s.report(30, "connected", tcp_ports(&[]));

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use crate::failure::Failure;
 
 /// The keys at the top of the file.
-pub(super) const TOP_KEYS: [&str; 14] = [
+pub(super) const TOP_KEYS: [&str; 15] = [
     "data",
     "api",
     "mqtt",
@@ -23,6 +23,7 @@ pub(super) const TOP_KEYS: [&str; 14] = [
     "ready_file",
     "partitions",
     "log_retention_bytes",
+    "unregistered_things",
     "alerts",
     "config",
 ];
@@ -43,6 +44,7 @@ pub(super) struct FileSettings {
     pub(super) ready_file: Option<PathBuf>,
     pub(super) partitions: Option<u32>,
     pub(super) log_retention_bytes: Option<u64>,
+    pub(super) unregistered_things: Option<u32>,
     #[serde(default)]
     pub(super) alerts: AlertSettings,
 }

@@ -9,6 +9,7 @@ mod tests;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use fleetward_detect::limits::UNREGISTERED_THINGS;
 use fleetward_domain::{Place, PolicyName};
 
 use crate::command_line::ServeArguments;
@@ -54,6 +55,7 @@ pub(crate) struct Settings {
     /// As the data folder has them, or as the log makes a new one.
     pub(crate) partitions: Option<u32>,
     pub(crate) log_retention_bytes: u64,
+    pub(crate) unregistered_things: u32,
     pub(crate) alerts: AlertSettings,
 }
 
@@ -98,6 +100,7 @@ impl Settings {
             ready_file: flags.ready_file.or(file.ready_file),
             partitions: file.partitions.map(partitions).transpose()?,
             log_retention_bytes: file.log_retention_bytes.unwrap_or(LOG_RETENTION_BYTES),
+            unregistered_things: file.unregistered_things.unwrap_or(UNREGISTERED_THINGS),
             alerts: file.alerts,
         };
         settings.check_exposure()

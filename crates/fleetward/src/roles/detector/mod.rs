@@ -44,8 +44,8 @@ pub(crate) async fn start(shared: &Shared) -> Result<Role, Failure> {
             period_ms: shared.settings.period_ms,
             grace_ms: GRACE_MS,
             silence_ms: SILENCE_MS,
+            unregistered_things: shared.settings.unregistered_things,
             partitions: shared.log.partitions(),
-            ..Settings::default()
         },
         store: shared.store.clone(),
         log: shared.log.clone(),
