@@ -40,6 +40,7 @@ mod page;
 mod policy;
 mod refusal;
 mod security_profile;
+mod tag;
 mod thing;
 mod thing_group;
 mod turns;

@@ -34,7 +34,7 @@ pub use shape::{
     AdministratorKey, CertificateAttachment, FrontDoorBoot, Gate, KeyStatus, RelayPosition,
     SealedAccessKey, SealedAuthority,
 };
-pub use tx::{Committed, Precondition, Tx, edge_ends, edge_key, edges_from};
+pub use tx::{Committed, Precondition, Tx, Verification, edge_ends, edge_key, edges_from};
 pub use unreadable::Unreadable;
 pub use violations::{EventCursor, EventFilter, ViolationFilter, Violations};
 

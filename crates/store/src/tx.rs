@@ -1,7 +1,7 @@
 //! What the control plane writes: an atomic batch of documents and edges, under preconditions.
 
-use fleetward_domain::Change;
 use fleetward_domain::format_level::FormatLevel;
+use fleetward_domain::{Change, VerificationState};
 
 use crate::error::StoreError;
 use crate::kind::Kind;
@@ -49,6 +49,20 @@ pub struct Tx {
     pub deletes: Vec<(Kind, String)>,
     /// What this means to detectors and front doors; numbered in commit order.
     pub changes: Vec<Change>,
+    /// An operator's words on violations. One on a violation that is gone is lost, as it would be
+    /// a moment later.
+    pub verifications: Vec<Verification>,
+}
+
+/// An operator's word on a violation, kept with it and with its events.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verification {
+    /// Which.
+    pub violation_id: String,
+    /// What it is.
+    pub state: VerificationState,
+    /// Why.
+    pub description: Option<String>,
 }
 
 impl Tx {
@@ -120,6 +134,10 @@ impl Tx {
         for (_, key, value) in &self.puts {
             bounded("a document's key", key.len(), KEY_BYTES)?;
             bounded("a document's value", value.len(), VALUE_BYTES)?;
+        }
+        for verification in &self.verifications {
+            let size_bytes = verification.description.as_ref().map_or(0, String::len);
+            bounded("a verification's description", size_bytes, VALUE_BYTES)?;
         }
         Ok(())
     }

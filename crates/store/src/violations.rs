@@ -29,13 +29,8 @@ pub trait Violations: Send + Sync {
     /// Grows when violations or events were written; the console and the alerts wait on it.
     fn newest_event(&self) -> watch::Receiver<u64>;
 
-    /// An operator's word on a violation, kept with it and with its events. False: no such one.
-    async fn verify_violation(
-        &self,
-        violation_id: &str,
-        state: VerificationState,
-        description: Option<String>,
-    ) -> Result<bool, StoreError>;
+    /// Whether a violation of this id is open or has events.
+    async fn knows_violation(&self, violation_id: &str) -> Result<bool, StoreError>;
 
     /// Removes events older than this, and alerts that are over; returns how many events.
     async fn expire_events(&self, before_ms: EpochMs) -> Result<u64, StoreError>;

@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use axum::body::Body;
 use fleetward_domain::MetricValue;
+use fleetward_store::{Tx, Verification};
 use http::{HeaderName, Request, Response, StatusCode};
 use http_body_util::BodyExt;
 use hyper::service::Service;
@@ -64,7 +65,10 @@ async fn changes_are_pushed_and_come_together() {
     let id = "id of lamp-3";
     let word = Some("seen\rdata: <b>\r\n".to_owned());
     let state = fleetward_domain::VerificationState::TruePositive;
-    assert!(store.verify_violation(id, state, word).await.unwrap());
+    assert!(store.knows_violation(id).await.unwrap());
+    let said = Verification { violation_id: id.to_owned(), state, description: word };
+    let tx = Tx { verifications: vec![said], ..Tx::default() };
+    store.commit(tx).await.unwrap();
     let third = event(&mut body).await;
     assert!(third.contains("true positive") && !third.contains('\r'), "{third}");
     assert!(third.contains("seen data: &#60;b&#62;"), "{third}");

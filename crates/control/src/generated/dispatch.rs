@@ -76,6 +76,7 @@ pub(crate) async fn dispatch(
         Operation::ListSecurityProfilesForTarget => {
             run(control, input, crate::security_profile::list_for_target::list_for_target).await
         }
+        Operation::ListTagsForResource => run(control, input, crate::tag::list::list).await,
         Operation::ListTargetsForSecurityProfile => {
             run(control, input, crate::security_profile::list_targets::list_targets).await
         }
@@ -83,6 +84,12 @@ pub(crate) async fn dispatch(
         Operation::ListViolationEvents => {
             run(control, input, crate::violation::list_events::list_events).await
         }
+        Operation::PutVerificationStateOnViolation => {
+            run(control, input, crate::violation::put_verification_state::put_verification_state)
+                .await
+        }
+        Operation::TagResource => run(control, input, crate::tag::add::add).await,
+        Operation::UntagResource => run(control, input, crate::tag::remove::remove).await,
         Operation::UpdateCertificate => {
             run(control, input, crate::certificate::update::update).await
         }

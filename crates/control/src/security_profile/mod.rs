@@ -28,6 +28,8 @@ use fleetward_wire::types;
 use crate::control::Control;
 use crate::refusal::Refusal;
 
+pub(crate) use targets::targets_of;
+
 fn arn_of(control: &Control, name: &ProfileName) -> String {
     control.place().arn(Resource::SecurityProfile(name.as_str()))
 }

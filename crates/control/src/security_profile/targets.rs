@@ -27,7 +27,7 @@ pub(super) async fn require_target(control: &Control, target: &Target) -> Result
 }
 
 /// All targets of a profile, by ARN.
-pub(super) async fn targets_of(control: &Control, profile: &str) -> Result<Vec<Target>, Refusal> {
+pub(crate) async fn targets_of(control: &Control, profile: &str) -> Result<Vec<Target>, Refusal> {
     let limit = TARGETS_PER_PROFILE.saturating_add(1);
     let prefix = edges_from(profile);
     let edges = control.store().list(Kind::TargetOfProfile, &prefix, None, limit).await?;

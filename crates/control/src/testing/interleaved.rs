@@ -2,7 +2,7 @@
 //! test is interleaved as on a busy machine.
 
 use fleetward_domain::format_level::FormatLevel;
-use fleetward_domain::{Change, EpochMs, VerificationState, Violation, ViolationEvent};
+use fleetward_domain::{Change, EpochMs, Violation, ViolationEvent};
 use fleetward_store::memory::MemoryStore;
 use fleetward_store::{
     Chunk, Committed, DetectionTx, Document, Documents, DueAlert, EventCursor, EventFilter, Kind,
@@ -106,13 +106,8 @@ impl Violations for Interleaved {
         self.0.newest_event()
     }
 
-    async fn verify_violation(
-        &self,
-        violation_id: &str,
-        state: VerificationState,
-        description: Option<String>,
-    ) -> Result<bool, StoreError> {
-        self.0.verify_violation(violation_id, state, description).await
+    async fn knows_violation(&self, violation_id: &str) -> Result<bool, StoreError> {
+        self.0.knows_violation(violation_id).await
     }
 
     async fn expire_events(&self, before_ms: EpochMs) -> Result<u64, StoreError> {

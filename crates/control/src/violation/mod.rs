@@ -2,6 +2,7 @@
 
 pub(crate) mod list_active;
 pub(crate) mod list_events;
+pub(crate) mod put_verification_state;
 #[cfg(test)]
 mod tests;
 

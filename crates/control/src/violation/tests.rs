@@ -170,3 +170,37 @@ async fn events_of_a_time_range_are_listed_newest_first() {
     let told = plane.refused(Op::ListViolationEvents, from(seconds, seconds - 1)).await;
     assert!(told.starts_with("InvalidRequestException: startTime"), "{told}");
 }
+
+#[tokio::test]
+async fn a_word_on_a_violation_is_shown_with_it_and_with_its_events() {
+    let at_ms = 1_780_000_000_000;
+    let events =
+        vec![event("v1", "a", EventType::InAlarm, at_ms), event("v2", "b", EventType::InAlarm, 1)];
+    let plane = detected(vec![violation("v1", "a", "p", false)], events).await;
+    let say = |state: &str, why: Option<&str>| {
+        let mut input = json!({"violationId": "v1", "verificationState": state});
+        if let Some(why) = why {
+            input["verificationStateDescription"] = json!(why);
+        }
+        input
+    };
+    let put = Op::PutVerificationStateOnViolation;
+    for (state, why) in [("BENIGN_POSITIVE", Some("a drill")), ("TRUE_POSITIVE", None)] {
+        assert_eq!(plane.ok(put, say(state, why)).await, json!({}));
+        let open = plane.ok(Op::ListActiveViolations, json!({"verificationState": state})).await;
+        let events = json!({"startTime": 0, "endTime": at_ms, "thingName": "a"});
+        let events = plane.ok(Op::ListViolationEvents, events).await;
+        for shown in [&open["activeViolations"][0], &events["violationEvents"][0]] {
+            assert_eq!(shown["verificationState"], state);
+            assert_eq!(shown.get("verificationStateDescription"), why.map(Value::from).as_ref());
+        }
+    }
+    let mut over = say("UNKNOWN", None);
+    over["violationId"] = json!("v2");
+    plane.ok(put, over.clone()).await;
+    over["violationId"] = json!("v3");
+    let told = plane.refused(put, over).await;
+    assert_eq!(told, "InvalidRequestException: Violation v3 does not exist.");
+    let told = plane.refused(put, say("UNKNOWN", Some(&"x".repeat(1001)))).await;
+    assert!(told.contains("verificationStateDescription"), "{told}");
+}

@@ -4,7 +4,7 @@ use fleetward_domain::{EventType, ThingName, VerificationState};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use super::fixtures::{Case, alert, always, change, event, violation};
+use super::fixtures::{Case, alert, always, change, event, verify, violation};
 use crate::memory::MemoryStore;
 use crate::sqlite::SqliteStore;
 use crate::{
@@ -47,7 +47,13 @@ fn tx() -> impl Strategy<Value = Tx> {
     let put = (place(), any::<u8>()).prop_map(|((kind, key), byte)| (kind, key, vec![byte]));
     let changed = prop::sample::select(vec!["x", "y"]).prop_map(change);
     (vec(precondition(), 0..2), vec(put, 0..4), vec(place(), 0..3), vec(changed, 0..3)).prop_map(
-        |(preconditions, puts, deletes, changes)| Tx { preconditions, puts, deletes, changes },
+        |(preconditions, puts, deletes, changes)| Tx {
+            preconditions,
+            puts,
+            deletes,
+            changes,
+            verifications: Vec::new(),
+        },
     )
 }
 
@@ -119,7 +125,7 @@ async fn perform(store: &dyn Store, operation: Operation) -> String {
         Operation::Detect(tx) => format!("{:?}", store.commit_detection(tx).await),
         Operation::Claim(partition) => format!("{:?}", store.claim_partition(partition).await),
         Operation::Verify(id, state) => {
-            format!("{:?}", store.verify_violation(id, state, Some(id.to_owned())).await)
+            format!("{:?}", verify(store, id, state, Some(id.to_owned())).await)
         }
         Operation::Delivered(id) => format!("{:?}", store.alert_delivered(id).await),
         Operation::Failed(id, retry) => {

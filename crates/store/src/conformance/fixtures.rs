@@ -5,7 +5,7 @@ use fleetward_domain::{
     Notification, ProfileName, ThingName, VerificationState, Violation, ViolationEvent,
 };
 
-use crate::{DetectionTx, EventFilter, ViolationFilter};
+use crate::{DetectionTx, EventFilter, Store, Tx, Verification, ViolationFilter};
 
 /// What tells the violations of these tests apart.
 #[derive(Clone, Copy, Debug)]
@@ -74,4 +74,18 @@ pub(crate) fn change(name: &str) -> Change {
 /// All events there are.
 pub(crate) fn always() -> EventFilter {
     EventFilter { violations: ViolationFilter::default(), from_ms: i64::MIN, to_ms: i64::MAX }
+}
+
+/// An operator's word on a violation; false where the store knows none of this id.
+pub(super) async fn verify(
+    store: &dyn Store,
+    violation_id: &str,
+    state: VerificationState,
+    description: Option<String>,
+) -> bool {
+    let known = store.knows_violation(violation_id).await.unwrap();
+    let violation_id = violation_id.to_owned();
+    let verifications = vec![Verification { violation_id, state, description }];
+    store.commit(Tx { verifications, ..Tx::default() }).await.unwrap();
+    known
 }

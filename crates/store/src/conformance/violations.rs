@@ -1,6 +1,6 @@
 use fleetward_domain::{EventType, ProfileName, ThingName, VerificationState};
 
-use super::fixtures::{CASE, Case, always, event, violation};
+use super::fixtures::{CASE, Case, always, event, verify, violation};
 use super::on_each;
 use crate::{DetectionTx, EventFilter, Store, ViolationFilter};
 
@@ -131,10 +131,10 @@ async fn an_event_is_stored_once() {
 async fn an_operators_word_stays_with_the_violation_and_all_its_events() {
     on_each(async |store| {
         let (word, why) = (VerificationState::FalsePositive, Some("a test".to_owned()));
-        assert!(!store.verify_violation("violation", word, None).await.unwrap());
+        assert!(!verify(store, "violation", word, None).await);
         open(store, &[CASE]).await;
         let newest = store.newest_event();
-        assert!(store.verify_violation("violation", word, why.clone()).await.unwrap());
+        assert!(verify(store, "violation", word, why.clone()).await);
         assert!(newest.has_changed().unwrap());
         let update = DetectionTx { violations: vec![violation(CASE, 20)], ..Default::default() };
         store.commit_detection(update).await.unwrap();
@@ -151,7 +151,7 @@ async fn an_operators_word_stays_with_the_violation_and_all_its_events() {
         assert!(found.iter().all(|(_, event)| event.verification_description == why));
         // It may change its mind, also when the violation is over.
         let word = VerificationState::TruePositive;
-        assert!(store.verify_violation("violation", word, None).await.unwrap());
+        assert!(verify(store, "violation", word, None).await);
         let found = store.violation_events(&always(), None, 9).await.unwrap();
         assert!(found.iter().all(|(_, event)| event.verification == word));
         let late = vec![event(CASE, EventType::AlarmInvalidated, 40)];

@@ -34,10 +34,16 @@ impl Documents for MemoryStore {
         Ok(self.state().documents.list(kind, prefix, None, usize::MAX).len() as u64)
     }
 
-    async fn commit(&self, tx: Tx) -> Result<Committed, StoreError> {
+    async fn commit(&self, mut tx: Tx) -> Result<Committed, StoreError> {
         tx.check()?;
+        let verifications = std::mem::take(&mut tx.verifications);
         let mut state = self.state();
         let committed = state.documents.commit(tx)?;
+        for verification in verifications {
+            if state.violations.verify(verification) {
+                self.event_written();
+            }
+        }
         self.newest_change.send_if_modified(|newest| {
             let grew = *newest < committed.change_seq;
             *newest = committed.change_seq;

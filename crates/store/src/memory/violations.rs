@@ -9,8 +9,7 @@ use tokio::sync::watch;
 
 use super::MemoryStore;
 use crate::error::StoreError;
-use crate::limits::VALUE_BYTES;
-use crate::tx::bounded;
+use crate::tx::Verification;
 use crate::violations::{EventCursor, EventFilter, ViolationFilter, Violations};
 
 #[async_trait::async_trait]
@@ -37,19 +36,8 @@ impl Violations for MemoryStore {
         self.newest_event.subscribe()
     }
 
-    async fn verify_violation(
-        &self,
-        violation_id: &str,
-        state: VerificationState,
-        description: Option<String>,
-    ) -> Result<bool, StoreError> {
-        let size_bytes = description.as_ref().map_or(0, String::len);
-        bounded("a verification's description", size_bytes, VALUE_BYTES)?;
-        let found = self.state().violations.verify(violation_id, state, description);
-        if found {
-            self.event_written();
-        }
-        Ok(found)
+    async fn knows_violation(&self, violation_id: &str) -> Result<bool, StoreError> {
+        Ok(self.state().violations.knows(violation_id))
     }
 
     async fn expire_events(&self, before_ms: EpochMs) -> Result<u64, StoreError> {
@@ -154,12 +142,14 @@ impl ViolationTable {
             .collect()
     }
 
-    pub(super) fn verify(
-        &mut self,
-        id: &str,
-        state: VerificationState,
-        description: Option<String>,
-    ) -> bool {
+    fn knows(&self, id: &str) -> bool {
+        self.open.contains_key(id) || self.events.values().any(|event| event.violation_id == id)
+    }
+
+    /// False: nothing is left of that violation.
+    pub(super) fn verify(&mut self, said: Verification) -> bool {
+        let Verification { violation_id, state, description } = said;
+        let id = violation_id.as_str();
         let mut found = false;
         if let Some(violation) = self.open.get_mut(id) {
             violation.verification = state;

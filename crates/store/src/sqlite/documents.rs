@@ -7,7 +7,7 @@ use tokio::sync::watch;
 
 use super::stored::{Unsigned, rows, signed};
 use super::writer::Writing;
-use super::{SqliteStore, from_now_on};
+use super::{SqliteStore, from_now_on, violations};
 use crate::documents::{Document, Documents};
 use crate::error::StoreError;
 use crate::kind::Kind;
@@ -155,6 +155,9 @@ fn commit(writing: &mut Writing<'_>, tx: Tx) -> Result<Committed, StoreError> {
     for change in &tx.changes {
         append.execute([change::to_bytes(change, writing.level)?])?;
         writing.wakes.newest_change = connection.last_insert_rowid().cast_unsigned();
+    }
+    for verification in &tx.verifications {
+        violations::verify(writing, verification)?;
     }
     Ok(Committed { versions, change_seq: writing.wakes.newest_change })
 }

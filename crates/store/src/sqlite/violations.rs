@@ -11,9 +11,9 @@ use super::stored::{Verification, event_code, rows};
 use super::writer::Writing;
 use super::{SqliteStore, from_now_on, outbox};
 use crate::error::StoreError;
-use crate::limits::{EXPIRED_ROWS_PER_WRITE, VALUE_BYTES};
+use crate::limits::EXPIRED_ROWS_PER_WRITE;
 use crate::shape::{event, violation};
-use crate::tx::bounded;
+use crate::tx;
 use crate::unreadable::Unreadable;
 use crate::violations::{EventCursor, EventFilter, ViolationFilter, Violations};
 
@@ -43,16 +43,9 @@ impl Violations for SqliteStore {
         from_now_on(&self.newest_event)
     }
 
-    async fn verify_violation(
-        &self,
-        violation_id: &str,
-        state: VerificationState,
-        description: Option<String>,
-    ) -> Result<bool, StoreError> {
-        let size_bytes = description.as_ref().map_or(0, String::len);
-        bounded("a verification's description", size_bytes, VALUE_BYTES)?;
+    async fn knows_violation(&self, violation_id: &str) -> Result<bool, StoreError> {
         let id = violation_id.to_owned();
-        self.writer.write(move |w| verify(w, &id, state, description.as_deref())).await
+        self.readers.read(move |c| Ok(said_before(c, &id)?.is_some())).await
     }
 
     async fn expire_events(&self, before_ms: EpochMs) -> Result<u64, StoreError> {
@@ -147,24 +140,20 @@ pub(super) fn close(connection: &Connection, ids: &[String]) -> Result<(), Store
     Ok(())
 }
 
-fn verify(
-    writing: &mut Writing<'_>,
-    violation_id: &str,
-    state: VerificationState,
-    description: Option<&str>,
-) -> Result<bool, StoreError> {
+pub(super) fn verify(writing: &mut Writing<'_>, said: &tx::Verification) -> Result<(), StoreError> {
+    let (id, state) = (&said.violation_id, Verification(said.state));
     let mut found = 0;
     for sql in [
         "UPDATE violation SET verification = ?2, description = ?3 WHERE id = ?1",
         "UPDATE event SET verification = ?2, description = ?3 WHERE violation_id = ?1",
     ] {
         let mut update = writing.connection.prepare_cached(sql)?;
-        found += update.execute(params![violation_id, Verification(state), description])?;
+        found += update.execute(params![id, state, said.description])?;
     }
     if found > 0 {
         writing.wakes.newest_event += 1;
     }
-    Ok(found > 0)
+    Ok(())
 }
 
 fn active(

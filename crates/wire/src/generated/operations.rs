@@ -4449,8 +4449,8 @@ impl Operation {
                     ErrorCode::ResourceNotFound,
                     ErrorCode::Throttling,
                 ],
-                is_served: false,
-                authorised_on: &[],
+                is_served: true,
+                authorised_on: &[&[ResourceTemplate { prefix: "", member: "resourceArn" }]],
             },
             Self::ListTargetsForPolicy => &OperationFacts {
                 name: "ListTargetsForPolicy",
@@ -4754,7 +4754,7 @@ impl Operation {
                     ErrorCode::InvalidRequest,
                     ErrorCode::Throttling,
                 ],
-                is_served: false,
+                is_served: true,
                 authorised_on: &[],
             },
             Self::RegisterCACertificate => &OperationFacts {
@@ -5129,8 +5129,8 @@ impl Operation {
                     ErrorCode::ResourceNotFound,
                     ErrorCode::Throttling,
                 ],
-                is_served: false,
-                authorised_on: &[],
+                is_served: true,
+                authorised_on: &[&[ResourceTemplate { prefix: "", member: "resourceArn" }]],
             },
             Self::TestAuthorization => &OperationFacts {
                 name: "TestAuthorization",
@@ -5207,8 +5207,8 @@ impl Operation {
                     ErrorCode::ResourceNotFound,
                     ErrorCode::Throttling,
                 ],
-                is_served: false,
-                authorised_on: &[],
+                is_served: true,
+                authorised_on: &[&[ResourceTemplate { prefix: "", member: "resourceArn" }]],
             },
             Self::UpdateAccountAuditConfiguration => &OperationFacts {
                 name: "UpdateAccountAuditConfiguration",

@@ -33,11 +33,17 @@ pub(crate) fn input_shape(operation: Operation) -> Option<&'static Shape> {
             Some(&LIST_SECURITY_PROFILES_FOR_TARGET_REQUEST)
         }
         Operation::ListSecurityProfiles => Some(&LIST_SECURITY_PROFILES_REQUEST),
+        Operation::ListTagsForResource => Some(&LIST_TAGS_FOR_RESOURCE_REQUEST),
         Operation::ListTargetsForSecurityProfile => {
             Some(&LIST_TARGETS_FOR_SECURITY_PROFILE_REQUEST)
         }
         Operation::ListThings => Some(&LIST_THINGS_REQUEST),
         Operation::ListViolationEvents => Some(&LIST_VIOLATION_EVENTS_REQUEST),
+        Operation::PutVerificationStateOnViolation => {
+            Some(&PUT_VERIFICATION_STATE_ON_VIOLATION_REQUEST)
+        }
+        Operation::TagResource => Some(&TAG_RESOURCE_REQUEST),
+        Operation::UntagResource => Some(&UNTAG_RESOURCE_REQUEST),
         Operation::UpdateCertificate => Some(&UPDATE_CERTIFICATE_REQUEST),
         Operation::UpdateCustomMetric => Some(&UPDATE_CUSTOM_METRIC_REQUEST),
         Operation::UpdateDimension => Some(&UPDATE_DIMENSION_REQUEST),
@@ -137,7 +143,7 @@ static ATTRIBUTE_NAME: Shape = Shape {
     is_sensitive: false,
     kind: Kind::Text {
         length: Bounds::new(None, Some(128)),
-        pattern: Some(&PATTERN_7),
+        pattern: Some(&PATTERN_9),
         values: &[],
     },
 };
@@ -154,7 +160,7 @@ static ATTRIBUTE_VALUE: Shape = Shape {
     is_sensitive: false,
     kind: Kind::Text {
         length: Bounds::new(None, Some(800)),
-        pattern: Some(&PATTERN_8),
+        pattern: Some(&PATTERN_10),
         values: &[],
     },
 };
@@ -215,7 +221,7 @@ static BEHAVIOR_NAME: Shape = Shape {
     is_sensitive: false,
     kind: Kind::Text {
         length: Bounds::new(Some(1), Some(128)),
-        pattern: Some(&PATTERN_6),
+        pattern: Some(&PATTERN_7),
         values: &[],
     },
 };
@@ -229,7 +235,7 @@ static BILLING_GROUP_NAME: Shape = Shape {
     is_sensitive: false,
     kind: Kind::Text {
         length: Bounds::new(Some(1), Some(128)),
-        pattern: Some(&PATTERN_6),
+        pattern: Some(&PATTERN_7),
         values: &[],
     },
 };
@@ -263,7 +269,7 @@ static CIDR: Shape = Shape {
     is_sensitive: false,
     kind: Kind::Text {
         length: Bounds::new(Some(2), Some(43)),
-        pattern: Some(&PATTERN_5),
+        pattern: Some(&PATTERN_6),
         values: &[],
     },
 };
@@ -277,7 +283,7 @@ static CLIENT_REQUEST_TOKEN: Shape = Shape {
     is_sensitive: false,
     kind: Kind::Text {
         length: Bounds::new(Some(1), Some(64)),
-        pattern: Some(&PATTERN_10),
+        pattern: Some(&PATTERN_12),
         values: &[],
     },
 };
@@ -531,7 +537,7 @@ static DIMENSION_NAME: Shape = Shape {
     is_sensitive: false,
     kind: Kind::Text {
         length: Bounds::new(Some(1), Some(128)),
-        pattern: Some(&PATTERN_6),
+        pattern: Some(&PATTERN_7),
         values: &[],
     },
 };
@@ -645,6 +651,14 @@ static LIST_SECURITY_PROFILES_REQUEST: Shape = Shape {
 };
 static LIST_SUPPRESSED_ALERTS: Shape =
     Shape { name: "ListSuppressedAlerts", is_sensitive: false, kind: Kind::Boolean };
+static LIST_TAGS_FOR_RESOURCE_REQUEST: Shape = Shape {
+    name: "ListTagsForResourceRequest",
+    is_sensitive: false,
+    kind: Kind::Structure(&[
+        Member::new("resourceArn", &RESOURCE_ARN, Location::Query("resourceArn")).required(),
+        Member::new("nextToken", &NEXT_TOKEN, Location::Query("nextToken")),
+    ]),
+};
 static LIST_TARGETS_FOR_SECURITY_PROFILE_REQUEST: Shape = Shape {
     name: "ListTargetsForSecurityProfileRequest",
     is_sensitive: false,
@@ -727,7 +741,7 @@ static METRIC_NAME: Shape = Shape {
     is_sensitive: false,
     kind: Kind::Text {
         length: Bounds::new(Some(1), Some(128)),
-        pattern: Some(&PATTERN_6),
+        pattern: Some(&PATTERN_7),
         values: &[],
     },
 };
@@ -822,11 +836,29 @@ static PRINCIPAL: Shape = Shape {
     is_sensitive: false,
     kind: Kind::Text { length: Bounds::NONE, pattern: None, values: &[] },
 };
+static PUT_VERIFICATION_STATE_ON_VIOLATION_REQUEST: Shape = Shape {
+    name: "PutVerificationStateOnViolationRequest",
+    is_sensitive: false,
+    kind: Kind::Structure(&[
+        Member::new("violationId", &VIOLATION_ID, Location::Label("violationId")).required(),
+        Member::new("verificationState", &VERIFICATION_STATE, Location::Body).required(),
+        Member::new(
+            "verificationStateDescription",
+            &VERIFICATION_STATE_DESCRIPTION,
+            Location::Body,
+        ),
+    ]),
+};
 static RECURSIVE: Shape = Shape { name: "Recursive", is_sensitive: false, kind: Kind::Boolean };
 static REGISTRY_MAX_RESULTS: Shape = Shape {
     name: "RegistryMaxResults",
     is_sensitive: false,
     kind: Kind::Integer { range: Bounds::new(Some(1), Some(250)) },
+};
+static RESOURCE_ARN: Shape = Shape {
+    name: "ResourceArn",
+    is_sensitive: false,
+    kind: Kind::Text { length: Bounds::NONE, pattern: None, values: &[] },
 };
 static ROLE_ARN: Shape = Shape {
     name: "RoleArn",
@@ -847,7 +879,7 @@ static SECURITY_PROFILE_NAME: Shape = Shape {
     is_sensitive: false,
     kind: Kind::Text {
         length: Bounds::new(Some(1), Some(128)),
-        pattern: Some(&PATTERN_6),
+        pattern: Some(&PATTERN_7),
         values: &[],
     },
 };
@@ -883,14 +915,27 @@ static TAG_KEY: Shape = Shape {
     is_sensitive: false,
     kind: Kind::Text {
         length: Bounds::new(Some(1), Some(128)),
-        pattern: Some(&PATTERN_9),
+        pattern: Some(&PATTERN_11),
         values: &[],
     },
+};
+static TAG_KEY_LIST: Shape = Shape {
+    name: "TagKeyList",
+    is_sensitive: false,
+    kind: Kind::List { member: &TAG_KEY, length: Bounds::NONE },
 };
 static TAG_LIST: Shape = Shape {
     name: "TagList",
     is_sensitive: false,
     kind: Kind::List { member: &TAG, length: Bounds::NONE },
+};
+static TAG_RESOURCE_REQUEST: Shape = Shape {
+    name: "TagResourceRequest",
+    is_sensitive: false,
+    kind: Kind::Structure(&[
+        Member::new("resourceArn", &RESOURCE_ARN, Location::Body).required(),
+        Member::new("tags", &TAG_LIST, Location::Body).required(),
+    ]),
 };
 static TAG_VALUE: Shape = Shape {
     name: "TagValue",
@@ -921,7 +966,7 @@ static THING_GROUP_NAME: Shape = Shape {
     is_sensitive: false,
     kind: Kind::Text {
         length: Bounds::new(Some(1), Some(128)),
-        pattern: Some(&PATTERN_6),
+        pattern: Some(&PATTERN_7),
         values: &[],
     },
 };
@@ -938,7 +983,7 @@ static THING_NAME: Shape = Shape {
     is_sensitive: false,
     kind: Kind::Text {
         length: Bounds::new(Some(1), Some(128)),
-        pattern: Some(&PATTERN_6),
+        pattern: Some(&PATTERN_7),
         values: &[],
     },
 };
@@ -956,7 +1001,7 @@ static THING_TYPE_NAME: Shape = Shape {
     is_sensitive: false,
     kind: Kind::Text {
         length: Bounds::new(Some(1), Some(128)),
-        pattern: Some(&PATTERN_6),
+        pattern: Some(&PATTERN_7),
         values: &[],
     },
 };
@@ -965,6 +1010,14 @@ static UNSIGNED_LONG: Shape = Shape {
     name: "UnsignedLong",
     is_sensitive: false,
     kind: Kind::Long { range: Bounds::new(Some(0), None) },
+};
+static UNTAG_RESOURCE_REQUEST: Shape = Shape {
+    name: "UntagResourceRequest",
+    is_sensitive: false,
+    kind: Kind::Structure(&[
+        Member::new("resourceArn", &RESOURCE_ARN, Location::Body).required(),
+        Member::new("tagKeys", &TAG_KEY_LIST, Location::Body).required(),
+    ]),
 };
 static UPDATE_CERTIFICATE_REQUEST: Shape = Shape {
     name: "UpdateCertificateRequest",
@@ -1039,6 +1092,24 @@ static VERIFICATION_STATE: Shape = Shape {
         values: &["FALSE_POSITIVE", "BENIGN_POSITIVE", "TRUE_POSITIVE", "UNKNOWN"],
     },
 };
+static VERIFICATION_STATE_DESCRIPTION: Shape = Shape {
+    name: "VerificationStateDescription",
+    is_sensitive: false,
+    kind: Kind::Text {
+        length: Bounds::new(None, Some(1000)),
+        pattern: Some(&PATTERN_5),
+        values: &[],
+    },
+};
+static VIOLATION_ID: Shape = Shape {
+    name: "ViolationId",
+    is_sensitive: false,
+    kind: Kind::Text {
+        length: Bounds::new(Some(1), Some(128)),
+        pattern: Some(&PATTERN_8),
+        values: &[],
+    },
+};
 static PLAIN_STRING_VALUE: Shape = Shape {
     name: "stringValue",
     is_sensitive: false,
@@ -1054,16 +1125,18 @@ static PATTERN_1: Pattern = Pattern::new(
 static PATTERN_2: Pattern = Pattern::new("[\\p{Graph}\\x20]*", "\\A(?:[[:graph:]\\x20]*)\\z");
 static PATTERN_3: Pattern = Pattern::new("[\\s\\S]*", "\\A(?:[[:space:][:^space:]]*)\\z");
 static PATTERN_4: Pattern = Pattern::new("[\\w+=,.@-]+", "\\A(?:[[:word:]+=,.@-]+)\\z");
-static PATTERN_5: Pattern = Pattern::new("[a-fA-F0-9:\\.\\/]+", "\\A(?:[a-fA-F0-9:\\.\\/]+)\\z");
-static PATTERN_6: Pattern = Pattern::new("[a-zA-Z0-9:_-]+", "\\A(?:[a-zA-Z0-9:_-]+)\\z");
-static PATTERN_7: Pattern = Pattern::new("[a-zA-Z0-9_.,@/:#-]+", "\\A(?:[a-zA-Z0-9_.,@/:#-]+)\\z");
-static PATTERN_8: Pattern =
+static PATTERN_5: Pattern = Pattern::new("[^\\p{Cntrl}]*", "\\A(?:[^[:cntrl:]]*)\\z");
+static PATTERN_6: Pattern = Pattern::new("[a-fA-F0-9:\\.\\/]+", "\\A(?:[a-fA-F0-9:\\.\\/]+)\\z");
+static PATTERN_7: Pattern = Pattern::new("[a-zA-Z0-9:_-]+", "\\A(?:[a-zA-Z0-9:_-]+)\\z");
+static PATTERN_8: Pattern = Pattern::new("[a-zA-Z0-9\\-]+", "\\A(?:[a-zA-Z0-9\\-]+)\\z");
+static PATTERN_9: Pattern = Pattern::new("[a-zA-Z0-9_.,@/:#-]+", "\\A(?:[a-zA-Z0-9_.,@/:#-]+)\\z");
+static PATTERN_10: Pattern =
     Pattern::new("[a-zA-Z0-9_.,@/:#=\\[\\]-]*", "\\A(?:[a-zA-Z0-9_.,@/:#=\\[\\]-]*)\\z");
-static PATTERN_9: Pattern = Pattern::new(
+static PATTERN_11: Pattern = Pattern::new(
     "^([\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*)$",
     "\\A(?:^([\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*)$)\\z",
 );
-static PATTERN_10: Pattern = Pattern::new("^[a-zA-Z0-9-_]+$", "\\A(?:^[a-zA-Z0-9-_]+$)\\z");
+static PATTERN_12: Pattern = Pattern::new("^[a-zA-Z0-9-_]+$", "\\A(?:^[a-zA-Z0-9-_]+$)\\z");
 
 /// Every pattern of the tables, for the test that each compiles.
 #[cfg(test)]
@@ -1079,4 +1152,6 @@ pub(crate) static PATTERNS: &[&Pattern] = &[
     &PATTERN_8,
     &PATTERN_9,
     &PATTERN_10,
+    &PATTERN_11,
+    &PATTERN_12,
 ];

@@ -375,6 +375,19 @@ impl Input for ListSecurityProfilesRequest {
     const OPERATION: Operation = Operation::ListSecurityProfiles;
 }
 
+/// What `ListTagsForResource` takes.
+#[derive(Clone, PartialEq, Serialize, Deserialize, Debug)]
+#[serde(rename_all = "camelCase")]
+pub struct ListTagsForResourceRequest {
+    pub resource_arn: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_token: Option<String>,
+}
+impl Input for ListTagsForResourceRequest {
+    type Output = ListTagsForResourceResponse;
+    const OPERATION: Operation = Operation::ListTagsForResource;
+}
+
 /// What `ListTargetsForSecurityProfile` takes.
 #[derive(Clone, PartialEq, Serialize, Deserialize, Debug)]
 #[serde(rename_all = "camelCase")]
@@ -436,6 +449,44 @@ pub struct ListViolationEventsRequest {
 impl Input for ListViolationEventsRequest {
     type Output = ListViolationEventsResponse;
     const OPERATION: Operation = Operation::ListViolationEvents;
+}
+
+/// What `PutVerificationStateOnViolation` takes.
+#[derive(Clone, PartialEq, Serialize, Deserialize, Debug)]
+#[serde(rename_all = "camelCase")]
+pub struct PutVerificationStateOnViolationRequest {
+    pub violation_id: String,
+    pub verification_state: VerificationState,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub verification_state_description: Option<String>,
+}
+impl Input for PutVerificationStateOnViolationRequest {
+    type Output = PutVerificationStateOnViolationResponse;
+    const OPERATION: Operation = Operation::PutVerificationStateOnViolation;
+}
+
+/// What `TagResource` takes.
+#[derive(Clone, PartialEq, Serialize, Deserialize, Debug)]
+#[serde(rename_all = "camelCase")]
+pub struct TagResourceRequest {
+    pub resource_arn: String,
+    pub tags: Vec<Tag>,
+}
+impl Input for TagResourceRequest {
+    type Output = TagResourceResponse;
+    const OPERATION: Operation = Operation::TagResource;
+}
+
+/// What `UntagResource` takes.
+#[derive(Clone, PartialEq, Serialize, Deserialize, Debug)]
+#[serde(rename_all = "camelCase")]
+pub struct UntagResourceRequest {
+    pub resource_arn: String,
+    pub tag_keys: Vec<String>,
+}
+impl Input for UntagResourceRequest {
+    type Output = UntagResourceResponse;
+    const OPERATION: Operation = Operation::UntagResource;
 }
 
 /// What `UpdateCertificate` takes.

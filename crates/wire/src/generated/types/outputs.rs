@@ -268,6 +268,16 @@ pub struct ListSecurityProfilesResponse {
     pub next_token: Option<String>,
 }
 
+/// AWS's answer `ListTagsForResourceResponse`.
+#[derive(Clone, PartialEq, Serialize, Deserialize, Debug, Default)]
+#[serde(rename_all = "camelCase")]
+pub struct ListTagsForResourceResponse {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tags: Option<Vec<Tag>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_token: Option<String>,
+}
+
 /// AWS's answer `ListTargetsForSecurityProfileResponse`.
 #[derive(Clone, PartialEq, Serialize, Deserialize, Debug, Default)]
 #[serde(rename_all = "camelCase")]
@@ -297,6 +307,21 @@ pub struct ListViolationEventsResponse {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next_token: Option<String>,
 }
+
+/// AWS's answer `PutVerificationStateOnViolationResponse`.
+#[derive(Clone, PartialEq, Serialize, Deserialize, Debug, Default)]
+#[serde(rename_all = "camelCase")]
+pub struct PutVerificationStateOnViolationResponse {}
+
+/// AWS's answer `TagResourceResponse`.
+#[derive(Clone, PartialEq, Serialize, Deserialize, Debug, Default)]
+#[serde(rename_all = "camelCase")]
+pub struct TagResourceResponse {}
+
+/// AWS's answer `UntagResourceResponse`.
+#[derive(Clone, PartialEq, Serialize, Deserialize, Debug, Default)]
+#[serde(rename_all = "camelCase")]
+pub struct UntagResourceResponse {}
 
 /// AWS's answer `UpdateCustomMetricResponse`.
 #[derive(Clone, PartialEq, Serialize, Deserialize, Debug, Default)]

@@ -73,6 +73,20 @@ impl Listing for ListSecurityProfilesRequest {
     }
 }
 
+impl Listing for ListTagsForResourceRequest {
+    fn token(&self) -> Option<&str> {
+        self.next_token.as_deref()
+    }
+
+    fn limit(&self) -> Option<i32> {
+        None
+    }
+
+    fn without_page(&self) -> Self {
+        Self { next_token: None, ..self.clone() }
+    }
+}
+
 impl Listing for ListTargetsForSecurityProfileRequest {
     fn token(&self) -> Option<&str> {
         self.next_token.as_deref()

@@ -1,0 +1,36 @@
+use fleetward_wire::types::{TagResourceRequest, TagResourceResponse};
+
+use super::checked;
+use super::tagged::Tagged;
+use crate::control::Control;
+use crate::limits::TAGS;
+use crate::prepared::Prepared;
+use crate::refusal::Refusal;
+
+/// A tag whose key is there already gets the new value.
+pub(crate) async fn add(
+    control: &Control,
+    input: TagResourceRequest,
+) -> Result<Prepared<TagResourceResponse>, Refusal> {
+    let given = checked(input.tags)?;
+    let mut resource = Tagged::find(control, &input.resource_arn).await?;
+    let tags = resource.tags();
+    let before = tags.clone();
+    for (key, value) in given {
+        match tags.iter_mut().find(|(known, _)| *known == key) {
+            Some(known) => known.1 = value,
+            None => tags.push((key, value)),
+        }
+    }
+    if tags.len() > TAGS {
+        return Err(Refusal::Limit(format!(
+            "{} would have {} tags; the limit is {TAGS}.",
+            input.resource_arn,
+            tags.len()
+        )));
+    }
+    if *tags == before {
+        return Ok(Prepared::read(TagResourceResponse {}));
+    }
+    Ok(Prepared::write(resource.write(control).await?, TagResourceResponse {}))
+}
