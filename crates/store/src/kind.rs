@@ -76,6 +76,29 @@ impl Kind {
         }
     }
 
+    /// What many of it are called.
+    #[must_use]
+    pub fn plural(self) -> &'static str {
+        match self {
+            Self::Thing => "things",
+            Self::ThingGroup => "thing groups",
+            Self::Certificate => "certificates",
+            Self::Policy => "policies",
+            Self::SecurityProfile => "security profiles",
+            Self::Dimension => "dimensions",
+            Self::TargetOfProfile => "targets of profiles",
+            Self::ProfileOfTarget => "profiles of targets",
+            Self::ProfileOfDimension => "uses of dimensions",
+            Self::ThingOfGroup => "members of groups",
+            Self::CertificateOfThing => "certificates of things",
+            Self::PolicyOfTarget => "attached policies",
+            Self::AccessKey => "access keys",
+            Self::Setting => "single settings",
+            Self::CustomMetric => "custom metrics",
+            Self::ProfileOfCustomMetric => "uses of custom metrics",
+        }
+    }
+
     /// The kind of this number; none where this release knows none of it.
     #[must_use]
     pub fn from_code(code: u16) -> Option<Self> {

@@ -32,5 +32,8 @@ pub const CHECKPOINT_PAGES: u32 = 4000;
 /// Prepared statements that a connection keeps.
 pub const CACHED_STATEMENTS: usize = 128;
 
+/// Rows that a check reads at once.
+pub const CHECKED_ROWS: usize = 1000;
+
 /// Unreadable documents and rows that the log is told of; more are only counted.
 pub const TOLD_UNREADABLE: usize = 1000;

@@ -7,7 +7,7 @@ use super::{edge, json};
 use crate::error::StoreError;
 use crate::kind::Kind;
 use crate::noun::Noun;
-use crate::tx::edge_key;
+use crate::tx::{edge_key, edges_from};
 
 /// The key of the setting that says at which format level the store is.
 pub(crate) const FORMAT_LEVEL: &str = "format-level";
@@ -49,6 +49,11 @@ impl Gate {
     #[must_use]
     pub fn named(name: &str) -> Self {
         Self(edge_key("gate", name))
+    }
+
+    /// Whether a setting of this key is a gate.
+    pub(super) fn is_key(key: &str) -> bool {
+        key.starts_with(&edges_from("gate"))
     }
 }
 

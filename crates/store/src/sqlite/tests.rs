@@ -1,5 +1,6 @@
 //! What only a store on disk can get wrong.
 
+mod check;
 mod damage;
 mod level;
 

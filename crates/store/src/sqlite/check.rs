@@ -1,0 +1,215 @@
+//! Reading everything in the file, to find what cannot be read.
+
+use rusqlite::types::{FromSql, Value};
+use rusqlite::{Connection, Row, params_from_iter};
+
+use super::SqliteStore;
+use super::stored::Unsigned;
+use crate::error::StoreError;
+use crate::kind::Kind;
+use crate::limits::CHECKED_ROWS;
+use crate::partitions::PartitionClaim;
+use crate::shape::{alert, change, check_document, event, violation};
+
+/// What a check has to say, as it goes along.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Finding {
+    /// This many of these were read so far.
+    Progress(&'static str, u64),
+    /// Something that cannot be read, or does not fit what is beside it, in a sentence.
+    Problem(String),
+    /// All of these were read: so many there are.
+    Done(&'static str, u64),
+}
+
+/// Reads the body of one row.
+type ReadRow = fn(&Row<'_>) -> Result<(), StoreError>;
+
+/// A table, how its rows come in the order of their keys, and how a body is read.
+struct Table {
+    what: &'static str,
+    /// Takes the key of the last row that was read, and how many rows may come.
+    sql: &'static str,
+    read: ReadRow,
+}
+
+const TABLES: [Table; 4] = [
+    Table {
+        what: "changes",
+        sql: "SELECT seq, body FROM change WHERE seq > coalesce(?, 0) ORDER BY seq LIMIT ?",
+        read: |row| change::from_bytes(row.get::<_, Unsigned>(0)?.0, &body(row, 1)?).map(drop),
+    },
+    Table {
+        what: "open violations",
+        sql: "SELECT id, body FROM violation WHERE id > coalesce(?, '') ORDER BY id LIMIT ?",
+        read: |row| violation::from_bytes(&row.get::<_, String>(0)?, &body(row, 1)?).map(drop),
+    },
+    Table {
+        what: "violation events",
+        sql: "SELECT row, body FROM event WHERE row > coalesce(?, 0) ORDER BY row LIMIT ?",
+        read: |row| event::from_bytes(&row.get::<_, i64>(0)?.to_string(), &body(row, 1)?).map(drop),
+    },
+    Table {
+        what: "alerts that wait or are dead",
+        // A delivered one has no body any more.
+        sql: "SELECT id, body, key FROM alert WHERE id > coalesce(?, 0) AND status <> 2
+              ORDER BY id LIMIT ?",
+        read: |row| alert::from_bytes(&row.get::<_, String>(2)?, &body(row, 1)?).map(drop),
+    },
+];
+
+impl SqliteStore {
+    /// Reads all documents, changes, violations, events and alerts, and tells what it finds. What
+    /// cannot be read is a finding, not an error.
+    ///
+    /// # Errors
+    /// [`StoreError::Backend`] where the file itself cannot be read on.
+    pub async fn check(&self, tell: &mut (dyn FnMut(Finding) + Send)) -> Result<(), StoreError> {
+        for problem in self.readers.read(damaged_pages).await? {
+            tell(Finding::Problem(format!("the store's file is damaged: {problem}")));
+        }
+        for kind in Kind::ALL {
+            let mut after = None;
+            let mut count = 0;
+            loop {
+                let page = self.readers.read(move |c| documents(c, kind, after)).await?;
+                let Some(last) = report(page, kind.plural(), &mut count, tell) else { break };
+                after = Some(last);
+            }
+        }
+        for table in &TABLES {
+            let mut after = None;
+            let mut count = 0;
+            loop {
+                let page = self.readers.read(move |c| rows(c, table, after)).await?;
+                let Some(last) = report(page, table.what, &mut count, tell) else { break };
+                after = Some(last);
+            }
+        }
+        let unknown = self.readers.read(of_unknown_kinds).await?;
+        if unknown > 0 {
+            tell(Finding::Done("documents of kinds that only a newer release knows", unknown));
+        }
+        Ok(())
+    }
+
+    /// All partitions that ever were claimed, as their claims stand; takes none over.
+    ///
+    /// # Errors
+    /// [`StoreError::Backend`].
+    pub async fn partitions(&self) -> Result<Vec<PartitionClaim>, StoreError> {
+        self.readers.read(claims).await
+    }
+}
+
+/// Some rows that were read.
+struct Page {
+    /// The key of the last; none if there were no more.
+    last: Option<Value>,
+    rows: u64,
+    problems: Vec<String>,
+}
+
+/// Tells of a page; gives the key after which to go on.
+fn report(
+    page: Page,
+    what: &'static str,
+    count: &mut u64,
+    tell: &mut (dyn FnMut(Finding) + Send),
+) -> Option<Value> {
+    page.problems.into_iter().for_each(|problem| tell(Finding::Problem(problem)));
+    *count += page.rows;
+    match page.last {
+        Some(last) => {
+            tell(Finding::Progress(what, *count));
+            Some(last)
+        }
+        None => {
+            tell(Finding::Done(what, *count));
+            None
+        }
+    }
+}
+
+fn documents(
+    connection: &Connection,
+    kind: Kind,
+    after: Option<Value>,
+) -> Result<Page, StoreError> {
+    let sql = "SELECT key, value FROM document WHERE kind = ? AND key > coalesce(?, x'')
+               ORDER BY key LIMIT ?";
+    // The empty key comes before all others and is never after it: no document has it.
+    let values = [kind.code().into(), after.unwrap_or(Value::Null), limit()];
+    page(connection, sql, values, |row| {
+        let key = body(row, 0)?;
+        let key = str::from_utf8(&key).map_err(|error| {
+            StoreError::corrupt(format!("{kind:?}"), String::from_utf8_lossy(&key))(error)
+        })?;
+        check_document(kind, key, &body(row, 1)?)
+    })
+}
+
+fn rows(connection: &Connection, table: &Table, after: Option<Value>) -> Result<Page, StoreError> {
+    page(connection, table.sql, [after.unwrap_or(Value::Null), limit()], table.read)
+}
+
+fn page<const N: usize>(
+    connection: &Connection,
+    sql: &str,
+    values: [Value; N],
+    read: impl Fn(&Row<'_>) -> Result<(), StoreError>,
+) -> Result<Page, StoreError> {
+    let mut page = Page { last: None, rows: 0, problems: Vec::new() };
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut found = statement.query(params_from_iter(values))?;
+    while let Some(row) = found.next()? {
+        page.rows += 1;
+        page.last = Some(row.get(0)?);
+        if let Err(error) = read(row) {
+            page.problems.push(error.to_string());
+        }
+    }
+    Ok(page)
+}
+
+fn limit() -> Value {
+    i64::try_from(CHECKED_ROWS).unwrap_or(i64::MAX).into()
+}
+
+/// A column that should hold bytes; text is read as its bytes.
+fn body(row: &Row<'_>, column: usize) -> Result<Vec<u8>, StoreError> {
+    let value = row.get_ref(column)?;
+    match Vec::<u8>::column_result(value) {
+        Ok(bytes) => Ok(bytes),
+        Err(_) => Ok(value.as_bytes().map_err(StoreError::backend("read a column"))?.to_vec()),
+    }
+}
+
+/// What SQLite itself finds wrong with the file.
+fn damaged_pages(connection: &Connection) -> Result<Vec<String>, StoreError> {
+    let mut check = connection.prepare("PRAGMA quick_check")?;
+    let said = check.query_map([], |row| row.get(0))?;
+    let said: Vec<String> = said.collect::<rusqlite::Result<_>>()?;
+    Ok(said.into_iter().filter(|line| line != "ok").collect())
+}
+
+fn of_unknown_kinds(connection: &Connection) -> Result<u64, StoreError> {
+    let known = Kind::ALL.map(|kind| kind.code().to_string()).join(", ");
+    let sql = format!("SELECT count(*) FROM document WHERE kind NOT IN ({known})");
+    Ok(connection.query_row(&sql, [], |row| row.get::<_, Unsigned>(0))?.0)
+}
+
+fn claims(connection: &Connection) -> Result<Vec<PartitionClaim>, StoreError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT id, epoch, state_offset, effects_offset FROM partition ORDER BY id",
+    )?;
+    let claims = statement.query_map([], |row| {
+        Ok(PartitionClaim {
+            partition: row.get(0)?,
+            epoch: row.get::<_, Unsigned>(1)?.0,
+            state_offset: row.get::<_, Unsigned>(2)?.0,
+            effects_offset: row.get::<_, Unsigned>(3)?.0,
+        })
+    })?;
+    Ok(claims.collect::<rusqlite::Result<_>>()?)
+}

@@ -1,0 +1,131 @@
+//! What a check of the file finds.
+
+use fleetward_domain::EventType;
+
+use super::*;
+use crate::conformance::fixtures::{CASE, alert, event, violation};
+use crate::sqlite::check::Finding;
+use crate::{AdministratorKey, DetectionTx, Gate, Outbox, PartitionProgress, Partitions};
+
+async fn filled(path: &Path) {
+    let store = SqliteStore::open(path).unwrap();
+    let level = store.format_level();
+    let mut tx = changed();
+    tx.put(&AdministratorKey("AKIA".to_owned()), level).unwrap();
+    tx.put(&Gate::named("things"), level).unwrap();
+    tx.draw_edge(Kind::ThingOfGroup, "hall", "lamp");
+    tx.puts.push((Kind::Setting, "of-another-release".to_owned(), b"what".to_vec()));
+    store.commit(tx).await.unwrap();
+    let claim = store.claim_partition(2).await.unwrap();
+    let progress = PartitionProgress {
+        partition: 2,
+        epoch: claim.epoch,
+        state_offset: Some(5),
+        effects_offset: 6,
+    };
+    let alerts = ["t", "u"].map(|target| alert(CASE, target, EventType::InAlarm, 10)).to_vec();
+    let tx = DetectionTx {
+        progress: vec![progress],
+        violations: vec![violation(CASE, 10)],
+        events: vec![event(CASE, EventType::InAlarm, 10)],
+        alerts,
+        ..DetectionTx::default()
+    };
+    store.commit_detection(tx).await.unwrap();
+    // A delivered alert has no body to be read.
+    let due = store.due_alerts(0, 1).await.unwrap();
+    store.alert_delivered(due[0].id).await.unwrap();
+    store.close().await.unwrap();
+}
+
+/// The counts that are not 0, and the problems.
+async fn checked(path: &Path) -> (Vec<(&'static str, u64)>, Vec<String>) {
+    let store = SqliteStore::open(path).unwrap();
+    let (mut counts, mut problems) = (Vec::new(), Vec::new());
+    let mut tell = |finding| match finding {
+        Finding::Progress(..) | Finding::Done(_, 0) => {}
+        Finding::Problem(problem) => problems.push(problem),
+        Finding::Done(what, count) => counts.push((what, count)),
+    };
+    store.check(&mut tell).await.unwrap();
+    (counts, problems)
+}
+
+#[tokio::test]
+async fn a_file_that_is_well_is_counted_and_nothing_is_wrong_with_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store.db");
+    filled(&path).await;
+    let (counts, problems) = checked(&path).await;
+    assert_eq!(problems, [""; 0]);
+    let expected = [
+        ("members of groups", 1),
+        ("single settings", 4),
+        ("changes", 1),
+        ("open violations", 1),
+        ("violation events", 1),
+        ("alerts that wait or are dead", 1),
+    ];
+    assert_eq!(counts, expected);
+    let claims = SqliteStore::open(&path).unwrap().partitions().await.unwrap();
+    assert_eq!(claims.len(), 1);
+    assert_eq!((claims[0].partition, claims[0].epoch, claims[0].state_offset), (2, 1, 5));
+}
+
+#[tokio::test]
+async fn everything_that_cannot_be_read_is_named_in_a_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store.db");
+    filled(&path).await;
+    let other = rusqlite::Connection::open(&path).unwrap();
+    for sql in [
+        "UPDATE document SET value = x'31' WHERE kind = 10",
+        "UPDATE change SET body = x'ff'",
+        "UPDATE violation SET body = CAST('{\"v\":9}' AS BLOB)",
+        "UPDATE event SET body = x'7b'",
+        "UPDATE alert SET body = 'text' WHERE status <> 2",
+        "INSERT INTO document VALUES (1, CAST('a' AS BLOB), 1, CAST('{}' AS BLOB))",
+        "INSERT INTO document VALUES (99, CAST('a' AS BLOB), 1, CAST('{}' AS BLOB))",
+        "INSERT INTO document VALUES (6, x'ff', 1, CAST('{}' AS BLOB))",
+    ] {
+        assert_eq!(other.execute(sql, []).unwrap(), 1, "{sql}");
+    }
+    drop(other);
+    let (counts, problems) = checked(&path).await;
+    let begins = [
+        "Thing \"a\" is corrupt: its JSON is not of this shape",
+        "Dimension \"\u{FFFD}\" is corrupt: ",
+        "ThingOfGroup \"hall\\0lamp\" is corrupt: its value is not null",
+        "change \"1\" is corrupt: ",
+        "violation \"violation\" is written in version 9 of its shape",
+        "event \"1\" is corrupt: its JSON ends too early",
+        "alert \"violation/in-alarm/u\" is corrupt: it is not JSON",
+    ];
+    assert_eq!(problems.len(), begins.len(), "{problems:#?}");
+    for (problem, begin) in problems.iter().zip(begins) {
+        assert!(problem.starts_with(begin) && !problem.contains('\n'), "{problem}");
+    }
+    assert!(counts.contains(&("documents of kinds that only a newer release knows", 1)));
+}
+
+#[tokio::test]
+async fn a_document_under_the_key_of_another_is_found() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store.db");
+    let store = SqliteStore::open(&path).unwrap();
+    let name = fleetward_domain::PolicyName::parse("one").unwrap();
+    let policy = fleetward_domain::Policy {
+        name,
+        document: String::new(),
+        version: 1,
+        tags: Vec::new(),
+        created_ms: 0,
+    };
+    let mut tx = Tx::default();
+    tx.put(&policy, store.format_level()).unwrap();
+    tx.puts[0].1 = "two".to_owned();
+    store.commit(tx).await.unwrap();
+    store.close().await.unwrap();
+    let (_, problems) = checked(&path).await;
+    assert_eq!(problems, ["Policy \"two\" is corrupt: its value is that of \"one\""]);
+}
