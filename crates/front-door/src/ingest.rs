@@ -36,10 +36,10 @@ pub(crate) enum Outcome {
 }
 
 impl Submission {
-    /// A report about `thing` by somebody who is `sender`.
+    /// A report about `thing`.
     pub(crate) fn new(
         thing: &str,
-        sender: &ThingName,
+        publisher: Publisher,
         format: Format,
         payload: &[u8],
         at_ms: EpochMs,
@@ -47,10 +47,7 @@ impl Submission {
         let kept = payload.len().min(REPORT_MAX_BYTES.saturating_add(1));
         Self {
             thing: thing.to_owned(),
-            publisher: match sender.as_str() == thing {
-                true => Publisher::Itself,
-                false => Publisher::Another,
-            },
+            publisher,
             format,
             payload: payload.get(..kept).unwrap_or_default().to_vec(),
             at_ms,

@@ -1,16 +1,18 @@
 use std::collections::BTreeMap;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use fleetward_domain::{
     Alert, Behavior, BehaviorName, EventType, MetricValue, Notification, ProfileName, ThingName,
     VerificationState, ViolationEvent,
 };
-use fleetward_environment::Clock;
+use fleetward_environment::{Chance, Clock};
 use fleetward_store::DetectionTx;
 use fleetward_store::memory::MemoryStore;
 
 use super::*;
 use crate::limits::{FIRST_RETRY_MS, LONGEST_RETRY_MS, RETRY_FOR_MS};
+use crate::payload::Message;
 use crate::receiver::{Answer, Receiver};
 use crate::target::{Target, Webhook};
 
@@ -253,6 +255,58 @@ async fn what_was_not_delivered_goes_out_after_a_restart() {
     let stage = stage.restart(&[(ARN, &receiver)]);
     stage.until_left(0).await;
     assert_eq!(receiver.summaries(), ["lamp in-alarm", "lamp in-alarm"]);
+}
+
+/// Notes when it was asked to deliver, and refuses the first few times.
+struct Refuses {
+    times: usize,
+    clock: Clock,
+    asked_ms: Mutex<Vec<EpochMs>>,
+}
+
+#[async_trait::async_trait]
+impl Deliver for Refuses {
+    async fn deliver(&self, _: &Target, _: &Message) -> Result<(), AlertsError> {
+        let mut asked_ms = self.asked_ms.lock().unwrap();
+        asked_ms.push(self.clock.now_ms() - AT_MS);
+        if asked_ms.len() > self.times { Ok(()) } else { Err(AlertsError::Timeout) }
+    }
+}
+
+/// When an alert whose target refuses eight times is tried, in milliseconds after it was made:
+/// on virtual time, so that half an hour takes none.
+async fn tries_with(seed: u64) -> Vec<EpochMs> {
+    let clock = Clock::of_the_runtime(AT_MS);
+    let carrier = Arc::new(Refuses { times: 8, clock: clock.clone(), asked_ms: Mutex::default() });
+    let webhook = Webhook::parse("https://hooks.example/").unwrap();
+    let settings = Settings {
+        targets: [(ARN.to_owned(), Target::Webhook(webhook))].into(),
+        clock: clock.clone(),
+        chance: Chance::seeded(seed),
+        ..Settings::default()
+    };
+    let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
+    let running = Alerts::start_with(settings, Arc::clone(&store), carrier.clone()).unwrap();
+    let stage = Stage { store, clock: HandClock::new(), running: None };
+    stage.commit(vec![alert("lamp", EventType::InAlarm, ARN)]).await;
+    clock.sleep(Duration::from_secs(3600)).await;
+    assert!(stage.left().await.is_empty(), "delivered in the end");
+    running.shutdown().await;
+    let asked_ms = carrier.asked_ms.lock().unwrap().clone();
+    asked_ms
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_simulated_target_is_tried_at_times_that_the_seed_decides() {
+    let tries = tries_with(7).await;
+    assert_eq!(tries.len(), 9);
+    let pauses: Vec<EpochMs> = tries.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    for (failures, pause_ms) in (0..).zip(&pauses) {
+        let full_ms = FIRST_RETRY_MS << failures;
+        assert!((full_ms / 2..=full_ms).contains(pause_ms), "{failures}: {pause_ms} ms");
+    }
+    assert_eq!(tries_with(7).await, tries);
+    assert_ne!(tries_with(8).await, tries);
 }
 
 #[tokio::test]

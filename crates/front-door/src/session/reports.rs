@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use fleetward_domain::{EpochMs, Report, ThingName};
+use fleetward_domain::{EpochMs, Publisher, Report, ThingName};
 use fleetward_mqtt::packet::{Answer, AnswerKind, Publish};
 use fleetward_mqtt::topic::{DefenderFormat, DefenderResponse, DefenderTopic};
 use fleetward_mqtt::{ProtocolVersion, QoS, ReasonCode};
@@ -49,8 +49,12 @@ impl ReportJob {
             DefenderFormat::Cbor => Format::Cbor,
         };
         let (thing, payload) = (topic.thing_name, publish.payload);
+        let publisher = match sender.as_str() == thing {
+            true => Publisher::Itself,
+            false => Publisher::Another,
+        };
         Self {
-            submission: Submission::new(thing, sender, format, payload, at_ms),
+            submission: Submission::new(thing, publisher, format, payload, at_ms),
             owed: Owed {
                 format: topic.format,
                 acknowledgement: publish.packet_id.map(|id| (kind, id)),
