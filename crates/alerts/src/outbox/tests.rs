@@ -292,8 +292,7 @@ async fn tries_with(seed: u64) -> Vec<EpochMs> {
     clock.sleep(Duration::from_secs(3600)).await;
     assert!(stage.left().await.is_empty(), "delivered in the end");
     running.shutdown().await;
-    let asked_ms = carrier.asked_ms.lock().unwrap().clone();
-    asked_ms
+    carrier.asked_ms.lock().unwrap().clone()
 }
 
 #[tokio::test(start_paused = true)]
