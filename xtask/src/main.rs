@@ -14,7 +14,12 @@ fn main() -> ExitCode {
     let rest: Vec<String> = arguments.collect();
     let outcome = match task.as_deref() {
         Some("model") => model::run(&rest).map_err(|error| error.to_string()),
-        Some("test") => test::run(&rest),
+        Some("test") => match test::run(&rest) {
+            Ok(true) => Ok(()),
+            // The failures are told, and the closing line counts them.
+            Ok(false) => return ExitCode::FAILURE,
+            Err(error) => Err(error),
+        },
         Some("bench") => bench::run(&rest),
         Some(other) => Err(format!("unknown task {other:?}; {TASKS}")),
         None => Err(TASKS.to_owned()),
@@ -29,4 +34,4 @@ fn main() -> ExitCode {
 }
 
 const TASKS: &str =
-    "tasks: test [ARGUMENTS OF THE RUNNER] | bench NAME [--json] | model [--check | --rust-only]";
+    "tasks: test [PART OF A NAME]... | bench NAME [--json] | model [--check | --rust-only]";

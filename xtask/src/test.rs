@@ -1,35 +1,53 @@
-//! `cargo xtask test`: every test, with the foreign clients that they need.
+//! `cargo xtask test [PART OF A NAME]...`: every test, with the foreign clients that they need.
 //!
-//! The clients are AWS's command line, boto3 and AWS's device agent in a Python environment of
-//! their own below `target/`, and mosquitto's clients from the system.
+//! All test binaries are built at once. Then each test runs in a process of its own, as many at
+//! once as there are cores: no test sees what another left behind, one that hangs is ended, and
+//! a long binary does not hold up the others. What tests print is shown for those that fail.
 
-use std::env;
+mod binaries;
+mod clients;
+mod one;
+
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread::{available_parallelism, scope};
+use std::time::{Duration, Instant};
 
-/// What goes into the Python environment. The agent is AWS's own and does not change any more.
-const PYTHON_PACKAGES: [&str; 3] =
-    ["awscli>=1.45,<2", "boto3>=1.43,<2", "AWSIoTDeviceDefenderAgentSDK==2.0.0"];
-/// Programs that must be on the system, and the Debian packages that bring them.
-const PROGRAMS: [(&str, &str); 2] =
-    [("mosquitto_pub", "mosquitto-clients"), ("mosquitto_sub", "mosquitto-clients")];
+use one::{Ended, Test};
 
-/// Sets up what is missing, then runs all tests; further arguments go to the test runner.
-pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
+/// A test that takes longer is named, so that it is seen.
+const SLOW: Duration = Duration::from_secs(15);
+
+/// Sets up what is missing, then runs the tests whose names hold one of the arguments, or all.
+/// False if a test failed; the last line printed counts them.
+pub(crate) fn run(arguments: &[String]) -> Result<bool, String> {
     let root = workspace_root();
-    install_programs()?;
-    let tools = root.join("target").join("test-tools");
-    install_python(&tools)?;
-    let cargo = env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
-    let mut tests = Command::new(&cargo);
-    if quiet(Command::new(&cargo).args(["nextest", "--version"])) {
-        tests.args(["nextest", "run", "--workspace", "--no-fail-fast"]);
-    } else {
-        tests.args(["test", "--workspace", "--no-fail-fast"]);
+    let tools = clients::set_up(&root)?;
+    announce("building the tests");
+    let binaries = binaries::build(&root)?;
+    let mut tests = Vec::new();
+    let mut skipped = 0;
+    for binary in &binaries {
+        let listed = binary.tests()?;
+        let is_wanted = |name: &String| {
+            arguments.is_empty() || arguments.iter().any(|part| name.contains(part.as_str()))
+        };
+        let (ignored, active): (Vec<_>, Vec<_>) =
+            listed.into_iter().filter(|(name, _)| is_wanted(name)).partition(|(_, skip)| *skip);
+        skipped += ignored.len();
+        tests.extend(active.into_iter().map(|(name, _)| Test { binary, name, tools: &tools }));
     }
-    tests.args(arguments).current_dir(&root).env("FLEETWARD_TEST_TOOLS", &tools);
-    announce("running the tests");
-    succeed(&mut tests)
+    announce(&format!("running {} tests of {} binaries", tests.len(), binaries.len()));
+    let began = Instant::now();
+    let mut failed = run_all(&tests, &root)?;
+    failed += run_doc_tests(&root, arguments.is_empty())?;
+    let passed = tests.len().saturating_sub(failed);
+    announce(&format!("the tests took {:.0} s", began.elapsed().as_secs_f64()));
+    println!("{passed} passed, {failed} failed, {skipped} skipped");
+    Ok(failed == 0)
 }
 
 /// The folder of the workspace's `Cargo.toml`.
@@ -38,66 +56,14 @@ pub(crate) fn workspace_root() -> PathBuf {
     xtask.parent().unwrap_or(xtask).to_owned()
 }
 
-fn announce(what: &str) {
+/// The cargo that runs this.
+pub(crate) fn cargo() -> Command {
+    Command::new(std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned()))
+}
+
+/// Says what goes on.
+pub(crate) fn announce(what: &str) {
     println!("xtask: {what}");
-}
-
-fn install_programs() -> Result<(), String> {
-    let mut missing: Vec<_> = PROGRAMS.iter().filter(|(program, _)| !exists(program)).collect();
-    missing.dedup_by_key(|(_, package)| *package);
-    for (program, package) in missing {
-        announce(&format!("{program} is missing, installing {package}"));
-        apt_install(package).map_err(|error| {
-            format!("{program} is needed: install {package} and run this again ({error})")
-        })?;
-    }
-    Ok(())
-}
-
-fn apt_install(package: &str) -> Result<(), String> {
-    if !exists("apt-get") {
-        return Err("there is no apt-get here".to_owned());
-    }
-    let install = |arguments: &[&str]| {
-        succeed(Command::new("apt-get").args(arguments).stdout(Stdio::null()).stdin(Stdio::null()))
-    };
-    install(&["install", "-y", package]).or_else(|_| {
-        install(&["update"])?;
-        install(&["install", "-y", package])
-    })
-}
-
-fn install_python(tools: &Path) -> Result<(), String> {
-    let stamp = tools.join("installed.txt");
-    let wanted = PYTHON_PACKAGES.join("\n");
-    if std::fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
-        return Ok(());
-    }
-    announce("making a Python environment with AWS's command line, boto3 and device agent");
-    let venv = |tools: &Path| {
-        succeed(Command::new("python3").args(["-m", "venv"]).arg(tools).stdout(Stdio::null()))
-    };
-    venv(tools).or_else(|_| {
-        apt_install("python3-venv")?;
-        venv(tools)
-    })?;
-    let mut pip = Command::new(tools.join("bin").join("python"));
-    pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]);
-    succeed(pip.args(PYTHON_PACKAGES))?;
-    std::fs::write(&stamp, wanted).map_err(|error| format!("{}: {error}", stamp.display()))
-}
-
-fn exists(program: &str) -> bool {
-    let path = env::var_os("PATH").unwrap_or_default();
-    env::split_paths(&path).any(|folder| folder.join(program).is_file())
-}
-
-fn quiet(command: &mut Command) -> bool {
-    command
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status()
-        .is_ok_and(|status| status.success())
 }
 
 /// Runs a command to its end.
@@ -105,4 +71,62 @@ pub(crate) fn succeed(command: &mut Command) -> Result<(), String> {
     let shown = format!("{command:?}");
     let status = command.status().map_err(|error| format!("{shown}: {error}"))?;
     if status.success() { Ok(()) } else { Err(format!("{shown}: {status}")) }
+}
+
+/// Runs the tests, a few at once; gives how many failed.
+fn run_all(tests: &[Test<'_>], root: &Path) -> Result<usize, String> {
+    let slots = available_parallelism().map_or(1, usize::from);
+    let next = AtomicUsize::new(0);
+    let failed = Mutex::new(BTreeSet::new());
+    let broken = Mutex::new(None);
+    let work = |slot: usize| {
+        let output = root.join("target").join(format!("test-output-{slot}.txt"));
+        while let Some(test) = tests.get(next.fetch_add(1, Ordering::Relaxed)) {
+            match test.run(&output) {
+                Ok(Ended { passed: true, took, .. }) if took < SLOW => {}
+                Ok(Ended { passed: true, took, .. }) => {
+                    announce(&format!("{} took {:.0} s", test.full_name(), took.as_secs_f64()));
+                }
+                Ok(Ended { said, .. }) => {
+                    // One call, so that two failures do not mix their lines.
+                    println!("--- {} failed ---\n{said}", test.full_name());
+                    failed
+                        .lock()
+                        .unwrap_or_else(|poison| poison.into_inner())
+                        .insert(test.full_name());
+                }
+                Err(error) => {
+                    *broken.lock().unwrap_or_else(|poison| poison.into_inner()) = Some(error);
+                    return;
+                }
+            }
+        }
+    };
+    scope(|scope| {
+        for slot in 0..slots {
+            scope.spawn(move || work(slot));
+        }
+    });
+    if let Some(error) = broken.into_inner().unwrap_or_else(|poison| poison.into_inner()) {
+        return Err(error);
+    }
+    let failed = failed.into_inner().unwrap_or_else(|poison| poison.into_inner());
+    for name in &failed {
+        announce(&format!("failed: {name}"));
+    }
+    Ok(failed.len())
+}
+
+/// Runs the examples in documentation, if there are any; 1 if some failed.
+fn run_doc_tests(root: &Path, wanted: bool) -> Result<usize, String> {
+    let packages = if wanted { binaries::packages_with_doc_tests(root)? } else { Vec::new() };
+    if packages.is_empty() {
+        return Ok(0);
+    }
+    let mut tests = cargo();
+    tests.args(["test", "--doc", "--quiet"]).current_dir(root);
+    for package in &packages {
+        tests.args(["--package", package]);
+    }
+    Ok(usize::from(succeed(&mut tests).is_err()))
 }

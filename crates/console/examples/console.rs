@@ -39,6 +39,7 @@ async fn main() -> Result<(), Failure> {
         place: Place { account: "123456789012".into(), region: "us-east-1".into() },
         closing,
     };
+    // The scene without a name is the one that changes, so that one sees the page follow.
     if scene.is_empty() {
         tokio::spawn(async move {
             for n in 1.. {
@@ -71,6 +72,7 @@ async fn seed(store: &dyn Store, times: usize) -> Result<(), Failure> {
             Op::LessThanEquals,
             Value::Count(3),
         )?;
+        // Judged by a person and silenced: shown, and no reason to worry.
         let mut quiet = violation(&name("door-lock-12"), authorized, Value::Count(9), 200_000)?;
         quiet.behavior.suppress_alerts = true;
         quiet.verification = VerificationState::BenignPositive;

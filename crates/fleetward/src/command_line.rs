@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::settings::parse_duration;
+use crate::duration::parse_duration;
 
 /// Fleetward: a self-hosted device defender for IoT fleets that speaks the AWS IoT API.
 #[derive(Parser)]

@@ -6,6 +6,7 @@
 mod command_line;
 mod data_dir;
 mod demo;
+mod duration;
 mod embedded;
 mod failure;
 mod keys;

@@ -9,7 +9,7 @@ use crate::condition::Condition;
 use crate::limits::{
     API_KEY_POLICY_MAX_CHARACTERS, IOT_POLICY_MAX_CHARACTERS, POLICY_TEXT_MAX_BYTES,
 };
-use crate::{Pattern, PolicyError};
+use crate::{Effect, Pattern, PolicyError};
 
 /// A policy, compiled.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,15 +26,6 @@ pub enum PolicyVersion {
     V2008,
     /// 2012-10-17.
     V2012,
-}
-
-/// What a statement does with the requests it applies to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Effect {
-    /// It allows them, unless another statement denies them.
-    Allow,
-    /// It denies them, whatever others say.
-    Deny,
 }
 
 /// One statement: it applies to requests that fit its actions, its resources and all of its

@@ -19,13 +19,15 @@ pub mod limits;
 mod condition;
 mod context;
 mod document;
+mod effect;
 mod error;
 mod evaluate;
 mod pattern;
 mod variables;
 
 pub use context::Context;
-pub use document::{Effect, PolicyDocument, PolicyVersion, Statement};
+pub use document::{PolicyDocument, PolicyVersion, Statement};
+pub use effect::Effect;
 pub use error::PolicyError;
 pub use evaluate::{Decision, Request, evaluate};
 pub use pattern::Pattern;

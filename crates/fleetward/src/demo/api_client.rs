@@ -58,6 +58,7 @@ impl ApiClient {
             .await
             .map_err(Failure::of(&tried))?
             .to_bytes();
+        // A connection for each call: the demo makes a few dozen, and none is kept to be drained.
         connection.abort();
         if !status.is_success() {
             let text = String::from_utf8_lossy(&bytes);
@@ -78,6 +79,7 @@ impl ApiClient {
     ) -> Result<hyper::Request<Full<Bytes>>, String> {
         let host = self.address.to_string();
         let (raw_path, raw_query) = path.split_once('?').unwrap_or((path, ""));
+        // What is signed here must be sent just so: the server computes over what arrives.
         let mut headers = vec![("host", host.as_bytes())];
         headers.extend(header.map(|(name, value)| (name, value.as_bytes())));
         let request = Request { method, raw_path, raw_query, headers: headers.clone() };

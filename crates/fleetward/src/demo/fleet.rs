@@ -73,6 +73,8 @@ pub(super) async fn create_topics_profile(api: &ApiClient) -> Result<(), Failure
     ] {
         api.call("POST", &path, body).await?;
     }
+    // AWS's page has this behavior word for word, duration and all; the demo's period of a second
+    // does not shorten it, and the first message alarms at once because 1 is not less than 1.
     let body = json!({
         "behaviors": [{
             "name": "num-messages-sent-to-unexpected-topic",

@@ -64,6 +64,7 @@ impl Light {
         if !accepted {
             return Err(Failure::new(format!("{tried}: the server refused")));
         }
+        // Before the first report: the answer to it comes to who has subscribed already.
         let filter = format!("$aws/things/{name}/defender/metrics/json/+");
         let filters = [SubscribeFilter::new(&filter, QoS::AtLeastOnce)];
         let packet = subscribe::encode(VERSION, 1, Properties::default(), &filters);

@@ -1,7 +1,6 @@
 //! Settings: from flags and environment, the settings file and the defaults, into one value that
 //! is right in itself.
 
-mod duration;
 mod file;
 #[cfg(test)]
 mod tests;
@@ -13,8 +12,8 @@ use fleetward_detect::limits::UNREGISTERED_THINGS;
 use fleetward_domain::{Place, PolicyName};
 
 use crate::command_line::ServeArguments;
+use crate::duration::parse_duration;
 use crate::failure::Failure;
-pub(crate) use duration::parse_duration;
 pub(crate) use file::AlertSettings;
 use file::FileSettings;
 
@@ -76,6 +75,7 @@ impl Settings {
         let text = |flag: Option<String>, filed: Option<String>, default: &str| {
             flag.or(filed).unwrap_or_else(|| default.to_owned())
         };
+        // Lists are not merged: whoever gives a flag means it to be all.
         let mqtts = match (flags.mqtts.is_empty(), file.mqtts) {
             (false, _) => flags.mqtts,
             (true, Some(filed)) => filed.into_list(),

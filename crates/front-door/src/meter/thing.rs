@@ -53,8 +53,8 @@ impl State {
         self.holders == 0 && self.connections == 0 && !self.is_listed && self.buckets.is_empty()
     }
 
-    /// Adds what was counted to the bucket of `now_ms`. A clock that was set back counts for the latest
-    /// bucket: a record never goes back in time.
+    /// Adds what was counted to the bucket of `now_ms`. A clock that was set back counts for the
+    /// latest bucket: a record never goes back in time.
     pub(super) fn add(&mut self, now_ms: EpochMs, period_ms: i64, counts: &Counts) {
         let begin_ms = now_ms.saturating_sub(now_ms.rem_euclid(period_ms));
         let latest_ms = self.buckets.last().map_or(begin_ms, |bucket| bucket.begin_ms);

@@ -67,6 +67,7 @@ fn read_statement(
             "Principal" | "NotPrincipal" => {
                 return Err(PolicyError::at(at, "is not for policies attached to a principal"));
             }
+            // Skipped, it might have been what made the statement narrower.
             _ => return Err(PolicyError::at(at, "is not known")),
         }
     }
