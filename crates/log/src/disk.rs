@@ -1,9 +1,9 @@
 //! The disk, as far as the log needs one: the real one, and one in memory that loses power, tears
 //! writes, fills up and fails to sync when it is told to.
 //!
-//! The log's promise rests on three rules, which both keep: bytes are durable once [`DiskFile::sync`]
-//! has returned, names once [`Disk::sync_folder`] has, and what was not synced may be there after a
-//! crash in part, whole, or not at all.
+//! The log's promise rests on three rules, which both keep: bytes are durable once
+//! [`DiskFile::sync`] has returned, names once [`Disk::sync_folder`] has, and what was not synced
+//! may be there after a crash in part, whole, or not at all.
 
 mod real;
 mod simulated;

@@ -68,7 +68,7 @@ fn is_function(line: &str) -> bool {
 fn function<'a>(lines: &[&'a str], start: usize) -> Option<Function<'a>> {
     let rest = lines.get(start..)?;
     let ends_signature = |line: &&str| line.trim_end().ends_with(['{', '}', ';']);
-    let signature = rest.iter().position(|line| ends_signature(line))?;
+    let signature = rest.iter().position(ends_signature)?;
     if !rest[signature].trim_end().ends_with('{') {
         return None;
     }

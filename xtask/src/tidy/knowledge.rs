@@ -69,7 +69,7 @@ fn only_the_binary_reads_the_environment() {
 #[test]
 fn only_who_keeps_something_touches_files() {
     let places = [
-        "crates/log/src/embedded/",
+        "crates/log/src/disk/",
         "crates/store/src/sqlite/",
         // What a person names on the command line, and the data folder.
         "crates/fleetward/src/settings/file.rs",
