@@ -19,6 +19,9 @@ use crate::roles::{Shared, alerts, api, detector, front_door, housekeeping, rela
 use crate::secrets::Secrets;
 use crate::settings::Settings;
 
+#[cfg(test)]
+mod first_release;
+
 /// A server that accepts.
 pub(crate) struct Running {
     /// Where everything is.
@@ -35,8 +38,7 @@ pub(crate) struct Running {
 ///
 /// # Errors
 /// A sentence that names what could not start.
-pub(crate) async fn start(settings: Settings) -> Result<Running, Failure> {
-    let clock = Clock::system();
+pub(crate) async fn start(settings: Settings, clock: Clock) -> Result<Running, Failure> {
     let data = DataDir::open(&settings.data)?;
     let tried = format!("cannot open the store in {}", settings.data.display());
     let store = SqliteStore::open(&data.store()).map_err(Failure::of(&tried))?;
