@@ -77,7 +77,10 @@ async fn serve(broker: Arc<Mutex<SmallBroker>>, mut stream: DuplexStream) {
 }
 
 /// The next whole frame; none at the end.
-async fn read_frame(stream: &mut DuplexStream, buffer: &mut Vec<u8>) -> Option<(Frame, Vec<u8>)> {
+pub(crate) async fn read_frame(
+    stream: &mut DuplexStream,
+    buffer: &mut Vec<u8>,
+) -> Option<(Frame, Vec<u8>)> {
     loop {
         if let Scan::Frame(frame) = scan(buffer, usize::MAX).unwrap() {
             return Some((frame, buffer.drain(..frame.total_bytes).collect()));

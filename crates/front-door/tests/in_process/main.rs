@@ -1,5 +1,6 @@
 //! The scenarios of `tests/door`, all of them, with the broker in this process and no socket
-//! before it: however the broker is reached, the front door does the same.
+//! before it: however the broker is reached, the front door does the same. And brokers that are
+//! not as they should be, which only such a transport can play.
 
 #![allow(
     clippy::unwrap_used,
@@ -18,6 +19,7 @@ mod connection;
 mod counting;
 #[path = "../door/hostile.rs"]
 mod hostile;
+mod joining;
 #[path = "../door/log.rs"]
 mod log;
 #[path = "../door/pki.rs"]
