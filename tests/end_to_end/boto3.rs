@@ -40,6 +40,38 @@ day = datetime.timedelta(days=1)
 now = datetime.datetime.now(datetime.timezone.utc)
 events = iot.list_violation_events(startTime=now - day, endTime=now + day)
 assert events["violationEvents"] == [], events
+dimension = iot.create_dimension(
+    name="d", type="TOPIC_FILTER", stringValues=["a/#"], tags=[{"Key": "k", "Value": "1"}])
+changed = iot.update_dimension(name="d", stringValues=["b/+"])
+assert changed["stringValues"] == ["b/+"] and changed["type"] == "TOPIC_FILTER", changed
+assert changed["lastModifiedDate"] >= changed["creationDate"], changed
+iot.tag_resource(resourceArn=dimension["arn"], tags=[{"Key": "room", "Value": "hall"}])
+iot.untag_resource(resourceArn=dimension["arn"], tagKeys=["k"])
+tags = iot.list_tags_for_resource(resourceArn=dimension["arn"])["tags"]
+assert tags == [{"Key": "room", "Value": "hall"}], tags
+for number in range(12):
+    iot.create_custom_metric(metricName=f"metric-{number:02}", metricType="number-list")
+pages = iot.get_paginator("list_custom_metrics").paginate(PaginationConfig={"PageSize": 5})
+names = [name for page in pages for name in page["metricNames"]]
+assert names == [f"metric-{number:02}" for number in range(12)], names
+iot.update_custom_metric(metricName="metric-01", displayName="One")
+metric = iot.describe_custom_metric(metricName="metric-01")
+assert (metric["displayName"], metric["metricType"]) == ("One", "number-list"), metric
+try:
+    iot.create_custom_metric(metricName="metric-01", metricType="number")
+    raise SystemExit("a custom metric was created twice")
+except iot.exceptions.ResourceAlreadyExistsException as error:
+    assert "metric-01" in str(error), error
+checked = iot.validate_security_profile_behaviors(behaviors=[{
+    "name": "b", "metric": "metric-01",
+    "criteria": {"comparisonOperator": "in-set", "value": {"strings": ["a"]}}}])
+assert not checked["valid"] and "numbers" in str(checked["validationErrors"]), checked
+try:
+    iot.put_verification_state_on_violation(
+        violationId="nothing", verificationState="FALSE_POSITIVE")
+    raise SystemExit("a violation that is not there was verified")
+except iot.exceptions.InvalidRequestException as error:
+    assert "nothing" in str(error), error
 print("all well")
 "#;
 
