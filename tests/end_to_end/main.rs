@@ -10,6 +10,7 @@ mod bad_input;
 mod boto3;
 mod command_line;
 mod custom_metrics;
+mod data_folder;
 mod demo;
 mod dimensions;
 mod kill_nine;

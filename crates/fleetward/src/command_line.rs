@@ -24,6 +24,13 @@ pub(crate) enum Command {
     Demo(DemoArguments),
     /// Make, list and disable API access keys of a server that is not running.
     Keys(KeysArguments),
+    /// Read everything in the data of a server that is not running, and say what cannot be read.
+    Check(FolderArguments),
+    /// Finish the upgrade of a server that is not running.
+    Upgrade {
+        #[command(subcommand)]
+        action: UpgradeAction,
+    },
     /// Write the reports of a simulated fleet to standard output, one JSON document a line.
     Simulate(SimulateArguments),
 }
@@ -71,6 +78,19 @@ pub(crate) struct DemoArguments {
     /// Stop after this long, such as 30s; exit 0 only if the alarm came [default: until Ctrl-C]
     #[arg(long = "for", value_parser = parse_duration)]
     pub(crate) run_for: Option<Duration>,
+}
+
+#[derive(Args)]
+pub(crate) struct FolderArguments {
+    /// Folder of the server's data
+    #[arg(long, env = "FLEETWARD_DATA", default_value = "./fleetward-data")]
+    pub(crate) data: PathBuf,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum UpgradeAction {
+    /// Write in the newest formats from now on: earlier releases cannot open the data any more.
+    Finish(FolderArguments),
 }
 
 #[derive(Args)]

@@ -25,6 +25,18 @@ impl DataDir {
         Ok(Self(path.to_owned()))
     }
 
+    /// The folder of a server that ran already.
+    ///
+    /// # Errors
+    /// A sentence that names the folder, where there is none or it holds no store.
+    pub(crate) fn existing(path: &Path) -> Result<Self, Failure> {
+        let data = Self(path.to_owned());
+        if data.store().exists() {
+            return Ok(data);
+        }
+        Err(Failure::new(format!("there is no data folder of Fleetward {}", path.display())))
+    }
+
     /// The store's file.
     pub(crate) fn store(&self) -> PathBuf {
         self.0.join("fleetward.db")

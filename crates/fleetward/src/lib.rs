@@ -3,6 +3,7 @@
 //! A library so that the simulation can run the roles' own code without the process around it;
 //! the binary is [`run`] and an allocator.
 
+mod check;
 mod command_line;
 mod data_dir;
 mod demo;
@@ -17,6 +18,7 @@ mod serve;
 mod settings;
 mod simulate;
 mod tracing_output;
+mod upgrade;
 
 use std::process::ExitCode;
 
@@ -33,6 +35,8 @@ pub fn run() -> ExitCode {
         Command::Serve(arguments) => serve::run(arguments),
         Command::Demo(arguments) => demo::run(arguments),
         Command::Keys(arguments) => keys::run(arguments),
+        Command::Check(arguments) => check::run(&arguments),
+        Command::Upgrade { action } => upgrade::run(&action),
         Command::Simulate(arguments) => simulate::run(&arguments),
     };
     match outcome {

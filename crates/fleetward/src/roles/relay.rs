@@ -10,7 +10,7 @@ use fleetward_domain::record::partition_of;
 use fleetward_domain::{Change, Record};
 use fleetward_environment::Clock;
 use fleetward_log::{EVERY_PARTITION, Entry, EventLog, record};
-use fleetward_store::{RelayPosition, Store, Tx, find};
+use fleetward_store::{RelayPosition, Store, StoreError, Tx, find};
 use tokio::sync::watch;
 
 use super::Shared;
@@ -27,7 +27,8 @@ const PAUSE: Duration = Duration::from_millis(500);
 /// Starts to carry changes.
 ///
 /// # Errors
-/// None; what fails later is told and tried again, and nothing is lost by waiting.
+/// None; what fails later is told and tried again, and nothing is lost by waiting. Only a change
+/// that cannot be read ends the role: detectors must not miss it, so somebody has to look.
 pub(crate) async fn start(shared: &Shared) -> Result<Role, Failure> {
     let relay =
         Relay { store: shared.store.clone(), log: shared.log.clone(), clock: shared.clock.clone() };
@@ -47,7 +48,8 @@ impl Relay {
             let failed = match self.carry().await {
                 Ok(true) => continue,
                 Ok(false) => false,
-                Err(failure) => {
+                Err(Trouble::Unreadable(error)) => return Err(Failure::new(error.to_string())),
+                Err(Trouble::Passing(failure)) => {
                     tracing::error!("changes do not reach the log, trying again: {failure}");
                     true
                 }
@@ -62,13 +64,14 @@ impl Relay {
     }
 
     /// Carries one batch; false if there was nothing to carry.
-    async fn carry(&self) -> Result<bool, Failure> {
+    async fn carry(&self) -> Result<bool, Trouble> {
         let position = read_position(&*self.store).await?;
-        let changes = self
-            .store
-            .changes_after(position, BATCH)
-            .await
-            .map_err(Failure::of("cannot read changes"))?;
+        let changes = match self.store.changes_after(position, BATCH).await {
+            Err(error) if error.is_about_what_is_stored() => {
+                return Err(Trouble::Unreadable(error));
+            }
+            changes => changes.map_err(Failure::of("cannot read changes"))?,
+        };
         let Some(last) = changes.last().map(|(seq, _)| *seq) else { return Ok(false) };
         let (partitions, level) = (self.log.partitions(), self.store.format_level());
         let entries = changes
@@ -87,6 +90,20 @@ impl Relay {
         let seen = last.saturating_sub(CHANGES_KEPT);
         self.store.prune_changes(seen).await.map_err(Failure::of("cannot forget old changes"))?;
         Ok(true)
+    }
+}
+
+/// What keeps changes from being carried.
+enum Trouble {
+    /// Trying again may help.
+    Passing(Failure),
+    /// The next change cannot be read.
+    Unreadable(StoreError),
+}
+
+impl From<Failure> for Trouble {
+    fn from(failure: Failure) -> Self {
+        Self::Passing(failure)
     }
 }
 
@@ -111,4 +128,40 @@ async fn write_position(store: &dyn Store, position: u64) -> Result<(), Failure>
     let mut tx = Tx::default();
     tx.put(&RelayPosition(position), store.format_level()).map_err(Failure::of(tried))?;
     store.commit(tx).await.map(|_| ()).map_err(Failure::of(tried))
+}
+
+#[cfg(test)]
+mod tests {
+    use fleetward_domain::DimensionName;
+    use fleetward_log::embedded::EmbeddedLog;
+    use fleetward_store::Documents;
+    use fleetward_store::sqlite::SqliteStore;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_change_that_cannot_be_read_ends_the_relay_with_its_number() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("store.db");
+        let store = SqliteStore::open(&path).unwrap();
+        for name in ["before", "canary", "after"] {
+            let changes = vec![Change::Dimension(DimensionName::parse(name).unwrap())];
+            store.commit(Tx { changes, ..Tx::default() }).await.unwrap();
+        }
+        store.close().await.unwrap();
+        let mut bytes = std::fs::read(&path).unwrap();
+        let place = bytes.windows(6).position(|window| window == b"canary").unwrap();
+        // The byte before the name says that a text follows.
+        bytes[place - 1] = 0xFF;
+        std::fs::write(&path, bytes).unwrap();
+
+        let store = SqliteStore::open(&path).unwrap();
+        let log = EmbeddedLog::open(&folder.path().join("log"), None, 0).unwrap();
+        let relay = Relay { store: store.clone(), log, clock: Clock::system() };
+        let (_stop, stopped) = watch::channel(false);
+        let failure = relay.run(stopped).await.unwrap_err().to_string();
+        assert!(failure.starts_with("change \"2\" is corrupt: "), "{failure}");
+        // What came before it was carried, and nothing behind it.
+        assert_eq!(read_position(&*store).await.unwrap(), 1);
+    }
 }

@@ -1,0 +1,81 @@
+//! `fleetward check`: reads everything in the data folder of a server that is not running, and
+//! says what it found. Nothing is changed but what opening the folder changes anyway.
+
+mod event_log;
+mod findings;
+
+use std::path::Path;
+
+use fleetward_detect::Partition;
+use fleetward_store::sqlite::SqliteStore;
+use fleetward_store::{Documents, PartitionClaim, Partitions};
+
+use crate::command_line::FolderArguments;
+use crate::data_dir::DataDir;
+use crate::failure::Failure;
+use findings::Findings;
+
+/// Checks the folder.
+///
+/// # Errors
+/// A sentence: the folder cannot be opened, or something in it cannot be read.
+pub(crate) fn run(arguments: &FolderArguments) -> Result<(), Failure> {
+    // What is wrong is told by the check itself, once.
+    crate::tracing_output::start("off");
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(Failure::of("cannot start"))?;
+    runtime.block_on(check(&arguments.data))
+}
+
+async fn check(folder: &Path) -> Result<(), Failure> {
+    let data = DataDir::existing(folder)?;
+    let store = SqliteStore::open(&data.store()).map_err(Failure::of("cannot open the store"))?;
+    let mut findings = Findings::new();
+    let (shown, level) = (folder.display(), store.format_level());
+    findings.print(&format!("Checking {shown}, which is at format level {level}"));
+    store
+        .check(&mut |finding| findings.note(finding))
+        .await
+        .map_err(Failure::of("the store cannot be read on"))?;
+    let claims = store.partitions().await.map_err(Failure::of("the store cannot be read on"))?;
+    states(&store, &claims, &mut findings).await?;
+    event_log::check(&data.log(), &claims, &mut findings).await;
+    store.close().await.map_err(Failure::of("the store does not close"))?;
+    findings.verdict(folder)
+}
+
+/// Loads the detection state of each partition, as a detector would.
+async fn states(
+    store: &SqliteStore,
+    claims: &[PartitionClaim],
+    findings: &mut Findings,
+) -> Result<(), Failure> {
+    let (mut chunk_count, mut thing_count) = (0, 0);
+    for claim in claims {
+        let partition = claim.partition;
+        if claim.state_offset > claim.effects_offset {
+            findings.problem(&format!(
+                "the state of partition {partition} is ahead of its effects: {} and {}",
+                claim.state_offset, claim.effects_offset
+            ));
+        }
+        let chunks = store.load_chunks(partition).await;
+        let chunks = chunks.map_err(Failure::of("the store cannot be read on"))?;
+        let count = chunks.len();
+        let bytes = chunks.iter().map(|chunk| (chunk.index, chunk.bytes.as_slice()));
+        // Settings say how state goes on, not how it is read: any will do.
+        match Partition::load(fleetward_detect::Settings::default(), bytes) {
+            Ok(loaded) => thing_count += loaded.thing_count(),
+            Err(error) => findings
+                .problem(&format!("the state of partition {partition} cannot be loaded: {error}")),
+        }
+        chunk_count += count;
+        findings.progress("chunks of detection state", chunk_count);
+    }
+    findings.done("partitions that were owned", claims.len());
+    findings.done("chunks of detection state", chunk_count);
+    findings.done("things in them", thing_count);
+    Ok(())
+}

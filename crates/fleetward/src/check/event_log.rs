@@ -1,0 +1,98 @@
+//! Reading the whole event log.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use fleetward_log::disk::RealDisk;
+use fleetward_log::embedded::EmbeddedLog;
+use fleetward_log::{Consumer, EVERY_PARTITION, EventLog, LogError, record};
+use fleetward_store::PartitionClaim;
+use futures_util::FutureExt;
+
+use super::findings::Findings;
+
+/// Records that are read at once, in bytes.
+const BATCH_BYTES: usize = 4 << 20;
+
+/// Reads every record, and looks whether replay can start where the state of each partition
+/// stands.
+pub(super) async fn check(folder: &Path, claims: &[PartitionClaim], findings: &mut Findings) {
+    if !folder.exists() {
+        findings.problem(&format!("there is no event log {}", folder.display()));
+        return;
+    }
+    // Its writer is never told to write, and reading never waits but for more than there is.
+    // The stepper is the writer; without it the log is closed.
+    let (log, _stepper) =
+        match EmbeddedLog::open_stepped(Arc::new(RealDisk), folder, None, u64::MAX) {
+            Ok(opened) => opened,
+            Err(error) => return findings.problem(&format!("the event log: {error}")),
+        };
+    let mut records = Records::default();
+    if let Err(error) = records.read(&log, claims, findings).await {
+        findings.problem(&format!("the event log cannot be read on: {error}"));
+    }
+    findings.done("partitions of the event log", log.partitions());
+    findings.done("records of the event log", records.count);
+    findings.done("of them not in the detection state yet", records.unapplied);
+    if let Some((first, last)) = records.range {
+        findings.fact(&format!("at offsets {first} to {last}"));
+    }
+    let positions: Vec<_> =
+        claims.iter().map(|claim| (claim.partition, claim.state_offset)).collect();
+    if let Err(error) = log.consume(&positions).await {
+        findings.problem(&format!("detection cannot start where it stands: {error}"));
+    }
+}
+
+/// What was read of the log.
+#[derive(Default)]
+struct Records {
+    count: u64,
+    unapplied: u64,
+    /// The offsets of the first and of the last.
+    range: Option<(u64, u64)>,
+}
+
+impl Records {
+    async fn read(
+        &mut self,
+        log: &EmbeddedLog,
+        claims: &[PartitionClaim],
+        findings: &mut Findings,
+    ) -> Result<(), LogError> {
+        let state: HashMap<u32, u64> =
+            claims.iter().map(|claim| (claim.partition, claim.state_offset)).collect();
+        let lowest = state.values().min().copied().unwrap_or(0);
+        let from: Vec<_> = (0..log.partitions()).map(|partition| (partition, 0)).collect();
+        let mut consumer = log.consume(&from).await?;
+        while let Some(batch) = at_hand(&mut *consumer).await? {
+            for entered in batch {
+                self.count += 1;
+                let first = self.range.map_or(entered.offset, |(first, _)| first);
+                self.range = Some((first, entered.offset));
+                // A record for every partition is wanted by the one that is furthest behind.
+                let applied = match entered.partition {
+                    EVERY_PARTITION => lowest,
+                    partition => state.get(&partition).copied().unwrap_or(0),
+                };
+                self.unapplied += u64::from(entered.offset >= applied);
+                if let Err(error) = record::decode(&entered.bytes) {
+                    let offset = entered.offset;
+                    findings.problem(&format!("the record at offset {offset} of the log: {error}"));
+                }
+            }
+            findings.progress("records of the event log", self.count);
+        }
+        Ok(())
+    }
+}
+
+/// The next records; none at the end of the log, where a reader waits for what comes next.
+async fn at_hand(
+    consumer: &mut dyn Consumer,
+) -> Result<Option<Vec<fleetward_log::Entered>>, LogError> {
+    // The runtime must not make it wait either, as it does with what runs for long.
+    tokio::task::unconstrained(consumer.next(BATCH_BYTES)).now_or_never().transpose()
+}

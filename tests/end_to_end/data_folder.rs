@@ -1,0 +1,113 @@
+//! The data folder of a server that does not run: checked, and raised to the newest formats.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use crate::start;
+
+/// What a command did, and what it said.
+struct Said {
+    success: bool,
+    stdout: String,
+    stderr: String,
+}
+
+fn fleetward(arguments: &[&str], data: &Path) -> Said {
+    let Output { status, stdout, stderr } = Command::new(env!("CARGO_BIN_EXE_fleetward"))
+        .args(arguments)
+        .arg("--data")
+        .arg(data)
+        .output()
+        .unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    Said { success: status.success(), stdout: text(stdout), stderr: text(stderr) }
+}
+
+/// The first release's folder, as a crash left it.
+fn of_the_first_release() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let archive =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/formats/v1/folder.tar.gz");
+    let unpacked =
+        Command::new("tar").arg("-xzf").arg(archive).arg("-C").arg(folder.path()).status().unwrap();
+    assert!(unpacked.success());
+    folder
+}
+
+/// Replaces text in a file by text of the same length.
+fn damage(file: &Path, text: &str, damaged: &str) {
+    assert_eq!(text.len(), damaged.len());
+    let mut bytes = std::fs::read(file).unwrap();
+    let places: Vec<_> =
+        (0..bytes.len()).filter(|place| bytes[*place..].starts_with(text.as_bytes())).collect();
+    assert!(!places.is_empty(), "{text} is not in {}", file.display());
+    for place in places {
+        bytes[place..place + text.len()].copy_from_slice(damaged.as_bytes());
+    }
+    std::fs::write(file, bytes).unwrap();
+}
+
+#[test]
+fn everything_in_a_folder_of_the_first_release_can_be_read_before_and_after_the_upgrade() {
+    let folder = of_the_first_release();
+    let before = fleetward(&["check"], folder.path());
+    assert!(before.success, "{}{}", before.stdout, before.stderr);
+    for line in [
+        "which is at format level 1",
+        "6  things\n",
+        "8  open violations\n",
+        "8  alerts that wait or are dead\n",
+        "16  partitions of the event log\n",
+        "8  of them not in the detection state yet\n",
+        "Everything can be read.\n",
+    ] {
+        assert!(before.stdout.contains(line), "{line}: {}", before.stdout);
+    }
+    let raised = fleetward(&["upgrade", "finish"], folder.path());
+    assert!(raised.success && raised.stdout.contains("now; it was at 1."), "{}", raised.stdout);
+    let again = fleetward(&["upgrade", "finish"], folder.path());
+    assert!(again.success && again.stdout.contains("nothing is to be done"), "{}", again.stdout);
+    let after = fleetward(&["check"], folder.path());
+    assert!(after.success && after.stdout.contains("format level 2"), "{}", after.stdout);
+    // All that differs is the level, which is one setting more.
+    let counts = |said: &str| said.lines().skip(1).map(str::to_owned).collect::<Vec<_>>();
+    let (before, after) = (counts(&before.stdout), counts(&after.stdout));
+    let differ: Vec<_> =
+        after.iter().zip(&before).filter(|(after, before)| after != before).collect();
+    assert_eq!(differ.len(), 1, "{differ:?}");
+    assert!(differ[0].0.ends_with("single settings"), "{differ:?}");
+}
+
+#[test]
+fn what_cannot_be_read_is_named_in_a_line_and_the_check_fails() {
+    let folder = of_the_first_release();
+    // Brings what stands in the write-ahead log into the file itself.
+    assert!(fleetward(&["upgrade", "finish"], folder.path()).success);
+    damage(&folder.path().join("fleetward.db"), "\"topic_filters\"", "\"topic_filterz\"");
+    let said = fleetward(&["check"], folder.path());
+    assert!(!said.success);
+    let problems: Vec<_> = said.stdout.lines().filter(|line| line.contains("PROBLEM")).collect();
+    assert_eq!(problems.len(), 1, "{problems:?}");
+    let begin = "  PROBLEM: Dimension \"telemetry\" is corrupt: its JSON is not of this shape";
+    assert!(problems[0].starts_with(begin), "{problems:?}");
+    assert!(said.stderr.contains("1 problem was found in "), "{}", said.stderr);
+    assert!(said.stdout.contains("of them not in the detection state yet"), "{}", said.stdout);
+}
+
+#[test]
+fn a_folder_that_is_in_use_or_is_none_is_left_alone() {
+    let mut stack = start();
+    let data = stack.path("data");
+    for arguments in [["check"].as_slice(), &["upgrade", "finish"]] {
+        let refused = fleetward(arguments, &data);
+        assert!(!refused.success && refused.stderr.contains("is in use by another process"));
+        let nowhere = data.join("nowhere");
+        let refused = fleetward(arguments, &nowhere);
+        assert!(!refused.success && refused.stderr.contains("there is no data folder"));
+        assert!(!nowhere.exists());
+    }
+    assert_eq!(stack.terminate(), Some(0));
+    let checked = fleetward(&["check"], &data);
+    assert!(checked.success, "{}{}", checked.stdout, checked.stderr);
+    assert!(checked.stdout.contains("which is at format level 2"), "{}", checked.stdout);
+}
