@@ -1,5 +1,7 @@
 //! What a thing's state takes on disk.
 
+#![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
+
 use fleetward_benches::engine::Ours;
 use fleetward_domain::FormatLevel;
 use fleetward_fleet::{Fleet, thing_name};

@@ -4,6 +4,7 @@
 //! up by `cargo xtask test`.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+#![allow(clippy::disallowed_methods, reason = "real processes live in real time")]
 
 mod aws_cli;
 mod bad_input;

@@ -2,7 +2,7 @@
 //! `cargo run -p fleetward-console --example console -- [quiet|new|full]`.
 
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use fleetward_console::{ConsoleState, routes};
 use fleetward_domain::{
@@ -10,6 +10,7 @@ use fleetward_domain::{
     Metric, MetricValue as Value, Place, ProfileName, ThingName, VerificationState, Violation,
     ViolationEvent,
 };
+use fleetward_environment::Clock;
 use fleetward_store::memory::MemoryStore;
 use fleetward_store::{DetectionTx, Kind, Store, Tx};
 use tokio::sync::watch;
@@ -37,13 +38,14 @@ async fn main() -> Result<(), Failure> {
         allowed: true,
         endpoint_url: format!("http://{address}"),
         place: Place { account: "123456789012".into(), region: "us-east-1".into() },
+        clock: Clock::system(),
         closing,
     };
     // The scene without a name is the one that changes, so that one sees the page follow.
     if scene.is_empty() {
         tokio::spawn(async move {
             for n in 1.. {
-                tokio::time::sleep(Duration::from_secs(10)).await;
+                Clock::system().sleep(Duration::from_secs(10)).await;
                 let thing = format!("camera-{n}");
                 let seen = violation(&thing, ports()?, Value::Ports(vec![23]), 0)?;
                 commit(&*store, vec![seen]).await?;
@@ -121,7 +123,7 @@ fn violation(
     value: Value,
     seconds_ago: i64,
 ) -> Result<Violation, Failure> {
-    let now_ms = i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH)?.as_millis())?;
+    let now_ms = Clock::system().now_ms();
     Ok(Violation {
         id: format!("{thing} {}", behavior.name),
         thing: ThingName::parse(thing)?,

@@ -28,6 +28,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Router, middleware};
 use fleetward_domain::Place;
+use fleetward_environment::Clock;
 use fleetward_store::Store;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use tokio::sync::{Semaphore, watch};
@@ -46,6 +47,8 @@ pub struct ConsoleState {
     pub endpoint_url: String,
     /// For the ARNs in hints.
     pub place: Place,
+    /// The time.
+    pub clock: Clock,
     /// Ends the event streams when it turns true or its sender is gone: they would hold up a
     /// server that drains its connections.
     pub closing: watch::Receiver<bool>,
@@ -74,7 +77,7 @@ pub fn routes(state: ConsoleState) -> Router {
 
 async fn show_page(State(shared): State<Shared>) -> Result<Response, ConsoleError> {
     let view = view::read(&shared.state).await?;
-    let html = page::render_page(&view, moment::now_ms())?;
+    let html = page::render_page(&view, shared.state.clock.now_ms())?;
     let headers = [(CONTENT_TYPE, "text/html; charset=utf-8"), (CACHE_CONTROL, "no-store")];
     Ok((headers, html).into_response())
 }

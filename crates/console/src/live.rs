@@ -7,13 +7,13 @@ use axum::response::sse::{Event, KeepAlive, Sse};
 use futures_util::Stream;
 use futures_util::stream::unfold;
 use tokio::sync::{OwnedSemaphorePermit, watch};
-use tokio::time::{Instant, sleep_until};
+use tokio::time::Instant;
 
 use crate::ConsoleState;
 use crate::error::ConsoleError;
 use crate::limits::{KEEP_ALIVE, PUSH_PAUSE, RECONNECT};
 use crate::view::View;
-use crate::{moment, page, view};
+use crate::{page, view};
 
 /// One browser that follows.
 struct Follower {
@@ -63,10 +63,10 @@ impl Follower {
         loop {
             if let Some(shown_at) = self.shown_at {
                 self.changed.changed().await.ok()?;
-                sleep_until(shown_at + PUSH_PAUSE).await;
+                self.state.clock.sleep_until_instant(shown_at + PUSH_PAUSE).await;
             }
             self.changed.borrow_and_update();
-            self.shown_at = Some(Instant::now());
+            self.shown_at = Some(self.state.clock.instant());
             match self.render().await {
                 Ok(Some(html)) => return Some(html),
                 Ok(None) => {}
@@ -85,7 +85,7 @@ impl Follower {
         if self.shown.as_ref() == Some(&view) {
             return Ok(None);
         }
-        let html = page::render_fleet(&view, moment::now_ms())?;
+        let html = page::render_fleet(&view, self.state.clock.now_ms())?;
         self.shown = Some(view);
         Ok(Some(html))
     }

@@ -1,25 +1,17 @@
 //! Times as people read them.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use fleetward_domain::EpochMs;
-
-/// Now.
-pub(crate) fn now_ms() -> EpochMs {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    EpochMs::try_from(since.as_millis()).unwrap_or(EpochMs::MAX)
-}
+use fleetward_wire::datetime::{date_and_time, format_iso8601};
 
 /// `2026-11-23 20:04:05 UTC`.
 pub(crate) fn in_full(at_ms: EpochMs) -> String {
-    let (date, time) = civil(at_ms);
+    let (date, time) = date_and_time(at_ms.div_euclid(1000));
     format!("{date} {time} UTC")
 }
 
 /// `2026-11-23T20:04:05Z`, for machines.
 pub(crate) fn machine_readable(at_ms: EpochMs) -> String {
-    let (date, time) = civil(at_ms);
-    format!("{date}T{time}Z")
+    format_iso8601(at_ms.div_euclid(1000))
 }
 
 /// `just now`, `42 s ago`, `3 min ago`, `5 h ago`, `2 d ago`. The script says it the same way.
@@ -32,24 +24,6 @@ pub(crate) fn ago(at_ms: EpochMs, now_ms: EpochMs) -> String {
         3600..172_800 => format!("{} h ago", seconds / 3600),
         _ => format!("{} d ago", seconds / 86_400),
     }
-}
-
-/// The date and the time of day in UTC. Days to a date by Howard Hinnant's `civil_from_days`.
-fn civil(at_ms: EpochMs) -> (String, String) {
-    let seconds = at_ms.div_euclid(1000);
-    let days = seconds.div_euclid(86_400).saturating_add(719_468);
-    let era = days.div_euclid(146_097);
-    let day_of_era = days.rem_euclid(146_097);
-    let year_of_era =
-        (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let month_from_march = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
-    let year = year_of_era + era * 400 + i64::from(month <= 2);
-    let of_day = seconds.rem_euclid(86_400);
-    let (hour, minute, second) = (of_day / 3600, of_day / 60 % 60, of_day % 60);
-    (format!("{year:04}-{month:02}-{day:02}"), format!("{hour:02}:{minute:02}:{second:02}"))
 }
 
 #[cfg(test)]

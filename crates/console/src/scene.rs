@@ -7,6 +7,7 @@ use fleetward_domain::{
     Judgement, Metric, MetricValue, Place, ProfileName, ThingName, VerificationState, Violation,
     ViolationEvent,
 };
+use fleetward_environment::Clock;
 use fleetward_store::memory::MemoryStore;
 use fleetward_store::{DetectionTx, Kind, Store, Tx};
 use tokio::sync::watch;
@@ -23,6 +24,7 @@ pub(crate) fn state() -> (ConsoleState, watch::Sender<bool>) {
         allowed: true,
         endpoint_url: "http://127.0.0.1:8470".into(),
         place: Place { account: "123456789012".into(), region: "us-east-1".into() },
+        clock: Clock::system(),
         closing,
     };
     (state, close)

@@ -5,6 +5,8 @@ use std::io::Write;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
+use fleetward_environment::Chance;
+
 use crate::failure::Failure;
 
 /// Length of the master key, which encrypts the secrets in the store.
@@ -58,8 +60,8 @@ impl DataDir {
     pub(crate) fn master_key(&self) -> Result<[u8; MASTER_KEY_BYTES], Failure> {
         let path = self.0.join("master.key");
         if !path.exists() {
-            let mut key = [0; MASTER_KEY_BYTES];
-            aws_lc_rs::rand::fill(&mut key).map_err(Failure::of("no randomness for a key"))?;
+            let key: [u8; MASTER_KEY_BYTES] =
+                Chance::system().bytes().map_err(Failure::of("cannot make a master key"))?;
             write_whole(&path, &key, 0o600)?;
         }
         let bytes = fs::read(&path)

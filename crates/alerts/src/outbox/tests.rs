@@ -122,7 +122,7 @@ impl Stage {
 async fn until(holds: impl AsyncFn() -> bool) {
     let waiting = async {
         while !holds().await {
-            tokio::time::sleep(Duration::from_millis(5)).await;
+            Clock::system().sleep(Duration::from_millis(5)).await;
         }
     };
     timeout(Duration::from_secs(8), waiting).await.expect("it holds within 8 s");

@@ -41,7 +41,7 @@ async fn event(body: &mut Body) -> String {
 #[tokio::test]
 async fn changes_are_pushed_and_come_together() {
     let (state, _close) = state();
-    let store = Arc::clone(&state.store);
+    let (store, clock) = (Arc::clone(&state.store), state.clock.clone());
     let routes = routes(state);
     let response = get(&routes, "/console/events").await;
     assert_eq!(response.status(), StatusCode::OK);
@@ -51,7 +51,7 @@ async fn changes_are_pushed_and_come_together() {
     assert!(first.starts_with("event: fleet\nretry: 2000\ndata: "), "{first}");
     assert!(first.contains("Nothing is watched yet"));
 
-    let pushed_at = Instant::now();
+    let pushed_at = clock.instant();
     for n in 0..20 {
         let port = MetricValue::Ports(vec![n]);
         open(&*store, vec![violation(&format!("lamp-{n}"), port)]).await;

@@ -1,9 +1,11 @@
 //! The alarm, as it arrives at the webhook.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use fleetward_environment::Clock;
 use serde_json::Value;
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 
 use super::story;
 use super::webhook::Arrived;
@@ -30,7 +32,7 @@ pub(super) async fn wait_for(
     patience: Duration,
 ) -> Result<Alarm, Failure> {
     let missing = format!("no alarm of {} by profile {} came", deciding.thing, deciding.profile);
-    let deadline = tokio::time::Instant::now() + patience;
+    let deadline = Clock::system().instant() + patience;
     loop {
         let next = tokio::time::timeout_at(deadline, arrived.recv()).await;
         let Ok(Some(news)) = next else { return Err(Failure::new(missing)) };

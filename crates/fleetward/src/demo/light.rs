@@ -3,7 +3,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use fleetward_environment::Clock;
 use fleetward_mqtt::packet::{Connack, Connect, OutgoingPublish, SubscribeFilter, subscribe};
@@ -12,6 +12,7 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, ReadHalf, WriteHalf, split};
 use tokio::net::TcpStream;
+use tokio::time::Instant;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
@@ -85,7 +86,7 @@ impl Light {
             OutgoingPublish { topic, payload, retain: false, packet_id: None, content_type: None };
         let frame = publish.encode(VERSION).map_err(Failure::of("cannot write a publish"))?;
         self.send(frame).await?;
-        Ok(Instant::now())
+        Ok(Clock::system().instant())
     }
 
     /// Sends a report with these listening TCP ports, waits for the verdict on it, and says when
@@ -131,7 +132,7 @@ impl Light {
     /// The next packet: its type and body.
     async fn receive(&mut self) -> Result<(PacketType, Vec<u8>), Failure> {
         let tried = format!("{} hears nothing", self.name);
-        let deadline = tokio::time::Instant::now() + PATIENCE;
+        let deadline = Clock::system().instant() + PATIENCE;
         loop {
             let found = scan(&self.buffer, MAX_PACKET_BYTES).map_err(Failure::of(&tried))?;
             if let Scan::Frame(frame) = found {

@@ -12,12 +12,13 @@ mod webhook;
 
 use std::net::SocketAddr;
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use fleetward_alerts::TargetSettings;
 use fleetward_environment::Clock;
 use fleetward_wire::sigv4::Secret;
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 
 use crate::command_line::{DemoArguments, ServeArguments};
 use crate::embedded::{self, Running};
@@ -51,7 +52,7 @@ pub(crate) fn run(arguments: DemoArguments) -> Result<(), Failure> {
 }
 
 async fn play(run_for: Option<Duration>) -> Result<(), Failure> {
-    let began = Instant::now();
+    let began = Clock::system().instant();
     let folder = tempfile::tempdir().map_err(Failure::of("no temporary folder"))?;
     let (hook, mut arrived) = webhook::listen().await?;
     story::part("Fleetward demo: ten smart lights, one of which turns bad");
@@ -232,12 +233,12 @@ async fn go_on(
     story::part("Ctrl-C ends the demo. The bad light will be repaired in a moment.");
     let end = async {
         match left {
-            Some(left) => tokio::time::sleep(left).await,
+            Some(left) => Clock::system().sleep(left).await,
             None => std::future::pending().await,
         }
     };
     tokio::pin!(end);
-    let mut again = tokio::time::interval_at(tokio::time::Instant::now() + STAYS_BAD, EVERY);
+    let mut again = tokio::time::interval_at(Clock::system().instant() + STAYS_BAD, EVERY);
     loop {
         tokio::select! {
             _ = again.tick() => lights.all_report().await?,

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use fleetward_environment::Clock;
 use indicatif::{ProgressBar, ProgressStyle};
 
 /// Says that something was done.
@@ -30,7 +31,7 @@ pub(super) async fn wait(length: Duration, what: &str) {
     let steps = usize::try_from(length.as_millis() / STEP.as_millis()).unwrap_or(1);
     let bar = counting(steps, what);
     for _ in 0..steps {
-        tokio::time::sleep(STEP).await;
+        Clock::system().sleep(STEP).await;
         bar.inc(1);
     }
     bar.finish_and_clear();

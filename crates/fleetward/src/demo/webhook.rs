@@ -1,16 +1,17 @@
 //! The demo's receiver of alerts: a real webhook on a loopback port.
 
 use std::net::SocketAddr;
-use std::time::Instant;
 
 use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::post;
 use bytes::Bytes;
+use fleetward_environment::Clock;
 use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 
 use crate::failure::Failure;
 
@@ -35,7 +36,7 @@ pub(super) async fn listen() -> Result<(SocketAddr, mpsc::Receiver<Arrived>), Fa
 }
 
 async fn receive(State(sender): State<mpsc::Sender<Arrived>>, body: Bytes) -> StatusCode {
-    let at = Instant::now();
+    let at = Clock::system().instant();
     let Ok(body) = serde_json::from_slice(&body) else { return StatusCode::BAD_REQUEST };
     match sender.try_send(Arrived { body, at }) {
         Ok(()) => StatusCode::OK,

@@ -69,6 +69,7 @@ fn console(shared: &Shared, address: SocketAddr, closing: watch::Receiver<bool>)
         allowed: address.ip().is_loopback(),
         endpoint_url: format!("http://{address}"),
         place: shared.settings.place.clone(),
+        clock: shared.clock.clone(),
         closing,
     }
 }

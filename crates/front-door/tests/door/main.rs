@@ -5,7 +5,8 @@
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
-    reason = "a test that fails panics"
+    clippy::disallowed_methods,
+    reason = "a test that fails panics, and lives in real time"
 )]
 
 mod broker;
