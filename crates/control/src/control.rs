@@ -83,6 +83,7 @@ impl Control {
         input: Value,
     ) -> Result<Value, ApiError> {
         self.admit(caller, operation, &input)?;
+        // The first try waits for nobody: most documents have one writer at a time.
         let mut turn = self.turns.begin();
         let mut lost = 0;
         loop {
@@ -93,18 +94,16 @@ impl Control {
             }
             match self.store.commit(tx).await {
                 Ok(_) => return Ok(answer),
-                Err(StoreError::Precondition(_)) if lost >= COMMIT_TRIES => {
-                    return Err(ApiError::unavailable(
-                        "Others keep changing the same resource. Try again.",
-                    ));
-                }
                 Err(StoreError::Precondition(over)) => {
                     lost += 1;
+                    if lost >= COMMIT_TRIES {
+                        return Err(ApiError::unavailable(
+                            "Others keep changing the same resource. Try again.",
+                        ));
+                    }
                     turn.wait_after_losing(&over).await;
                 }
-                Err(error) => {
-                    return Err(Refusal::from(error).answered_by(operation));
-                }
+                Err(error) => return Err(Refusal::from(error).answered_by(operation)),
             }
         }
     }

@@ -17,8 +17,6 @@ pub const TURN_PLACES: usize = 1_024;
 pub const TARGETS_PER_PROFILE: usize = 1_000;
 /// Most attributes of a thing or a group (AWS quotas, things with a thing type).
 pub const ATTRIBUTES: usize = 50;
-/// Most tags of a resource (AWS quotas).
-pub const TAGS: usize = 50;
 /// Most policies attached to one certificate (AWS quotas).
 pub const POLICIES_PER_CERTIFICATE: usize = 10;
 /// Most things attached to one certificate. AWS names no limit; the document holds all of them.

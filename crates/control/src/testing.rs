@@ -64,7 +64,12 @@ impl Plane {
     }
 
     pub(crate) async fn call(&self, operation: Operation, input: Value) -> Result<Value, ApiError> {
-        self.control.call(&Caller::operator(&self.place), operation, input).await
+        let answer = self.control.call(&Caller::operator(&self.place), operation, input).await;
+        if let Err(ApiError { code, .. }) = &answer {
+            let is_known = code.is_common() || operation.errors().contains(code);
+            assert!(is_known, "clients of {operation:?} do not know {code:?}");
+        }
+        answer
     }
 
     /// Calls what must succeed.

@@ -16,6 +16,8 @@ pub const DIMENSION_VALUES: usize = 5;
 pub const DIMENSIONS: usize = 100;
 /// Most custom metrics in an account (AWS quotas).
 pub const CUSTOM_METRICS: usize = 100;
+/// Most tags of a resource (AWS quotas).
+pub const TAGS_OF_A_RESOURCE: usize = 50;
 /// Most groups that contain one thing, counting the parents (AWS quotas allow ten direct ones).
 pub const GROUPS_OF_A_THING: usize = 10;
 /// Deepest nesting of thing groups (AWS quotas).

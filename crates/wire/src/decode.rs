@@ -41,6 +41,7 @@ pub fn decode(
     let Kind::Structure(members) = operation.input_shape().ok_or_else(not_served)?.kind() else {
         return Err(not_served());
     };
+    // Where no member is in the body, whatever a client sends there is not even read as JSON.
     let mut body = if members.iter().any(is_in_body) { parse(body)? } else { Value::Null };
     require_object(members, &body)?;
     let query = Query::parse(raw_query)?;

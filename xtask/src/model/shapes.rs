@@ -73,6 +73,7 @@ fn number_patterns<'a>(
 }
 
 fn one(name: &str, shape: &Shape, patterns: &BTreeMap<&str, usize>) -> Result<String, ModelError> {
+    // Statics that point at each other, not values: a shape is used by many and held by none.
     let kind = match shape.kind {
         Kind::Structure => {
             let members: Result<Vec<_>, _> =

@@ -6,11 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Source, expect_none, sources};
 
 /// Where there is a circle still, and between what. May only get fewer.
-const CIRCLES: [&str; 5] = [
+const CIRCLES: [&str; 4] = [
     // The dialler takes targets' endpoints; a target is delivered by the dialler.
     "crates/alerts/",
-    // Operations give tags, and tags find what they are on.
-    "crates/control/",
     // Errors name properties, and reading properties gives errors.
     "crates/mqtt/",
     // A source of numbers reads them, and a number may be read on from its source.

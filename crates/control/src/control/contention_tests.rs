@@ -1,11 +1,14 @@
 //! Writers of one document take turns: none is told to come back.
 
+use std::sync::atomic::Ordering;
+
 use fleetward_store::sqlite::SqliteStore;
+use fleetward_store::{Kind, Precondition};
 use serde_json::json;
 use tokio::task::JoinSet;
 
 use super::*;
-use crate::testing::Plane;
+use crate::testing::{Interleaved, Plane};
 
 /// Runs all calls at once; gives the errors.
 async fn all_at_once(
@@ -103,4 +106,41 @@ async fn writers_of_one_document_take_turns_on_sqlite() {
     attach_to_one_target(&plane).await;
     drop(plane);
     store.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn other_processes_are_outlasted_for_a_while() {
+    let store = Arc::new(Interleaved::default());
+    let plane = Plane::on(store.clone(), 300).await;
+    let create = |name: &str| plane.call(Operation::CreateThing, json!({"thingName": name}));
+    store.lost_commits.store(COMMIT_TRIES - 1, Ordering::SeqCst);
+    create("a").await.unwrap();
+    store.lost_commits.store(COMMIT_TRIES, Ordering::SeqCst);
+    let error = create("b").await.unwrap_err();
+    assert_eq!((error.status(), error.code.as_str()), (503, "ServiceUnavailableException"));
+    create("b").await.unwrap();
+}
+
+#[tokio::test]
+async fn a_newcomer_does_not_overtake_who_has_lost_before() {
+    let plane = Plane::new().await;
+    let name = "securityProfileName";
+    plane.ok(Operation::CreateSecurityProfile, json!({name: "p"})).await;
+    let mut loser = plane.control.turns.begin();
+    let over = Precondition::VersionIs(Kind::SecurityProfile, "p".to_owned(), 1);
+    loser.wait_after_losing(&over).await;
+    let describe = || plane.ok(Operation::DescribeSecurityProfile, json!({name: "p"}));
+    let update = json!({name: "p", "securityProfileDescription": "new"});
+    let mut newcomer = std::pin::pin!(plane.ok(Operation::UpdateSecurityProfile, update));
+    for _ in 0..100 {
+        tokio::select! {
+            biased;
+            _ = &mut newcomer => panic!("it went before the one that lost"),
+            () = tokio::task::yield_now() => {}
+        }
+    }
+    assert_eq!(describe().await["version"], 1);
+    drop(loser);
+    newcomer.await;
+    assert_eq!(describe().await["version"], 2);
 }

@@ -1,12 +1,11 @@
 use fleetward_domain::{CustomMetricName, RegisteredMetric, Resource};
-use fleetward_wire::convert::read_custom_metric_type;
+use fleetward_wire::convert::{read_custom_metric_type, read_tags};
 use fleetward_wire::types::{CreateCustomMetricRequest, CreateCustomMetricResponse};
 
 use crate::control::Control;
 use crate::creation::create_once;
 use crate::prepared::Prepared;
 use crate::refusal::Refusal;
-use crate::tag;
 
 /// What metrics that are not the operator's own begin with: AWS's, and ours.
 const RESERVED: [&str; 2] = ["aws:", "fleetward:"];
@@ -24,7 +23,7 @@ pub(crate) async fn create(
         name: CustomMetricName::parse(input.metric_name)?,
         metric_type: read_custom_metric_type(input.metric_type),
         display_name: input.display_name,
-        tags: tag::read(input.tags)?,
+        tags: read_tags(input.tags).map_err(|problem| Refusal::field("tags", problem))?,
         client_request_token: input.client_request_token,
         created_ms: now_ms,
         modified_ms: now_ms,

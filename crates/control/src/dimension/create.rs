@@ -1,4 +1,5 @@
 use fleetward_domain::{Change, Dimension, DimensionName, Resource};
+use fleetward_wire::convert::read_tags;
 use fleetward_wire::types::{CreateDimensionRequest, CreateDimensionResponse, DimensionType};
 
 use super::read_values;
@@ -6,7 +7,6 @@ use crate::control::Control;
 use crate::creation::create_once;
 use crate::prepared::Prepared;
 use crate::refusal::Refusal;
-use crate::tag;
 
 /// The same request with the same token succeeds again.
 pub(crate) async fn create(
@@ -30,7 +30,7 @@ fn read(control: &Control, input: CreateDimensionRequest) -> Result<Dimension, R
     Ok(Dimension {
         topic_filters: read_values(input.string_values)?,
         name: DimensionName::parse(input.name)?,
-        tags: tag::read(input.tags)?,
+        tags: read_tags(input.tags).map_err(|problem| Refusal::field("tags", problem))?,
         client_request_token: input.client_request_token,
         created_ms: now_ms,
         modified_ms: now_ms,

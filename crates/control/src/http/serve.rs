@@ -30,6 +30,7 @@ pub async fn serve(
     let graceful = GracefulShutdown::new();
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT).max_buf_size(HEAD_BYTES);
+    // One future for all rounds: made anew in each, it would miss a stop in between.
     let mut shutdown = std::pin::pin!(shutdown);
     loop {
         let (slot, stream) = tokio::select! {

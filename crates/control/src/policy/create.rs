@@ -1,12 +1,12 @@
 use fleetward_domain::{Change, Policy, PolicyName, Resource};
 use fleetward_policy::PolicyDocument;
 use fleetward_store::Tx;
+use fleetward_wire::convert::read_tags;
 use fleetward_wire::types::{CreatePolicyRequest, CreatePolicyResponse};
 
 use crate::control::Control;
 use crate::prepared::Prepared;
 use crate::refusal::Refusal;
-use crate::tag;
 
 /// A name is used once, whatever the document.
 pub(crate) async fn create(
@@ -18,7 +18,7 @@ pub(crate) async fn create(
         name: PolicyName::parse(input.policy_name)?,
         document: input.policy_document,
         version: 1,
-        tags: tag::read(input.tags)?,
+        tags: read_tags(input.tags).map_err(|problem| Refusal::field("tags", problem))?,
         created_ms: control.now_ms(),
     };
     let name = policy.name.as_str();

@@ -1,13 +1,14 @@
 use fleetward_domain::{Change, ProfileName, SecurityProfile};
 use fleetward_store::Tx;
-use fleetward_wire::convert::{read_alert_targets, read_metrics_export, read_metrics_to_retain};
+use fleetward_wire::convert::{
+    read_alert_targets, read_metrics_export, read_metrics_to_retain, read_tags,
+};
 use fleetward_wire::types::{CreateSecurityProfileRequest, CreateSecurityProfileResponse};
 
 use super::{arn_of, uses};
 use crate::control::Control;
 use crate::prepared::Prepared;
 use crate::refusal::Refusal;
-use crate::tag;
 
 /// A name is used once: the model gives this operation no token and promises no success where an
 /// equal profile exists.
@@ -52,7 +53,7 @@ async fn read(
         metrics_to_retain: read_metrics_to_retain(old_metrics, new_metrics, &rules)
             .map_err(refused)?,
         metrics_export: input.metrics_export_config.as_ref().map(read_metrics_export),
-        tags: tag::read(input.tags)?,
+        tags: read_tags(input.tags).map_err(|problem| Refusal::field("tags", problem))?,
         version: 1,
         created_ms: now_ms,
         modified_ms: now_ms,

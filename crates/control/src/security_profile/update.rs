@@ -111,6 +111,7 @@ fn refuse_contradictions(input: &UpdateSecurityProfileRequest) -> Result<(), Ref
             "metricsExportConfig",
         ),
     ];
+    // All at once, as elsewhere: who is told one by one has to ask again for each.
     let mut problems = Vec::new();
     for (flag, is_given, flag_name, part_name) in parts {
         if is_set(flag) && is_given {

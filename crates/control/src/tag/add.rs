@@ -1,9 +1,9 @@
+use fleetward_domain::limits::TAGS_OF_A_RESOURCE;
+use fleetward_wire::convert::read_added_tags;
 use fleetward_wire::types::{TagResourceRequest, TagResourceResponse};
 
-use super::checked;
 use super::tagged::Tagged;
 use crate::control::Control;
-use crate::limits::TAGS;
 use crate::prepared::Prepared;
 use crate::refusal::Refusal;
 
@@ -12,7 +12,7 @@ pub(crate) async fn add(
     control: &Control,
     input: TagResourceRequest,
 ) -> Result<Prepared<TagResourceResponse>, Refusal> {
-    let given = checked(input.tags)?;
+    let given = read_added_tags(input.tags).map_err(|problem| Refusal::field("tags", problem))?;
     let mut resource = Tagged::find(control, &input.resource_arn).await?;
     let tags = resource.tags();
     let before = tags.clone();
@@ -22,9 +22,9 @@ pub(crate) async fn add(
             None => tags.push((key, value)),
         }
     }
-    if tags.len() > TAGS {
+    if tags.len() > TAGS_OF_A_RESOURCE {
         return Err(Refusal::Limit(format!(
-            "{} would have {} tags; the limit is {TAGS}.",
+            "{} would have {} tags; the limit is {TAGS_OF_A_RESOURCE}.",
             input.resource_arn,
             tags.len()
         )));

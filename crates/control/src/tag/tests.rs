@@ -1,8 +1,8 @@
 use fleetward_domain::Change;
+use fleetward_domain::limits::TAGS_OF_A_RESOURCE as TAGS;
 use fleetward_wire::Operation as Op;
 use serde_json::{Value, json};
 
-use crate::limits::TAGS;
 use crate::testing::Plane;
 
 /// One of every kind that can be tagged, with one tag each; gives their ARNs.

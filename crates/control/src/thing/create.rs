@@ -13,6 +13,7 @@ pub(crate) async fn create(
     control: &Control,
     input: CreateThingRequest,
 ) -> Result<Prepared<CreateThingResponse>, Refusal> {
+    // Neither kind is kept yet, so none of them exists.
     if let Some(name) = input.thing_type_name {
         return Err(Refusal::not_found("Thing type", name));
     }

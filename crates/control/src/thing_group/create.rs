@@ -2,12 +2,12 @@ use fleetward_domain::limits::GROUP_DEPTH;
 use fleetward_domain::{GroupName, Resource, ThingGroup};
 use fleetward_environment::Chance;
 use fleetward_store::Tx;
+use fleetward_wire::convert::read_tags;
 use fleetward_wire::types::{CreateThingGroupRequest, CreateThingGroupResponse};
 
 use crate::control::Control;
 use crate::prepared::Prepared;
 use crate::refusal::Refusal;
-use crate::tag;
 use crate::thing::read_attributes;
 
 /// Creating an equal group again succeeds. Source: the service model on `CreateThingGroup`.
@@ -54,7 +54,7 @@ fn read(control: &Control, input: CreateThingGroupRequest) -> Result<ThingGroup,
         ancestors: Vec::new(),
         description: properties.thing_group_description,
         attributes: read_attributes(properties.attribute_payload)?,
-        tags: tag::read(input.tags)?,
+        tags: read_tags(input.tags).map_err(|problem| Refusal::field("tags", problem))?,
         created_ms: control.now_ms(),
     })
 }

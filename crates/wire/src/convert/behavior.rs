@@ -74,6 +74,8 @@ fn read_behavior(
         behavior.metric.as_deref().map(|text| read_metric(text, "metric", rules, problems));
     let mut dimension = None;
     let mut read_criteria = None;
+    // What belongs to a metric is read only where the metric is known: it would be judged by the
+    // wrong rules and add problems that are none.
     match &metric {
         None => {
             for (field, is_given) in [

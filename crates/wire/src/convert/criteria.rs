@@ -212,6 +212,7 @@ fn read_duration(
     }
     let longest = DURATIONS_SECONDS.iter().copied().max().unwrap_or_default();
     let shortest = DURATIONS_SECONDS.iter().copied().min().unwrap_or_default();
+    // Who counts in short periods wants to detect faster than AWS's shortest window.
     let is_short_period = rules.period_seconds < shortest;
     let seconds = u32::try_from(duration).ok();
     let is_allowed = |seconds: &u32| {

@@ -83,13 +83,6 @@ pub fn read_metrics_export(export: &types::MetricsExportConfig) -> MetricsExport
     MetricsExport { mqtt_topic: export.mqtt_topic.clone(), role_arn: export.role_arn.clone() }
 }
 
-/// Reads tags; one without a value has an empty one.
-#[must_use]
-pub fn read_tags(tags: Option<Vec<types::Tag>>) -> Vec<(String, String)> {
-    let read = |tag: types::Tag| (tag.key, tag.value.unwrap_or_default());
-    tags.unwrap_or_default().into_iter().map(read).collect()
-}
-
 /// The whole profile, as `DescribeSecurityProfile` and `UpdateSecurityProfile` answer it. Empty
 /// parts are left out.
 #[must_use]
