@@ -2,7 +2,7 @@
 
 mod violation;
 
-use fleetward_domain::{Datapoint, EpochMs, Observed};
+use fleetward_domain::{Datapoint, EpochMs, MetricValue};
 
 use crate::effects::Effects;
 use crate::judge::Verdict;
@@ -53,51 +53,55 @@ impl<'a> Cursor<'a> {
         self.judged.heard(at_ms);
     }
 
-    /// Counts a verdict of the rule, and tells what came of it.
-    #[inline]
-    fn conclude(&mut self, rule: &'a Rule, verdict: Verdict, value: Observed<'_>) {
-        self.judged.heard(self.at_ms);
-        let Some(run) = self.judged.runs.get_mut(self.rule as usize) else { return };
-        match run.step(verdict, rule, self.at_ms) {
+    /// Tells what came of a verdict.
+    #[inline(never)]
+    fn carry_out(&mut self, transition: Transition, rule: &Rule, value: MetricValue) {
+        match transition {
             Transition::None => {}
-            Transition::Opened => self.open(rule, rule.judge.shown(value, verdict)),
-            Transition::Continued => self.keep_open(rule, rule.judge.shown(value, verdict)),
-            Transition::Cleared => self.clear(rule, rule.judge.shown(value, verdict)),
+            Transition::Opened => self.open(rule, value),
+            Transition::Continued => self.keep_open(rule, value),
+            Transition::Cleared => self.clear(rule, value),
         }
     }
 }
 
 impl Listener for Cursor<'_> {
     /// A datapoint of a window that violated early was judged then.
-    #[inline]
+    #[inline(always)]
     fn datapoint(&mut self, reader: u32, datapoint: Datapoint<'_>) {
-        let plan = self.plan;
-        let (place, value) = (reader as usize, datapoint.value);
-        let Some(rule) = plan.rules.get(place) else { return };
-        if self.judged.runs.get(place).is_none_or(|run| run.is_judged()) {
+        let (plan, Datapoint { at_ms, value, .. }) = (self.plan, datapoint);
+        let Some(rule) = plan.rules.get(reader as usize) else { return };
+        let Some(run) = self.judged.runs.get_mut(reader as usize) else { return };
+        if run.is_judged() {
             return;
         }
         let verdict = rule.judge.verdict(value);
-        if verdict != Verdict::Unknown {
-            (self.rule, self.at_ms) = (reader, datapoint.at_ms);
-            self.conclude(rule, verdict, value);
+        if verdict == Verdict::Unknown {
+            return;
+        }
+        let transition = run.step(verdict, rule, at_ms);
+        self.judged.heard(at_ms);
+        if transition != Transition::None {
+            (self.rule, self.at_ms) = (reader, at_ms);
+            self.carry_out(transition, rule, rule.judge.shown(value, verdict));
         }
     }
 
     /// The moment a sum crosses an upper bound its window will violate: it is judged then.
-    #[inline]
+    #[inline(always)]
     fn grows(&mut self, reader: u32, so_far: Datapoint<'_>) {
-        let plan = self.plan;
-        let (place, value) = (reader as usize, so_far.value);
-        let Some(rule) = plan.rules.get(place) else { return };
-        let Some(run) = self.judged.runs.get_mut(place).filter(|run| !run.is_judged()) else {
+        let (plan, Datapoint { at_ms, value, .. }) = (self.plan, so_far);
+        let Some(rule) = plan.rules.get(reader as usize) else { return };
+        let Some(run) = self.judged.runs.get_mut(reader as usize) else { return };
+        if run.is_judged() || rule.judge.early_verdict(value) != Verdict::Violates {
             return;
-        };
-        let verdict = rule.judge.early_verdict(value);
-        if verdict == Verdict::Violates {
-            run.set_judged(true);
-            (self.rule, self.at_ms) = (reader, so_far.at_ms);
-            self.conclude(rule, verdict, value);
+        }
+        run.set_judged(true);
+        let transition = run.step(Verdict::Violates, rule, at_ms);
+        self.judged.heard(at_ms);
+        if transition != Transition::None {
+            (self.rule, self.at_ms) = (reader, at_ms);
+            self.carry_out(transition, rule, rule.judge.shown(value, Verdict::Violates));
         }
     }
 

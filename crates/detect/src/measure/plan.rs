@@ -22,6 +22,8 @@ pub(crate) struct Reader {
     pub(crate) series: Series,
     /// The place of its window among the slots, if it has windows.
     pub(crate) slot: Option<u32>,
+    /// It is the first that looks at that window, and makes it grow for all.
+    pub(crate) leads: bool,
 }
 
 /// A window that every thing of the plan has.
@@ -39,8 +41,10 @@ impl MeasurePlan {
         for series in wanted.into_iter().take(READERS_PER_PLAN) {
             plan.takes_activity |= series.is_counted();
             plan.takes_reports |= !series.is_counted();
+            let slots = plan.slots.len();
             let slot = series.window_ms.map(|window_ms| plan.slot(&series, window_ms));
-            plan.readers.push(Reader { series, slot });
+            let leads = plan.slots.len() > slots;
+            plan.readers.push(Reader { series, slot, leads });
         }
         plan
     }

@@ -91,7 +91,7 @@ impl Series {
     }
 
     /// How much it grew in a report: none if the report does not carry it, or it does not grow.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn growth_in_report(&self, report: &Report) -> Option<u64> {
         match self.measured {
             Measured::Network(NetworkCounter::BytesIn) => report.network.bytes_in,
@@ -103,7 +103,7 @@ impl Series {
     }
 
     /// The value in a report; none if the report does not carry it.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn value_in_report<'a>(&self, report: &'a Report) -> Option<Observed<'a>> {
         match self.measured {
             Measured::Network(_) => self.growth_in_report(report).map(Observed::Count),

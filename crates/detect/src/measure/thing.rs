@@ -6,7 +6,7 @@ use super::Listener;
 use super::plan::{MeasurePlan, Reader};
 use super::reports::RecentReports;
 use super::series::Growth;
-use super::window::{Window, number_at};
+use super::window::{NumbersAt, Window};
 use crate::limits::CATCH_UP_WINDOWS;
 
 /// Before all times.
@@ -68,21 +68,16 @@ impl MeasuredThing {
         if !plan.takes_reports() {
             return true;
         }
-        // All windows grow before anybody is told, so that readers are told in their own order
-        // whoever shares what.
-        for (slot, window) in plan.slots.iter().zip(&mut self.windows) {
-            if let Some(growth) = slot.series.growth_in_report(report) {
-                window.grow(Growth::By(growth));
-            }
-        }
         self.grow_own(plan, |reader| {
             reader.series.growth_in_report(report).map_or(Growth::Nothing, Growth::By)
         });
         for (reader, place) in plan.readers.iter().zip(0..) {
             let Some(value) = reader.series.value_in_report(report) else { continue };
-            match reader.slot {
-                Some(slot) => self.tell_growth(plan, (reader, place, slot), listener),
-                None => {
+            match (reader.slot, value) {
+                (Some(slot), Observed::Count(growth)) => {
+                    self.grow(plan, (reader, place, slot), Growth::By(growth), listener);
+                }
+                _ => {
                     let measure = reader.series.measure();
                     listener.datapoint(place, Datapoint { measure, at_ms, value });
                 }
@@ -114,19 +109,17 @@ impl MeasuredThing {
         if !plan.takes_activity() {
             return;
         }
-        for (slot, window) in plan.slots.iter().zip(&mut self.windows) {
-            if slot.series.is_counted() {
-                window.grow(slot.series.growth_in_counts(counts));
-            }
-        }
         self.grow_own(plan, |reader| {
             let counted = reader.series.is_counted();
             if counted { reader.series.growth_in_counts(counts) } else { Growth::Nothing }
         });
         for (reader, place) in plan.readers.iter().zip(0..) {
-            if let (true, Some(slot)) = (reader.series.is_counted(), reader.slot) {
-                self.tell_growth(plan, (reader, place, slot), listener);
-            }
+            let (true, Some(slot)) = (reader.series.is_counted(), reader.slot) else { continue };
+            let growth = match reader.leads {
+                true => reader.series.growth_in_counts(counts),
+                false => Growth::Nothing,
+            };
+            self.grow(plan, (reader, place, slot), growth, listener);
         }
     }
 
@@ -134,39 +127,46 @@ impl MeasuredThing {
     /// that were away are left as they are: they cost nothing.
     #[must_use]
     pub fn has_windows_to_close(&self, plan: &MeasurePlan, line_ms: EpochMs) -> bool {
-        let closes = |window: &Window, window_ms| {
+        let mut numbers = NumbersAt::new(line_ms);
+        let mut closes = |window: &Window, window_ms| {
             let lived = self.is_connected()
                 || !window.is_untouched()
                 || self.seen_ms >= window.start_ms(window_ms);
-            lived && window.number < number_at(line_ms, window_ms)
+            lived && window.number < numbers.of(window_ms)
         };
-        let shared = plan.slots.iter().zip(&self.windows);
-        shared.into_iter().any(|(slot, window)| closes(window, slot.window_ms))
+        let mut shared = plan.slots.iter().zip(&self.windows);
+        shared.any(|(slot, window)| closes(window, slot.window_ms))
             || self.own(plan).iter().any(|window| closes(window, own_window_ms(plan, window)))
     }
 
     /// Closes the windows that end at or before `line_ms`, and moves on to those that hold it.
     pub fn close(&mut self, plan: &MeasurePlan, line_ms: EpochMs, listener: &mut impl Listener) {
-        let mut any_ended = false;
-        // Most windows of a plan have the same length: divide once.
-        let mut last = (0, 0);
+        let mut numbers = NumbersAt::new(line_ms);
+        let mut shared = plan.slots.iter().zip(&self.windows);
+        // A reader's own window ends no sooner than the one that it will share.
+        if shared.any(|(slot, window)| window.number < numbers.of(slot.window_ms)) {
+            self.close_some(plan, numbers, listener);
+        }
+    }
+
+    fn close_some(
+        &mut self,
+        plan: &MeasurePlan,
+        mut numbers: NumbersAt,
+        listener: &mut impl Listener,
+    ) {
         for (reader, place) in plan.readers.iter().zip(0..) {
             let (Some(slot), Some(window_ms)) = (reader.slot, reader.series.window_ms) else {
                 continue;
             };
-            if last.0 != window_ms {
-                last = (window_ms, number_at(line_ms, window_ms));
-            }
+            let reached = numbers.of(window_ms);
             let Some(window) = self.window_of(plan, place, slot) else { continue };
-            if window.number < last.1 {
-                any_ended = true;
-                self.tell_ends(place, (reader, window_ms), *window, last.1, listener);
+            if window.number < reached {
+                self.tell_ends(place, (reader, window_ms), *window, reached, listener);
             }
         }
         // Those who share a window all have to be told of it before it moves on.
-        if any_ended {
-            self.move_windows(plan, line_ms);
-        }
+        self.move_windows(plan, numbers);
     }
 
     /// The window that a reader looks at, whose series has this slot.
@@ -182,27 +182,37 @@ impl MeasuredThing {
         self.windows.get(plan.slots.len()..).unwrap_or_default()
     }
 
+    /// Makes a window grow, once for all who share it: the first of them is told first. Tells how
+    /// far it has grown, if anything was said of it.
+    #[inline(always)]
+    fn grow(
+        &mut self,
+        plan: &MeasurePlan,
+        (reader, place, slot): (&Reader, u32, u32),
+        growth: Growth,
+        listener: &mut impl Listener,
+    ) {
+        let has_own = self.windows.len() > plan.slots.len();
+        let Some(shared) = self.windows.get_mut(slot as usize) else { return };
+        if reader.leads {
+            shared.grow(growth);
+        }
+        let mut window = *shared;
+        if has_own {
+            window = self.window_of(plan, place, slot).copied().unwrap_or(window);
+        }
+        if window.fed {
+            let (measure, value) = (reader.series.measure(), Observed::Count(window.sum));
+            listener.grows(place, Datapoint { measure, at_ms: self.seen_ms, value });
+        }
+    }
+
     fn grow_own(&mut self, plan: &MeasurePlan, growth: impl Fn(&Reader) -> Growth) {
         for window in self.windows.get_mut(plan.slots.len()..).unwrap_or_default() {
             if let Some(reader) = plan.readers.get(usize::from(window.owner)) {
                 window.grow(growth(reader));
             }
         }
-    }
-
-    /// Tells how far a reader's window has grown, if anything was said of it.
-    #[inline]
-    fn tell_growth(
-        &self,
-        plan: &MeasurePlan,
-        (reader, place, slot): (&Reader, u32, u32),
-        listener: &mut impl Listener,
-    ) {
-        let Some(window) = self.window_of(plan, place, slot).filter(|window| window.fed) else {
-            return;
-        };
-        let (measure, at_ms) = (reader.series.measure(), self.seen_ms);
-        listener.grows(place, Datapoint { measure, at_ms, value: Observed::Count(window.sum) });
     }
 
     /// Tells a reader of the ends of its window and of those after it, up to `reached`.
@@ -247,23 +257,23 @@ impl MeasuredThing {
         (known && !window.partial).then_some(Observed::Count(window.sum))
     }
 
-    /// Moves all windows that ended on to those that hold `line_ms`. A reader whose own window
+    /// Moves all windows that ended on to those that hold the time. A reader whose own window
     /// ended shares the others' from here: both stand at the same place, with nothing in them.
-    fn move_windows(&mut self, plan: &MeasurePlan, line_ms: EpochMs) {
+    fn move_windows(&mut self, plan: &MeasurePlan, mut numbers: NumbersAt) {
         for (slot, window) in plan.slots.iter().zip(&mut self.windows) {
-            let reached = number_at(line_ms, slot.window_ms);
+            let reached = numbers.of(slot.window_ms);
             if window.number < reached {
                 window.move_to(reached);
             }
         }
-        let ended = |window: &Window| {
-            let window_ms = own_window_ms(plan, window);
-            window.number < number_at(line_ms, window_ms)
-        };
-        if self.own(plan).iter().any(ended) {
-            let (shared, own) = self.windows.split_at(plan.slots.len());
-            let own = own.iter().filter(|window| !ended(window));
-            self.windows = shared.iter().chain(own).copied().collect();
+        if self.own(plan).is_empty() {
+            return;
+        }
+        let (shared, own) = self.windows.split_at(plan.slots.len().min(self.windows.len()));
+        let goes_on = |window: &&Window| window.number >= numbers.of(own_window_ms(plan, window));
+        let own: Vec<Window> = own.iter().filter(goes_on).copied().collect();
+        if shared.len() + own.len() < self.windows.len() {
+            self.windows = shared.iter().copied().chain(own).collect();
         }
     }
 }

@@ -63,6 +63,29 @@ impl Window {
 
 /// The number, since the epoch, of the window that holds this time.
 #[inline]
-pub(crate) fn number_at(at_ms: EpochMs, window_ms: EpochMs) -> u32 {
+fn number_at(at_ms: EpochMs, window_ms: EpochMs) -> u32 {
     u32::try_from(at_ms.div_euclid(window_ms.max(1))).unwrap_or_default()
+}
+
+/// The numbers of the windows that hold a time, by their length. Most windows of a plan have the
+/// same: it divides once for those.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct NumbersAt {
+    at_ms: EpochMs,
+    last: (EpochMs, u32),
+}
+
+impl NumbersAt {
+    pub(crate) fn new(at_ms: EpochMs) -> Self {
+        Self { at_ms, last: (0, 0) }
+    }
+
+    /// The number of the window of this length.
+    #[inline]
+    pub(crate) fn of(&mut self, window_ms: EpochMs) -> u32 {
+        if self.last.0 != window_ms {
+            self.last = (window_ms, number_at(self.at_ms, window_ms));
+        }
+        self.last.1
+    }
 }
