@@ -20,7 +20,7 @@ use crate::secrets::Secrets;
 use crate::settings::Settings;
 
 #[cfg(test)]
-mod first_release;
+mod tests;
 
 /// A server that accepts.
 pub(crate) struct Running {
