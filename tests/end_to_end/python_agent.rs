@@ -1,7 +1,7 @@
 //! AWS's own device agent, unmodified, with a certificate from our API.
 
 use std::fs;
-use std::net::TcpListener;
+use std::net::{Ipv4Addr, TcpListener};
 use std::process::{Child, Stdio};
 
 use serde_json::json;
@@ -11,8 +11,15 @@ use crate::tools::{aws, python_tool};
 use fleetward_hands::{Stack, eventually};
 use fleetward_hands::{TOPIC_ARN, Webhook};
 
-/// The agent has no flag for a port and dials 443: its server gets a loopback address of its own.
-const AGENTS_ADDRESS: &str = "127.0.0.43";
+/// The agent has no flag for a port and dials 443: its server gets a loopback address that this
+/// process has for itself, so that another run on the same machine is not in the way.
+fn agents_address() -> Ipv4Addr {
+    let [_, _, high, low] = std::process::id().to_be_bytes();
+    let free =
+        |second: &u8| TcpListener::bind((Ipv4Addr::new(127, *second, high, low), 443)).is_ok();
+    let second = (43..=127).find(free).expect("this test needs port 443 of a loopback address");
+    Ipv4Addr::new(127, second, high, low)
+}
 
 struct Agent(Child);
 
@@ -26,7 +33,8 @@ impl Drop for Agent {
 #[test]
 fn awss_python_agent_raises_a_violation_for_a_port_that_opens() {
     let webhook = Webhook::listen();
-    let listeners = format!("{AGENTS_ADDRESS}:443");
+    let address = agents_address();
+    let listeners = format!("{address}:443");
     let stack = start_with(&["--mqtts", &listeners], &webhook.settings());
     provision(&stack, "agent-1");
     let open: Vec<u16> = listening_ports();
@@ -63,7 +71,7 @@ fn awss_python_agent_raises_a_violation_for_a_port_that_opens() {
             target,
         ],
     );
-    let _agent = start_agent(&stack, "agent-1");
+    let _agent = start_agent(&stack, "agent-1", address);
     // The agent is seen by the server before the port opens, so that the port is what decides.
     eventually("the agent's first accepted report", || {
         fs::read_to_string(stack.path("agent.log")).ok().filter(|log| log.contains("ACCEPTED"))
@@ -119,10 +127,11 @@ fn provision(stack: &Stack, thing: &str) {
     aws(stack, &["iot", "attach-thing-principal", "--thing-name", thing, "--principal", arn]);
 }
 
-fn start_agent(stack: &Stack, thing: &str) -> Agent {
+fn start_agent(stack: &Stack, thing: &str, address: Ipv4Addr) -> Agent {
     let log = fs::File::create(stack.path("agent.log")).unwrap();
     let child = python_tool(stack, "python")
-        .args(["-u", "-m", "AWSIoTDeviceDefenderAgentSDK.agent", "-e", AGENTS_ADDRESS])
+        .args(["-u", "-m", "AWSIoTDeviceDefenderAgentSDK.agent", "-e"])
+        .arg(address.to_string())
         .arg("-r")
         .arg(stack.ready["ca_file"].as_str().unwrap())
         .arg("-c")

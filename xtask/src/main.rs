@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 mod bench;
+mod deny;
 mod model;
 mod test;
 #[cfg(test)]
@@ -20,6 +21,7 @@ fn main() -> ExitCode {
             Ok(false) => return ExitCode::FAILURE,
             Err(error) => Err(error),
         },
+        Some("deny") => deny::run(),
         Some("bench") => bench::run(&rest),
         Some(other) => Err(format!("unknown task {other:?}; {TASKS}")),
         None => Err(TASKS.to_owned()),
@@ -34,4 +36,4 @@ fn main() -> ExitCode {
 }
 
 const TASKS: &str =
-    "tasks: test [PART OF A NAME]... | bench NAME [--json] | model [--check | --rust-only]";
+    "tasks: test [PART OF A NAME]... | deny | bench NAME [--json] | model [--check | --rust-only]";
