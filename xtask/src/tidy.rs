@@ -17,24 +17,14 @@ struct Source {
     /// Below the workspace's root, with `/`.
     path: String,
     text: String,
+    /// Compiled for tests only.
+    is_test: bool,
 }
 
 impl Source {
-    /// Whether it is compiled for tests only, by its place.
-    fn is_test(&self) -> bool {
-        let says_so = |part: &str| {
-            let name = part.trim_end_matches(".rs");
-            name.ends_with("tests") || ["conformance", "samples", "testing"].contains(&name)
-        };
-        self.path.starts_with("tests/")
-            || self.path.starts_with("xtask/src/tidy")
-            || self.path.split('/').any(says_so)
-            || TEST_ONLY.contains(&self.path.as_str())
-    }
-
     /// The text without the tests at its end.
     fn product(&self) -> &str {
-        if self.is_test() {
+        if self.is_test {
             return "";
         }
         self.text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default()
@@ -53,12 +43,21 @@ impl Source {
     }
 }
 
-/// Files that only tests use though their names do not say so.
-const TEST_ONLY: [&str; 3] = [
-    "crates/alerts/src/receiver.rs",
-    "crates/console/src/scene.rs",
-    "crates/wire/src/sigv4/suite.rs",
-];
+impl Source {
+    /// The files and folders, without `.rs`, of the modules that it declares for tests only.
+    fn test_modules(&self) -> Vec<String> {
+        let stem = self.path.trim_end_matches(".rs");
+        let roots = ["/mod", "/lib", "/main"];
+        let folder = roots.iter().find_map(|root| stem.strip_suffix(root)).unwrap_or(stem);
+        let declared = self.text.split("#[cfg(test)]\n").skip(1);
+        let name = |after: &str| {
+            let line = after.lines().next()?;
+            let line = line.trim_start_matches("pub(crate) ").trim_start_matches("pub(super) ");
+            line.strip_prefix("mod ")?.strip_suffix(';').map(str::to_owned)
+        };
+        declared.filter_map(name).map(|name| format!("{folder}/{name}")).collect()
+    }
+}
 
 /// All source files that people write.
 fn sources() -> Vec<Source> {
@@ -69,6 +68,14 @@ fn sources() -> Vec<Source> {
     }
     assert!(found.len() > 50, "the sources were not found");
     found.sort_by(|a, b| a.path.cmp(&b.path));
+    let tests: Vec<String> = found.iter().flat_map(Source::test_modules).collect();
+    for source in &mut found {
+        let stem = source.path.trim_end_matches(".rs");
+        let is_below = |test: &String| stem == test || stem.starts_with(&format!("{test}/"));
+        // `tests` beside `src` is tests whole; what is declared for tests may be anywhere.
+        source.is_test =
+            source.path.split('/').any(|part| part == "tests") || tests.iter().any(is_below);
+    }
     found
 }
 
@@ -81,7 +88,7 @@ fn collect(root: &Path, folder: &Path, found: &mut Vec<Source>) {
         } else if path.extension().is_some_and(|extension| extension == "rs") {
             let text = fs::read_to_string(&path).unwrap();
             let path = path.strip_prefix(root).unwrap().to_string_lossy().into_owned();
-            found.push(Source { path, text });
+            found.push(Source { path, text, is_test: false });
         }
     }
 }

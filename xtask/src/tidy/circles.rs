@@ -34,7 +34,7 @@ type Arrows = BTreeMap<Path, BTreeMap<(String, String), String>>;
 fn modules_form_no_circle() {
     let all = sources();
     let mut rooms: BTreeMap<&str, Vec<(Path, &Source)>> = BTreeMap::new();
-    for source in all.iter().filter(|source| !source.is_test()) {
+    for source in all.iter().filter(|source| !source.is_test) {
         if let Some((room, module)) = module_of(&source.path) {
             rooms.entry(room).or_default().push((module, source));
         }
