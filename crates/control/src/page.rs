@@ -8,6 +8,9 @@ use crate::control::Control;
 use crate::limits::{PAGE_ITEMS, SCAN_BATCH, SCANNED_DOCUMENTS};
 use crate::refusal::Refusal;
 
+#[cfg(test)]
+mod tests;
+
 /// The page that a listing asks for.
 pub(crate) struct Page<'a> {
     control: &'a Control,

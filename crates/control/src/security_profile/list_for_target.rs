@@ -1,5 +1,5 @@
 use fleetward_domain::{GroupName, Resource, Target, ThingGroup};
-use fleetward_store::{Kind, edge_ends, edges_from};
+use fleetward_store::{Kind, edge_ends, edges_from, find};
 use fleetward_wire::types::{
     ListSecurityProfilesForTargetRequest, ListSecurityProfilesForTargetResponse,
     SecurityProfileTarget, SecurityProfileTargetMapping,
@@ -84,6 +84,7 @@ async fn is_within(control: &Control, group: &str, root: &GroupName) -> Result<b
     if group == root.as_str() {
         return Ok(true);
     }
-    let found = control.find::<ThingGroup>(group).await?;
+    let found = find::<ThingGroup>(control.store(), group).await;
+    let found = control.store().unreadable().skip(found)?.flatten();
     Ok(found.is_some_and(|group| group.value.ancestors.contains(root)))
 }
