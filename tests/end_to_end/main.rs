@@ -10,6 +10,7 @@ mod aws_cli;
 mod bad_input;
 mod boto3;
 mod command_line;
+mod contention;
 mod custom_metrics;
 mod data_folder;
 mod demo;
