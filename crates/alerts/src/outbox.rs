@@ -117,6 +117,8 @@ impl Outbox {
             let mut wants_look = false;
             loop {
                 tokio::select! {
+                    // In this order, so that a simulation does the same twice.
+                    biased;
                     // An error means that whoever could say stop is gone.
                     _ = stopped.changed() => return self.drain().await,
                     changed = events.changed(), if store_lives => {

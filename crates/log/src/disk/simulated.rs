@@ -93,6 +93,13 @@ impl SimulatedDisk {
         self.state().syncs_left = Some(syncs);
     }
 
+    /// There is room again, and the disk syncs: what it kept and what it did not stays as it is.
+    pub fn recover(&self) {
+        let mut state = self.state();
+        state.capacity_bytes = None;
+        state.syncs_left = None;
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

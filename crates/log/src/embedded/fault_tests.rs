@@ -159,6 +159,28 @@ async fn a_failed_write_is_the_last_one_until_the_log_is_opened_again() {
     }
 }
 
+/// After a failed sync the system's cache may hold a batch that the disk does not, and counts it as
+/// written: the next process finds it whole, and syncing it again would keep nothing.
+#[tokio::test]
+async fn a_batch_that_only_the_cache_holds_is_written_again_before_anything_follows_it() {
+    for seed in 0..40 {
+        let disk = SimulatedDisk::new(seed);
+        let folder = Path::new("log");
+        let open = || EmbeddedLog::open_on(Arc::new(disk.clone()), folder, Some(1), KEEP_ALL);
+        let log = open().unwrap();
+        log.append(vec![entry(0, "before")]).await.unwrap();
+        disk.fail_a_sync_after(0);
+        assert!(log.append(vec![entry(0, &"x".repeat(3000))]).await.is_err());
+        drop(log);
+        let log = open().unwrap();
+        log.append(vec![entry(0, "after")]).await.unwrap();
+        drop(log);
+        disk.crash();
+        let found = read(&open().unwrap(), &[(0, 0)], 3, 10_000).await;
+        assert_eq!(found[2], b"after", "seed {seed}");
+    }
+}
+
 fn full(disk: &SimulatedDisk) {
     disk.leave_room_for(30);
 }

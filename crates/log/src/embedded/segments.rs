@@ -130,15 +130,21 @@ fn cut_torn_tail(segment: &Segment) -> Result<u64, LogError> {
     let size = length(segment)?;
     let mut bytes = vec![0; usize::try_from(size).unwrap_or(usize::MAX)];
     segment.file.read_at(&mut bytes, 0).map_err(LogError::io("cannot read", &segment.path))?;
-    let mut at = 0;
+    let (mut at, mut last) = (0, 0);
     while let Some(body) = bytes.get(at..).and_then(|rest| batch::body(rest, offset(segment, at))) {
-        at += HEADER_BYTES + body.len();
+        (last, at) = (at, at + HEADER_BYTES + body.len());
     }
     let sound = u64::try_from(at).unwrap_or(u64::MAX);
     if at == bytes.len() {
-        // A process that was killed before its sync leaves batches that only the system's cache
-        // holds. They are about to be handed out as durable.
-        segment.file.sync().map_err(LogError::io("cannot sync", &segment.path))?;
+        // A process that was killed before its sync leaves a batch that only the system's cache
+        // holds, and after a sync that failed the system even takes it for written. It is about
+        // to be handed out as durable, so it is written again: only the last can be such a one.
+        let unsure = bytes.get(last..).unwrap_or_default();
+        segment
+            .file
+            .write_at(unsure, u64::try_from(last).unwrap_or(u64::MAX))
+            .and_then(|()| segment.file.sync())
+            .map_err(LogError::io("cannot sync", &segment.path))?;
         return Ok(sound);
     }
     let is_sound_at = |later: usize| {

@@ -85,11 +85,11 @@ impl Detector {
         let mut owned = Owned::none(self.settings, level);
         let mut reader = self.follow_assignment(&mut owned).await?;
         loop {
+            // In this order, so that a simulation does the same twice; the log comes last, for it
+            // may always have more.
             tokio::select! {
-                batch = reader.next() => {
-                    committer.apply(&mut owned, &batch?).await?;
-                    ticker.applied(owned.now_ms());
-                }
+                biased;
+                _ = stop.changed() => break,
                 () = ticker.wait(owned.next_deadline_ms()) => ticker.tick().await?,
                 () = committer.checkpoint_is_due(), if owned.is_dirty() =>
                     committer.write_state(&mut owned).await?,
@@ -98,7 +98,10 @@ impl Detector {
                     // partition stands.
                     reader = self.follow_assignment(&mut owned).await?;
                 }
-                _ = stop.changed() => break,
+                batch = reader.next() => {
+                    committer.apply(&mut owned, &batch?).await?;
+                    ticker.applied(owned.now_ms());
+                }
             }
         }
         drop(reader);

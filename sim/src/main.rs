@@ -1,0 +1,85 @@
+//! The simulation: the real log on a simulated disk, the real detector and the real outbox over
+//! the store in memory, in one thread on virtual time, with the faults that a seed draws. After
+//! each seed a slow evaluator says what should have come out. `docs/simulation.md` says more.
+//!
+//! A seed that fails names the command that plays it again. `FLEETWARD_SIM_SEEDS=N` runs N seeds.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "the whole crate is a test, and tests fail by panicking"
+)]
+
+mod carrier;
+mod check;
+mod devices;
+mod dice;
+mod evaluator;
+mod life;
+mod outcome;
+mod script;
+mod switched_off;
+mod world;
+
+use world::World;
+
+/// Seeds of the ordinary test; they are spread over [`SHARES`] tests, which run beside each other.
+const SEEDS: u64 = 200;
+const SHARES: u64 = 4;
+
+/// Runs one seed, and says how to run it again if something is wrong.
+fn run(seed: u64) -> String {
+    let mut world = World::new(seed);
+    let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| world.run()));
+    match outcome {
+        Ok(Ok(digest)) => digest,
+        Ok(Err(complaint)) => fail(seed, &complaint),
+        Err(_) => fail(seed, "something panicked, see above"),
+    }
+}
+
+fn fail(seed: u64, complaint: &str) -> ! {
+    panic!(
+        "\n{complaint}\n\nagain: FLEETWARD_SIM_SEED={seed} cargo test -p fleetward-sim one_seed\n"
+    )
+}
+
+fn number(variable: &str) -> Option<u64> {
+    std::env::var(variable).ok().map(|text| text.parse().expect("a number"))
+}
+
+/// The seeds of one test of [`SHARES`].
+fn share(of: u64) {
+    let seeds = number("FLEETWARD_SIM_SEEDS").unwrap_or(SEEDS);
+    for seed in (of..seeds).step_by(SHARES as usize) {
+        run(seed);
+    }
+}
+
+#[test]
+fn first_share_of_the_seeds() {
+    share(0);
+}
+
+#[test]
+fn second_share_of_the_seeds() {
+    share(1);
+}
+
+#[test]
+fn third_share_of_the_seeds() {
+    share(2);
+}
+
+#[test]
+fn fourth_share_of_the_seeds() {
+    share(3);
+}
+
+#[test]
+fn one_seed_is_played_again_from_its_number() {
+    let seed = number("FLEETWARD_SIM_SEED").unwrap_or(7);
+    assert_eq!(run(seed), run(seed), "the same seed did not do the same twice");
+}
