@@ -3,7 +3,7 @@
 //! Source: the service model on `clientRequestToken`: a token is good for one resource.
 
 use fleetward_domain::limits::{CUSTOM_METRICS, DIMENSIONS};
-use fleetward_domain::{Dimension, RegisteredMetric, Resource};
+use fleetward_domain::{CustomMetric, Dimension, Resource};
 use fleetward_store::{Gate, Noun, Tx, readable};
 
 use crate::control::Control;
@@ -44,7 +44,7 @@ impl Tokened for Dimension {
     }
 }
 
-impl Tokened for RegisteredMetric {
+impl Tokened for CustomMetric {
     const PLURAL: &'static str = "custom metrics";
     const LIMIT: usize = CUSTOM_METRICS;
 

@@ -22,7 +22,7 @@ pub struct Report {
     /// Established TCP connections.
     pub established: Option<RemoteList>,
     /// Metrics of the user's own.
-    pub custom: Vec<CustomMetric>,
+    pub custom: Vec<ReportedMetric>,
 }
 
 /// Network counters since the report before.
@@ -57,7 +57,7 @@ pub struct RemoteList {
 
 /// One custom metric's value in a report.
 #[derive(Clone, Debug, PartialEq)]
-pub struct CustomMetric {
+pub struct ReportedMetric {
     /// As the device names it: bounded in length, but not necessarily registered.
     pub name: String,
     /// Its value.

@@ -9,6 +9,7 @@ pub mod arn;
 pub mod behavior;
 pub mod certificate;
 pub mod change;
+pub mod custom_metric;
 pub mod datapoint;
 pub mod dimension;
 pub mod format_level;
@@ -18,7 +19,6 @@ pub mod name;
 pub mod notification;
 pub mod policy;
 pub mod record;
-pub mod registered_metric;
 pub mod security_profile;
 pub mod target;
 pub mod thing;
@@ -31,9 +31,10 @@ pub use arn::{Arn, Place, Resource};
 pub use behavior::{Behavior, Comparison, ComparisonOperator, Criteria, Judgement};
 pub use certificate::{Certificate, CertificateStatus};
 pub use change::Change;
+pub use custom_metric::{CustomMetric, CustomMetricType};
 pub use datapoint::{
-    CustomMetric, CustomValue, Datapoint, Measure, NetworkStats, Observed, PortList, RemoteList,
-    Report,
+    CustomValue, Datapoint, Measure, NetworkStats, Observed, PortList, RemoteList, Report,
+    ReportedMetric,
 };
 pub use dimension::{Dimension, DimensionOperator, MetricDimension};
 pub use format_level::FormatLevel;
@@ -47,7 +48,6 @@ pub use name::{
 pub use notification::Notification;
 pub use policy::Policy;
 pub use record::{Activity, Count, Publisher, Record};
-pub use registered_metric::{CustomMetricType, RegisteredMetric};
 pub use security_profile::{MetricToRetain, SecurityProfile};
 pub use target::Target;
 pub use thing::{Thing, ThingGroup};

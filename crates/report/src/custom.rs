@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use fleetward_domain::{CustomMetric, CustomValue};
+use fleetward_domain::{CustomValue, ReportedMetric};
 
 use crate::fault::{Problem, Step, Stop};
 use crate::limits::{CUSTOM_METRICS, CUSTOM_NAME_BYTES, CUSTOM_TEXT_BYTES, LIST_ELEMENTS};
@@ -18,7 +18,7 @@ const ADDRESSES: &str = "custom_metrics.ip_list";
 /// earlier report.
 pub(crate) fn read<'a, S: Source<'a>>(
     source: &mut S,
-    metrics: &mut Vec<CustomMetric>,
+    metrics: &mut Vec<ReportedMetric>,
 ) -> Result<usize, Stop> {
     let mut count = 0;
     source.object(FIELD, |source, key| {
@@ -57,10 +57,10 @@ fn check_name<'a, S: Source<'a>>(source: &mut S, name: &str) -> Step {
 fn place_for<'m>(
     name: &str,
     place: usize,
-    metrics: &'m mut Vec<CustomMetric>,
-) -> Option<&'m mut CustomMetric> {
+    metrics: &'m mut Vec<ReportedMetric>,
+) -> Option<&'m mut ReportedMetric> {
     if metrics.len() <= place {
-        metrics.push(CustomMetric { name: String::new(), value: CustomValue::Number(0.0) });
+        metrics.push(ReportedMetric { name: String::new(), value: CustomValue::Number(0.0) });
     }
     let metric = metrics.get_mut(place)?;
     if metric.name != name {

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking")]
 
-use fleetward_domain::{CustomMetric, CustomValue, NetworkStats, PortList, RemoteList, Report};
+use fleetward_domain::{CustomValue, NetworkStats, PortList, RemoteList, Report, ReportedMetric};
 use fleetward_report::{parse_cbor, parse_json};
 use minicbor::Encoder;
 
@@ -20,7 +20,7 @@ fn with_metrics(metrics: &str) -> Report {
     read(&format!(r#"{{"header":{{"report_id":1,"version":"1.0"}},"metrics":{metrics}}}"#))
 }
 
-fn with_custom(custom: &str) -> Vec<CustomMetric> {
+fn with_custom(custom: &str) -> Vec<ReportedMetric> {
     read(&format!(r#"{{"hed":{{"rid":1,"v":"1.0"}},"cmet":{custom}}}"#)).custom
 }
 
@@ -57,7 +57,7 @@ fn the_python_agents_report() {
             addresses: remotes(&["127.0.0.1", "fe80::1"]),
             listed: 2,
         }),
-        custom: vec![CustomMetric { name: "cpu_usage".into(), value: CustomValue::Number(99.0) }],
+        custom: vec![ReportedMetric { name: "cpu_usage".into(), value: CustomValue::Number(99.0) }],
     };
     assert_eq!(report, expected);
 }

@@ -10,13 +10,13 @@ mod authority;
 mod behavior;
 mod certificate;
 pub(crate) mod change;
+mod custom_metric;
 mod dimension;
 pub(crate) mod edge;
 pub(crate) mod event;
 mod json;
 mod metric;
 mod policy;
-mod registered_metric;
 mod security_profile;
 mod setting;
 mod thing;
@@ -32,7 +32,7 @@ mod tests;
 
 use fleetward_domain::format_level::FormatLevel;
 use fleetward_domain::{
-    Certificate, Dimension, Policy, RegisteredMetric, SecurityProfile, Thing, ThingGroup,
+    Certificate, CustomMetric, Dimension, Policy, SecurityProfile, Thing, ThingGroup,
 };
 
 use crate::error::StoreError;
@@ -54,7 +54,7 @@ pub(crate) fn check_document(kind: Kind, key: &str, bytes: &[u8]) -> Result<(), 
         Kind::Policy => check_noun::<Policy>(key, bytes),
         Kind::SecurityProfile => check_noun::<SecurityProfile>(key, bytes),
         Kind::Dimension => check_noun::<Dimension>(key, bytes),
-        Kind::CustomMetric => check_noun::<RegisteredMetric>(key, bytes),
+        Kind::CustomMetric => check_noun::<CustomMetric>(key, bytes),
         Kind::AccessKey => check_noun::<SealedAccessKey>(key, bytes),
         Kind::CertificateOfThing => check_noun::<CertificateAttachment>(key, bytes),
         Kind::Setting => check_setting(key, bytes),

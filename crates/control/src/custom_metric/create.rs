@@ -1,4 +1,4 @@
-use fleetward_domain::{CustomMetricName, RegisteredMetric, Resource};
+use fleetward_domain::{CustomMetric, CustomMetricName, Resource};
 use fleetward_wire::convert::{read_custom_metric_type, read_tags};
 use fleetward_wire::types::{CreateCustomMetricRequest, CreateCustomMetricResponse};
 
@@ -19,7 +19,7 @@ pub(crate) async fn create(
         return Err(Refusal::field("metricName", format!("it must not begin with {prefix}")));
     }
     let now_ms = control.now_ms();
-    let metric = RegisteredMetric {
+    let metric = CustomMetric {
         name: CustomMetricName::parse(input.metric_name)?,
         metric_type: read_custom_metric_type(input.metric_type),
         display_name: input.display_name,

@@ -1,4 +1,4 @@
-use fleetward_domain::RegisteredMetric;
+use fleetward_domain::CustomMetric;
 use fleetward_store::{Kind, Tx};
 use fleetward_wire::types::{DeleteCustomMetricRequest, DeleteCustomMetricResponse};
 
@@ -12,11 +12,11 @@ pub(crate) async fn delete(
     input: DeleteCustomMetricRequest,
 ) -> Result<Prepared<DeleteCustomMetricResponse>, Refusal> {
     let (name, deleted) = (input.metric_name.as_str(), DeleteCustomMetricResponse {});
-    let Some(metric) = control.find::<RegisteredMetric>(name).await? else {
+    let Some(metric) = control.find::<CustomMetric>(name).await? else {
         return Ok(Prepared::read(deleted));
     };
-    control.require_unused::<RegisteredMetric>(Kind::ProfileOfCustomMetric, name).await?;
+    control.require_unused::<CustomMetric>(Kind::ProfileOfCustomMetric, name).await?;
     let mut tx = Tx::default();
-    tx.remove::<RegisteredMetric>(name, metric.version);
+    tx.remove::<CustomMetric>(name, metric.version);
     Ok(Prepared::write(tx, deleted))
 }

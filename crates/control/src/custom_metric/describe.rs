@@ -1,4 +1,4 @@
-use fleetward_domain::RegisteredMetric;
+use fleetward_domain::CustomMetric;
 use fleetward_wire::types::{DescribeCustomMetricRequest, DescribeCustomMetricResponse};
 
 use super::show;
@@ -10,6 +10,6 @@ pub(crate) async fn describe(
     control: &Control,
     input: DescribeCustomMetricRequest,
 ) -> Result<Prepared<DescribeCustomMetricResponse>, Refusal> {
-    let metric = control.existing::<RegisteredMetric>(&input.metric_name).await?;
+    let metric = control.existing::<CustomMetric>(&input.metric_name).await?;
     Ok(Prepared::read(show(control, metric.value)))
 }

@@ -8,14 +8,14 @@ pub(crate) mod list;
 mod tests;
 pub(crate) mod update;
 
-use fleetward_domain::{RegisteredMetric, Resource};
+use fleetward_domain::{CustomMetric, Resource};
 use fleetward_wire::Timestamp;
 use fleetward_wire::convert::show_custom_metric_type;
 use fleetward_wire::types::DescribeCustomMetricResponse;
 
 use crate::control::Control;
 
-fn show(control: &Control, metric: RegisteredMetric) -> DescribeCustomMetricResponse {
+fn show(control: &Control, metric: CustomMetric) -> DescribeCustomMetricResponse {
     let name = metric.name.as_str();
     DescribeCustomMetricResponse {
         metric_name: Some(name.to_owned()),

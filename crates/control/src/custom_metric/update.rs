@@ -1,4 +1,4 @@
-use fleetward_domain::RegisteredMetric;
+use fleetward_domain::CustomMetric;
 use fleetward_store::Tx;
 use fleetward_wire::types::{UpdateCustomMetricRequest, UpdateCustomMetricResponse};
 
@@ -12,8 +12,8 @@ pub(crate) async fn update(
     control: &Control,
     input: UpdateCustomMetricRequest,
 ) -> Result<Prepared<UpdateCustomMetricResponse>, Refusal> {
-    let old = control.existing::<RegisteredMetric>(&input.metric_name).await?;
-    let changed = RegisteredMetric {
+    let old = control.existing::<CustomMetric>(&input.metric_name).await?;
+    let changed = CustomMetric {
         display_name: Some(input.display_name),
         modified_ms: control.now_ms(),
         ..old.value

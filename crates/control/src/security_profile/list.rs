@@ -1,4 +1,4 @@
-use fleetward_domain::{Dimension, Metric, RegisteredMetric, SecurityProfile};
+use fleetward_domain::{CustomMetric, Dimension, Metric, SecurityProfile};
 use fleetward_store::{Kind, Noun, edge_ends, edges_from};
 use fleetward_wire::types::{ListSecurityProfilesRequest, ListSecurityProfilesResponse};
 
@@ -51,7 +51,7 @@ async fn of_metric(
     let metric = Metric::parse(metric).map_err(Refusal::Invalid)?;
     if let Metric::Custom(name) = &metric {
         let users = (Kind::ProfileOfCustomMetric, name.as_str());
-        return using::<RegisteredMetric>(control, page, users).await;
+        return using::<CustomMetric>(control, page, users).await;
     }
     let pick = |profile: SecurityProfile| {
         uses(&profile, &metric).then(|| profile.name.as_str().to_owned())

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use fleetward_domain::{
-    Behavior, Dimension, Metric, MetricDimension, MetricToRetain, RegisteredMetric, SecurityProfile,
+    Behavior, CustomMetric, Dimension, Metric, MetricDimension, MetricToRetain, SecurityProfile,
 };
 use fleetward_store::{Kind, Noun, Tx};
 use fleetward_wire::convert::{BehaviorRules, custom_metrics_in};
@@ -26,7 +26,7 @@ pub(super) async fn behavior_rules(
     let new = new_metrics.unwrap_or_default().iter().map(|metric| metric.metric.as_str());
     let mut custom_metrics = BTreeMap::new();
     for name in custom_metrics_in(of_behaviors.chain(old).chain(new)) {
-        if let Some(found) = control.find::<RegisteredMetric>(name.as_str()).await? {
+        if let Some(found) = control.find::<CustomMetric>(name.as_str()).await? {
             custom_metrics.insert(name, found.value.metric_type);
         }
     }
@@ -54,7 +54,7 @@ pub(super) async fn draw(
     let dimensions = change(dimensions_of);
     draw_from::<Dimension>(control, tx, (Kind::ProfileOfDimension, name), dimensions).await?;
     let metrics = change(custom_metrics_of);
-    draw_from::<RegisteredMetric>(control, tx, (Kind::ProfileOfCustomMetric, name), metrics).await
+    draw_from::<CustomMetric>(control, tx, (Kind::ProfileOfCustomMetric, name), metrics).await
 }
 
 /// Removes all edges from what the profile uses.

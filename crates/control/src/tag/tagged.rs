@@ -1,6 +1,6 @@
 //! The resources that can be tagged, found by their ARN.
 
-use fleetward_domain::{Change, Dimension, Policy, RegisteredMetric, SecurityProfile, ThingGroup};
+use fleetward_domain::{Change, CustomMetric, Dimension, Policy, SecurityProfile, ThingGroup};
 use fleetward_store::{Noun, Tx, Versioned};
 
 use crate::control::Control;
@@ -14,7 +14,7 @@ type Tags = Vec<(String, String)>;
 pub(super) enum Tagged {
     SecurityProfile(Versioned<SecurityProfile>),
     Dimension(Versioned<Dimension>),
-    CustomMetric(Versioned<RegisteredMetric>),
+    CustomMetric(Versioned<CustomMetric>),
     ThingGroup(Versioned<ThingGroup>),
     Policy(Versioned<Policy>),
 }

@@ -3,8 +3,8 @@
 use fleetward_detect::{Effects, Partition, Settings};
 use fleetward_domain::{
     Activity, Behavior, BehaviorName, Change, Comparison, ComparisonOperator, Count, Criteria,
-    CustomMetric, CustomValue, FormatLevel, Judgement, Metric, MetricDimension, MetricValue,
-    NetworkStats, PortList, ProfileName, Publisher, Record, RemoteList, Report, SecurityProfile,
+    CustomValue, FormatLevel, Judgement, Metric, MetricDimension, MetricValue, NetworkStats,
+    PortList, ProfileName, Publisher, Record, RemoteList, Report, ReportedMetric, SecurityProfile,
     Target, ThingName, security_profile::AlertTarget,
 };
 
@@ -234,7 +234,7 @@ pub(crate) fn remotes(addresses: &[&str]) -> Report {
 }
 
 pub(crate) fn custom(name: &str, value: CustomValue) -> Report {
-    let metric = CustomMetric { name: name.to_owned(), value };
+    let metric = ReportedMetric { name: name.to_owned(), value };
     Report { custom: vec![metric], ..Report::default() }
 }
 

@@ -6,9 +6,9 @@ use std::net::IpAddr;
 use fleetward_domain::security_profile::{AlertTarget, MetricsExport};
 use fleetward_domain::{
     Activity, Behavior, BehaviorName, CertificateId, Change, Comparison, ComparisonOperator, Count,
-    Criteria, CustomMetric, CustomValue, DimensionName, DimensionOperator, GroupName, Judgement,
-    Metric, MetricDimension, MetricToRetain, MetricValue, NetworkStats, PolicyName, PortList,
-    ProfileName, Publisher, Record, RemoteList, Report, SecurityProfile, Target, ThingName,
+    Criteria, CustomValue, DimensionName, DimensionOperator, GroupName, Judgement, Metric,
+    MetricDimension, MetricToRetain, MetricValue, NetworkStats, PolicyName, PortList, ProfileName,
+    Publisher, Record, RemoteList, Report, ReportedMetric, SecurityProfile, Target, ThingName,
 };
 
 const AT_MS: i64 = 1_700_000_000_123;
@@ -52,7 +52,7 @@ fn certificate_id() -> CertificateId {
 
 fn full_report() -> Report {
     let address = |text: &str| text.parse::<IpAddr>().unwrap();
-    let custom = |name: &str, value| CustomMetric { name: name.to_owned(), value };
+    let custom = |name: &str, value| ReportedMetric { name: name.to_owned(), value };
     Report {
         report_id: -1_530_304_554,
         network: NetworkStats {

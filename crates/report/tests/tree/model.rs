@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use fleetward_domain::{CustomMetric, CustomValue, NetworkStats, PortList, RemoteList, Report};
+use fleetward_domain::{CustomValue, NetworkStats, PortList, RemoteList, Report, ReportedMetric};
 use fleetward_report::limits;
 
 use super::Tree;
@@ -145,9 +145,9 @@ fn address(text: &str) -> Option<IpAddr> {
     (is_port && text.len() != 21).then(|| address.parse().ok())?
 }
 
-fn custom_metrics(tree: &Tree) -> Option<Vec<CustomMetric>> {
+fn custom_metrics(tree: &Tree) -> Option<Vec<ReportedMetric>> {
     let Tree::Object(members) = tree else { return None };
-    let mut metrics: Vec<CustomMetric> = Vec::new();
+    let mut metrics: Vec<ReportedMetric> = Vec::new();
     for (name, value) in members {
         let fits = (1..=limits::CUSTOM_NAME_BYTES).contains(&name.len());
         if !fits || name.chars().any(char::is_control) {
@@ -156,7 +156,7 @@ fn custom_metrics(tree: &Tree) -> Option<Vec<CustomMetric>> {
         let value = custom_value(value)?;
         match metrics.iter_mut().find(|metric| metric.name == *name) {
             Some(metric) => metric.value = value,
-            None => metrics.push(CustomMetric { name: name.clone(), value }),
+            None => metrics.push(ReportedMetric { name: name.clone(), value }),
         }
     }
     (metrics.len() <= limits::CUSTOM_METRICS).then_some(metrics)

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use fleetward_domain::{CustomMetric, CustomValue, NetworkStats, PortList, RemoteList, Report};
+use fleetward_domain::{CustomValue, NetworkStats, PortList, RemoteList, Report, ReportedMetric};
 
 use super::{
     Decoder, Error, Fields, Writer, Written, begin_fields, begin_variant, name, optional,
@@ -113,7 +113,7 @@ fn read_address(d: &mut Decoder<'_>) -> Result<IpAddr, Error> {
     }
 }
 
-fn write_custom(e: &mut Writer, metric: &CustomMetric) -> Written {
+fn write_custom(e: &mut Writer, metric: &ReportedMetric) -> Written {
     e.array(2)?.str(&metric.name)?;
     let number = match metric.value {
         CustomValue::Number(_) => 0,
@@ -130,9 +130,9 @@ fn write_custom(e: &mut Writer, metric: &CustomMetric) -> Written {
     }
 }
 
-fn read_custom(d: &mut Decoder<'_>) -> Result<CustomMetric, Error> {
+fn read_custom(d: &mut Decoder<'_>) -> Result<ReportedMetric, Error> {
     let mut fields = Fields::begin(d, 2)?;
-    Ok(CustomMetric {
+    Ok(ReportedMetric {
         name: fields.required(d, name::text)?,
         value: fields.required(d, read_custom_value)?,
     })

@@ -1,13 +1,13 @@
-//! Custom metrics that are registered: their names and what their values are.
+//! Custom metrics: their names and what their values are.
 //!
-//! A report may carry others ([`CustomMetric`](crate::CustomMetric)); nobody judges them.
+//! A report may carry others ([`ReportedMetric`](crate::ReportedMetric)); nobody judges them.
 
 use crate::EpochMs;
 use crate::name::CustomMetricName;
 
 /// A custom metric of an operator's own, as the control plane keeps it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RegisteredMetric {
+pub struct CustomMetric {
     /// Unique in the account.
     pub name: CustomMetricName,
     /// What its values are; it never changes.

@@ -1,7 +1,7 @@
 //! Registered custom metrics. The first release knew none: it passes over documents of their kind.
 
 use fleetward_domain::format_level::FormatLevel;
-use fleetward_domain::{CustomMetricName, CustomMetricType, EpochMs, RegisteredMetric};
+use fleetward_domain::{CustomMetric, CustomMetricName, CustomMetricType, EpochMs};
 use serde::{Deserialize, Serialize};
 
 use super::json::{self, Reader};
@@ -9,9 +9,9 @@ use crate::error::StoreError;
 use crate::kind::Kind;
 use crate::noun::Noun;
 
-const READERS: &[Reader<RegisteredMetric>] = &[json::reader::<V1, RegisteredMetric>];
+const READERS: &[Reader<CustomMetric>] = &[json::reader::<V1, CustomMetric>];
 
-impl Noun for RegisteredMetric {
+impl Noun for CustomMetric {
     const KIND: Kind = Kind::CustomMetric;
     const WORD: &'static str = "Custom metric";
 
@@ -48,10 +48,9 @@ enum Type {
     IpAddressList,
 }
 
-impl From<&RegisteredMetric> for V1 {
-    fn from(metric: &RegisteredMetric) -> Self {
-        let RegisteredMetric { name, display_name, tags, client_request_token, .. } =
-            metric.clone();
+impl From<&CustomMetric> for V1 {
+    fn from(metric: &CustomMetric) -> Self {
+        let CustomMetric { name, display_name, tags, client_request_token, .. } = metric.clone();
         let metric_type = match metric.metric_type {
             CustomMetricType::Number => Type::Number,
             CustomMetricType::NumberList => Type::NumberList,
@@ -71,7 +70,7 @@ impl From<&RegisteredMetric> for V1 {
     }
 }
 
-impl From<V1> for RegisteredMetric {
+impl From<V1> for CustomMetric {
     fn from(stored: V1) -> Self {
         let V1 { name, display_name, tags, client_request_token, created_ms, modified_ms, .. } =
             stored;
@@ -105,7 +104,7 @@ mod tests {
 
     #[test]
     fn version_1_is_read_and_written() {
-        let metric = RegisteredMetric {
+        let metric = CustomMetric {
             name: CustomMetricName::parse("cpu:temp").unwrap(),
             metric_type: CustomMetricType::IpAddressList,
             display_name: Some("CPU".to_owned()),
@@ -114,7 +113,7 @@ mod tests {
             created_ms: 1,
             modified_ms: 2,
         };
-        let read = RegisteredMetric::from_bytes("cpu:temp", V1_BYTES.as_bytes()).unwrap();
+        let read = CustomMetric::from_bytes("cpu:temp", V1_BYTES.as_bytes()).unwrap();
         assert_eq!(read, metric);
         for level in [FormatLevel::FIRST, FormatLevel::CURRENT] {
             assert_eq!(metric.to_bytes(level).unwrap(), V1_BYTES.as_bytes());
@@ -130,7 +129,7 @@ mod tests {
             (CustomMetricType::IpAddressList, "ip_address_list"),
         ] {
             let bytes = V1_BYTES.replace("ip_address_list", word).into_bytes();
-            let read = RegisteredMetric::from_bytes("cpu:temp", &bytes).unwrap();
+            let read = CustomMetric::from_bytes("cpu:temp", &bytes).unwrap();
             assert_eq!(read.metric_type, metric_type);
             assert_eq!(read.to_bytes(FormatLevel::CURRENT).unwrap(), bytes);
         }
