@@ -1,4 +1,4 @@
-//! The modules of this room: who uses whom.
+//! What measuring and judging may know. (That modules form no circle is a test of all rooms.)
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests fail by panicking")]
 
@@ -46,13 +46,6 @@ fn reached(from: &str, uses: &BTreeMap<String, BTreeSet<String>>) -> BTreeSet<St
         }
     }
     reached
-}
-
-#[test]
-fn no_module_uses_itself_by_way_of_others() {
-    let uses = uses();
-    let circles: Vec<_> = uses.keys().filter(|own| reached(own, &uses).contains(*own)).collect();
-    assert!(circles.is_empty(), "in a circle: {circles:?}; {uses:#?}");
 }
 
 #[test]

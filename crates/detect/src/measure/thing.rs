@@ -68,6 +68,7 @@ impl MeasuredThing {
         if !plan.takes_reports() {
             return true;
         }
+        // In one walk, and in the readers' order whoever shares what: see `grow`.
         self.grow_own(plan, |reader| {
             reader.series.growth_in_report(report).map_or(Growth::Nothing, Growth::By)
         });

@@ -171,28 +171,55 @@ fn lines(effects: &Effects) -> String {
     violations.chain(closed).chain(events).chain(alerts).map(|line| line + "\n").collect()
 }
 
-const HEADER: &[u8] = include_bytes!("../../../../tests/formats/v1/chunks/chunk-0.cbor");
-const THINGS: &[u8] = include_bytes!("../../../../tests/formats/v1/chunks/chunk-1.cbor");
+/// What the first release stored after the first part of the history.
+const FORMAT_1: [(u32, &[u8]); 2] = [
+    (0, include_bytes!("../../../../tests/formats/v1/chunks/chunk-0.cbor")),
+    (1, include_bytes!("../../../../tests/formats/v1/chunks/chunk-1.cbor")),
+];
+/// The same at format level 2.
+const FORMAT_2: [(u32, &[u8]); 2] = [
+    (0, include_bytes!("../../../../tests/formats/v2/chunks/chunk-0.cbor")),
+    (1, include_bytes!("../../../../tests/formats/v2/chunks/chunk-1.cbor")),
+];
 /// What the first release made of the rest of the history.
 const AFTER: &str = include_str!("../../../../tests/formats/v1/chunks/after.txt");
 
-/// What the first release stored goes on as it would have gone on there.
-#[test]
-fn chunks_of_format_1_are_judged_on() {
-    let chunks = [(0, HEADER), (1, THINGS)];
-    let mut partition = Partition::load(SETTINGS, chunks.into_iter()).unwrap();
+fn load(chunks: [(u32, &[u8]); 2]) -> Partition {
+    Partition::load(SETTINGS, chunks.into_iter()).unwrap()
+}
+
+/// The first part of the history, as it is applied here.
+fn first_part() -> Partition {
+    let mut partition = Partition::new(SETTINGS);
     let mut effects = Effects::default();
-    let records = history();
-    records[STORED_AT..].iter().for_each(|record| partition.apply(record, &mut effects));
+    history()[..STORED_AT].iter().for_each(|record| partition.apply(record, &mut effects));
+    partition
+}
+
+fn check_goes_on(mut partition: Partition) {
+    let mut effects = Effects::default();
+    history()[STORED_AT..].iter().for_each(|record| partition.apply(record, &mut effects));
     assert_eq!(lines(&effects), AFTER);
 }
 
 #[test]
-fn chunks_of_format_1_are_written_as_the_first_release_wrote_them() {
-    let mut partition = Partition::new(SETTINGS);
-    let mut effects = Effects::default();
-    let records = history();
-    records[..STORED_AT].iter().for_each(|record| partition.apply(record, &mut effects));
-    let written = partition.take_dirty(FormatLevel::FIRST);
-    assert_eq!(written, [(0, HEADER.to_vec()), (1, THINGS.to_vec())]);
+fn what_was_stored_in_any_format_goes_on_as_it_would_have_gone_on_there() {
+    check_goes_on(load(FORMAT_1));
+    check_goes_on(load(FORMAT_2));
+}
+
+#[test]
+fn each_level_writes_what_the_release_that_brought_it_wrote() {
+    for (level, expected) in LEVELS.into_iter().zip([FORMAT_1, FORMAT_2]) {
+        let written = first_part().take_dirty(level);
+        assert_eq!(written, expected.map(|(number, bytes)| (number, bytes.to_vec())));
+    }
+}
+
+#[test]
+fn chunks_of_both_formats_stand_side_by_side_while_a_level_is_new() {
+    let [(_, header_1), (_, things_1)] = FORMAT_1;
+    let [(_, header_2), (_, things_2)] = FORMAT_2;
+    check_goes_on(load([(0, header_1), (1, things_2)]));
+    check_goes_on(load([(0, header_2), (1, things_1)]));
 }
