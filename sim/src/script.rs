@@ -2,9 +2,9 @@
 
 use fleetward_domain::security_profile::AlertTarget;
 use fleetward_domain::{
-    Behavior, BehaviorName, Change, Comparison, ComparisonOperator as Op, Criteria, CustomMetric,
-    CustomValue, Judgement, Metric, MetricValue, NetworkStats, PortList, ProfileName, RemoteList,
-    Report, SecurityProfile, Target, ThingName,
+    Behavior, BehaviorName, Change, Comparison, ComparisonOperator as Op, Criteria, CustomValue,
+    Judgement, Metric, MetricValue, NetworkStats, PortList, ProfileName, RemoteList, Report,
+    ReportedMetric, SecurityProfile, Target, ThingName,
 };
 
 use crate::dice::Dice;
@@ -78,7 +78,7 @@ fn report(dice: &mut Dice, report_id: i64) -> Report {
     let remotes = (0..dice.below(3)).map(|_| address(dice).parse().unwrap()).collect::<Vec<_>>();
     let temperature = dice.below(40) as f64 - 10.0;
     let firmware = dice.one_of(&["v1", "v1", "v2", "v3"]).to_owned();
-    let custom = |name: &str, value| CustomMetric { name: name.to_owned(), value };
+    let custom = |name: &str, value| ReportedMetric { name: name.to_owned(), value };
     let often = |dice: &mut Dice| !dice.once_in(4);
     Report {
         report_id,
