@@ -64,6 +64,7 @@ impl MeasuredThing {
         if !self.reports.is_new(report.report_id, at_ms) {
             return false;
         }
+        // A sign of life even where no measure is taken from reports: silence is about all of it.
         self.see(plan, at_ms, listener);
         if !plan.takes_reports() {
             return true;

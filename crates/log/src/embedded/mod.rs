@@ -115,6 +115,7 @@ impl EmbeddedLog {
         if let Some(partition) = wanted.filter(|wanted| !(1..=PARTITIONS).contains(wanted)) {
             return Err(LogError::NoSuchPartition { partition, partitions: PARTITIONS });
         }
+        // The folder before its segments: it is locked then, and no other writer cuts their tail.
         let folder = Folder::open(disk, folder, wanted)?;
         let partitions = folder.partitions();
         let segments = Segments::recover(folder.disk().clone(), folder.path())?;

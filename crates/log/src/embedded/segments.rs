@@ -49,6 +49,7 @@ impl Segments {
                 let problem = "the segment before it does not reach it";
                 return Err(LogError::Damaged { path: segment.path, at: 0, problem });
             }
+            // Only the last was being written: anywhere else, a torn batch was acknowledged once.
             if Some(base) == last {
                 segments.end = base + cut_torn_tail(&segment)?;
             } else {

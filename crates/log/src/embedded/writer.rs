@@ -89,6 +89,7 @@ impl Writer {
             drop(permit);
             let _ = reply.send(outcome.clone());
         }
+        // After the answers: who waits for the disk need not wait for files to be removed.
         if let Some(below) = released {
             self.release(below);
         }

@@ -108,6 +108,7 @@ impl TryFrom<V1> for SecurityProfile {
         };
         let export =
             |MetricsExportV1 { mqtt_topic, role_arn }| MetricsExport { mqtt_topic, role_arn };
+        // Field by field and without a default: a field that a later version adds must be decided.
         Ok(Self {
             name: stored.name,
             description: stored.description,

@@ -130,6 +130,7 @@ fn document(kind: Kind, (key, value, version): RawDocument) -> Result<Document, 
 
 fn commit(writing: &mut Writing<'_>, tx: Tx) -> Result<Committed, StoreError> {
     let connection = writing.connection;
+    // All of them before the first write: a refusal leaves nothing to undo in the shared commit.
     for precondition in tx.preconditions {
         if !holds(connection, &precondition)? {
             return Err(StoreError::Precondition(precondition));

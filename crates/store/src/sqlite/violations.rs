@@ -219,6 +219,8 @@ fn events(
         let body: Vec<u8> = row.get(4)?;
         Ok((cursor, row.get::<_, Verification>(2)?.0, row.get(3)?, body))
     })?;
+    // The limit is kept here and not in SQL: unreadable events are passed over and must not make a
+    // page look like the last one.
     let mut events = Vec::new();
     for row in found {
         if events.len() >= limit {
