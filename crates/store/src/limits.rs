@@ -37,3 +37,6 @@ pub const CHECKED_ROWS: usize = 1000;
 
 /// Unreadable documents and rows that the log is told of; more are only counted.
 pub const TOLD_UNREADABLE: usize = 1000;
+
+/// Unreadable alerts that one look at the outbox deals with; the next one deals with the next.
+pub const UNREADABLE_ALERTS_AT_ONCE: usize = 1000;

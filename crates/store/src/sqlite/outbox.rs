@@ -10,6 +10,7 @@ use super::SqliteStore;
 use super::stored::rows;
 use super::writer::Writing;
 use crate::error::StoreError;
+use crate::limits::UNREADABLE_ALERTS_AT_ONCE;
 use crate::outbox::{DueAlert, Outbox};
 use crate::shape::alert;
 
@@ -87,18 +88,25 @@ struct Due {
 fn due(connection: &Connection, now_ms: EpochMs, limit: usize) -> Result<Due, StoreError> {
     let mut statement = connection.prepare_cached(
         "SELECT id, key, failures, created_ms, body FROM alert
-         WHERE status = 0 AND due_ms <= ? ORDER BY id LIMIT ?",
+         WHERE status = 0 AND due_ms <= ? ORDER BY id",
     )?;
-    let found = statement.query_map(params![now_ms, rows(limit)], |row| {
+    let mut found = statement.query_map([now_ms], |row| {
         let body: Vec<u8> = row.get(4)?;
         Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, body))
     })?;
     let mut due = Due::default();
-    for row in found {
+    // What cannot be read takes no place of what can.
+    while due.alerts.len() < limit
+        && let Some(row) = found.next()
+    {
         let (id, key, failures, created_ms, body): (_, String, _, _, _) = row?;
         match alert::from_bytes(&key, &body) {
             Ok(alert) => due.alerts.push(DueAlert { id, alert, failures, created_ms }),
-            Err(error) => due.unreadable.push((id, error)),
+            Err(error) if due.unreadable.len() < UNREADABLE_ALERTS_AT_ONCE => {
+                due.unreadable.push((id, error));
+            }
+            // The next look comes upon it, when the others are told and are dead letters.
+            Err(_) => {}
         }
     }
     Ok(due)

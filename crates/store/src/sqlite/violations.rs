@@ -174,17 +174,16 @@ fn active(
          {clause} ORDER BY thing, id"
     );
     let mut statement = connection.prepare_cached(&sql)?;
-    let found = statement.query_map(params_from_iter(values), |row| {
+    let mut found = statement.query_map(params_from_iter(values), |row| {
         let id: String = row.get(0)?;
         let body: Vec<u8> = row.get(3)?;
         Ok((id, row.get::<_, Verification>(1)?.0, row.get(2)?, body))
     })?;
     let mut violations = Vec::new();
     // Rows come as they are asked for: what is left out does not make the page shorter.
-    for row in found {
-        if violations.len() >= limit {
-            break;
-        }
+    while violations.len() < limit
+        && let Some(row) = found.next()
+    {
         let (id, verification, description, body) = row?;
         if let Some(mut open) = unreadable.skip(violation::from_bytes(&id, &body))? {
             open.verification = verification;
@@ -214,7 +213,7 @@ fn events(
          {clause} ORDER BY at_ms DESC, row DESC"
     );
     let mut statement = connection.prepare_cached(&sql)?;
-    let found = statement.query_map(params_from_iter(values), |row| {
+    let mut found = statement.query_map(params_from_iter(values), |row| {
         let cursor = EventCursor { at_ms: row.get(0)?, row: row.get(1)? };
         let body: Vec<u8> = row.get(4)?;
         Ok((cursor, row.get::<_, Verification>(2)?.0, row.get(3)?, body))
@@ -222,10 +221,9 @@ fn events(
     // The limit is kept here and not in SQL: unreadable events are passed over and must not make a
     // page look like the last one.
     let mut events = Vec::new();
-    for row in found {
-        if events.len() >= limit {
-            break;
-        }
+    while events.len() < limit
+        && let Some(row) = found.next()
+    {
         let (cursor, verification, description, body) = row?;
         let read = event::from_bytes(&cursor.row.to_string(), &body);
         if let Some(mut happened) = unreadable.skip(read)? {

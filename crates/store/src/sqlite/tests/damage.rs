@@ -79,6 +79,37 @@ async fn an_alert_of_a_newer_release_waits_for_that_release() {
 }
 
 #[tokio::test]
+async fn alerts_that_cannot_be_read_take_no_place_of_those_that_can() {
+    let cases = [("1", "a"), ("2", "b"), ("3", "c")].map(|(id, thing)| Case { id, thing, ..CASE });
+    let alerts = cases.map(|case| alert(case, "t", EventType::InAlarm, 10)).to_vec();
+    let tx = DetectionTx { alerts, ..DetectionTx::default() };
+    let sql = "UPDATE alert SET body = CAST('{\"v\":9}' AS BLOB) WHERE thing <> 'c'";
+    let (_folder, store) = damaged(tx, 0, sql).await;
+    let due = store.due_alerts(0, 1).await.unwrap();
+    assert_eq!(due[0].alert, alert(cases[2], "t", EventType::InAlarm, 10));
+}
+
+#[tokio::test]
+async fn a_document_whose_key_is_no_text_is_left_out_and_the_page_is_as_long() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store.db");
+    let store = SqliteStore::open(&path).unwrap();
+    for key in ["a", "b", "c"] {
+        store.commit(put(key)).await.unwrap();
+    }
+    store.close().await.unwrap();
+    let other = rusqlite::Connection::open(&path).unwrap();
+    // A byte that no UTF-8 has, and that stands between the others.
+    other.execute("UPDATE document SET key = x'6180' WHERE key = CAST('b' AS BLOB)", []).unwrap();
+    drop(other);
+    let store = SqliteStore::open(&path).unwrap();
+    let page = store.list(Kind::Thing, "", None, 2).await.unwrap();
+    let keys: Vec<_> = page.into_iter().map(|document| document.key).collect();
+    assert_eq!(keys, ["a", "c"]);
+    assert_eq!(store.unreadable().readings(), 1);
+}
+
+#[tokio::test]
 async fn readers_of_changes_have_what_comes_before_an_unreadable_one_and_stop_there() {
     let sql = "UPDATE change SET body = x'ff' WHERE seq = 3";
     let (_folder, store) = damaged(DetectionTx::default(), 4, sql).await;
