@@ -2,8 +2,8 @@
 
 use fleetward_detect::{Effects, Partition};
 use fleetward_domain::{
-    Behavior, Change, ComparisonOperator, Count, CustomValue, DimensionOperator, FormatLevel,
-    MetricDimension, MetricValue, Notification, Record, Report, Target,
+    Behavior, Change, ComparisonOperator, Count, CustomValue, DimensionOperator, MetricDimension,
+    MetricValue, Notification, Record, Report, Target,
 };
 
 use crate::scenario::*;
