@@ -19,6 +19,18 @@ impl Control {
         self.find(key).await?.ok_or_else(|| Refusal::not_found(T::WORD, key))
     }
 
+    /// Refuses to create what has the name of another.
+    ///
+    /// # Errors
+    /// [`Refusal::Exists`] with the ARN of the name.
+    pub(crate) async fn require_new<T: Noun>(&self, name: &str, arn: &str) -> Result<(), Refusal> {
+        if self.find::<T>(name).await?.is_none() {
+            return Ok(());
+        }
+        let problem = format!("{} {name} already exists.", T::WORD);
+        Err(Refusal::Exists { problem, id: name.to_owned(), arn: arn.to_owned() })
+    }
+
     /// How many edges of a kind begin here.
     pub(crate) async fn count_edges(&self, kind: Kind, from: &str) -> Result<usize, Refusal> {
         let count = self.store().count(kind, &edges_from(from)).await?;

@@ -23,10 +23,10 @@ use crate::master_key::MasterKey;
 #[cfg(test)]
 mod tests;
 
-/// The policy that allows everything.
+/// The policy that allows everything: AWS's actions and our own.
 pub const ADMINISTRATOR_POLICY: &str = concat!(
     r#"{"Version":"2012-10-17","#,
-    r#""Statement":[{"Effect":"Allow","Action":"iot:*","Resource":"*"}]}"#
+    r#""Statement":[{"Effect":"Allow","Action":["iot:*","fleetward:*"],"Resource":"*"}]}"#
 );
 
 /// The access keys in the store.

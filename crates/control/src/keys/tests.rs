@@ -72,3 +72,13 @@ async fn statuses_set_at_once_do_not_fail() {
     assert!(one.is_ok() && two.is_ok() && three.is_ok(), "{one:?} {two:?} {three:?}");
     assert!(keys.signer(&id).await.unwrap().is_none());
 }
+
+#[test]
+fn the_administrator_may_do_what_is_awss_and_what_is_our_own() {
+    let policy = PolicyDocument::parse_api_key_policy(ADMINISTRATOR_POLICY).unwrap();
+    for action in ["iot:CreateThing", "fleetward:ListDeadLetters"] {
+        let context = fleetward_policy::Context::new();
+        let request = fleetward_policy::Request { action, resource: "*", context: &context };
+        assert!(fleetward_policy::evaluate(&[&policy], &request).is_allowed(), "{action}");
+    }
+}

@@ -23,10 +23,7 @@ pub(crate) async fn create(
     };
     let name = policy.name.as_str();
     let arn = control.place().arn(Resource::Policy(name));
-    if control.find::<Policy>(name).await?.is_some() {
-        let problem = format!("Policy {name} already exists.");
-        return Err(Refusal::Exists { problem, id: name.to_owned(), arn });
-    }
+    control.require_new::<Policy>(name, &arn).await?;
     let mut tx = Tx::default();
     tx.create(&policy, control.level())?;
     tx.changes.push(Change::Policy(policy.name.clone()));

@@ -19,10 +19,7 @@ pub(crate) async fn create(
     let profile = read(control, input).await?;
     let name = profile.name.as_str();
     let arn = arn_of(control, &profile.name);
-    if control.find::<SecurityProfile>(name).await?.is_some() {
-        let problem = format!("Security profile {name} already exists.");
-        return Err(Refusal::Exists { problem, id: name.to_owned(), arn });
-    }
+    control.require_new::<SecurityProfile>(name, &arn).await?;
     let mut tx = Tx::default();
     tx.create(&profile, control.level())?;
     uses::draw(control, &mut tx, &profile, None).await?;
