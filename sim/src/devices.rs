@@ -78,8 +78,10 @@ impl Sender {
         self.begun.notified().await;
         let in_flight = if happens(Fault::ManyReportsInFlight) { 16 } else { 4 };
         let slots = Arc::new(Semaphore::new(in_flight));
+        // Answers of a connection come in order, some way behind what they answer.
+        let answer = Duration::from_millis(dice.one_of(&[0, 5, 50, 700]));
         for (place, planned) in self.script.reports.iter().enumerate() {
-            let is_known = self.acknowledged.lock().unwrap().reports.contains(&place);
+            let is_known = self.acknowledged.lock().unwrap().heard.contains(&place);
             if planned.thing != thing || is_known {
                 continue;
             }
@@ -87,7 +89,9 @@ impl Sender {
             let slot = slots.clone().acquire_owned().await.unwrap();
             let turn = self.turns[thing].lock().await;
             let at_ms = self.clock.now_ms();
-            let pause = Duration::from_millis(dice.below(ON_ITS_WAY_MS));
+            let stalls = happens(Fault::LongStall) && dice.once_in(30);
+            let pause_ms = if stalls { 3_000 } else { dice.below(ON_ITS_WAY_MS) };
+            let pause = Duration::from_millis(pause_ms);
             let overtaken = happens(Fault::LateInItsOwnThing);
             if !overtaken {
                 self.clock.sleep(pause).await;
@@ -102,6 +106,8 @@ impl Sender {
                 }
                 if sender.append(entries).await {
                     sender.acknowledged.lock().unwrap().reports.insert(place);
+                    sender.clock.sleep(answer).await;
+                    sender.acknowledged.lock().unwrap().heard.insert(place);
                     drop(slot);
                 } else {
                     // It is sent again to the next process; the slot stays taken in this one.

@@ -32,7 +32,6 @@ struct Partition {
     applied: u64,
     profile: Vec<Behavior>,
     things: BTreeMap<String, Vec<Judged>>,
-    /// Reports that counted, and when.
     reports: BTreeMap<(String, i64), i64>,
     events: Vec<Event>,
 }
@@ -189,7 +188,9 @@ impl Judged {
         let end_ms = begin_ms + window_ms;
         if end_ms <= by_ms {
             self.window = None;
-            if !early && self.began_ms <= begin_ms {
+            if let Some(open) = self.open.as_mut().filter(|_| early) {
+                open.last_value = MetricValue::Count(sum);
+            } else if !early && self.began_ms <= begin_ms {
                 self.count(thing, end_ms, false, MetricValue::Count(sum), events);
             }
         }
@@ -245,7 +246,6 @@ impl Judged {
             (Op::LessThan, ..) => not(found < limit),
             (Op::LessThanEquals, ..) => not(found <= limit),
             (Op::GreaterThan, ..) => not(found > limit),
-            (Op::GreaterThanEquals, ..) => not(found >= limit),
             (Op::InPortSet, MetricValue::Ports(set), MetricValue::Ports(list)) => {
                 rest(list, |port| set.contains(port)).map(MetricValue::Ports)
             }
@@ -266,7 +266,6 @@ fn rest<T: Clone>(list: &[T], is_wanted: impl Fn(&T) -> bool) -> Option<Vec<T>> 
     (!rest.is_empty()).then_some(rest)
 }
 
-/// Each element once, in their order.
 fn each_once<T: Ord + Clone>(list: &[T]) -> Vec<T> {
     let mut seen = BTreeSet::new();
     list.iter().filter(|element| seen.insert((*element).clone())).cloned().collect()

@@ -242,9 +242,7 @@ fn settings(partitions: u32) -> fleetward_detect::Settings {
 /// The log's writer: slow by chance, so that what comes meanwhile shares its sync.
 async fn step(mut stepper: Stepper, clock: Clock, mut dice: Dice) {
     while stepper.has_work().await {
-        let stalls = happens(Fault::LongStall) && dice.once_in(30);
-        let pause_ms = if stalls { 3_000 } else { dice.below(20) };
-        clock.sleep(Duration::from_millis(pause_ms)).await;
+        clock.sleep(Duration::from_millis(dice.below(20))).await;
         stepper.step();
     }
 }

@@ -7,7 +7,8 @@ pub(crate) enum Fault {
     /// More reports of a thing are in flight at a crash than ids are remembered (four): some of
     /// those that are sent again count twice.
     ManyReportsInFlight,
-    /// The disk stalls for longer than a window's grace: windows close without what is on its way.
+    /// The disk stalls, so that a front door hands in what it has taken later than a window's
+    /// grace: windows close without it.
     LongStall,
     /// A report is logged after a later one of the same thing, past a window's end: it counts in
     /// the window after its own.

@@ -21,6 +21,8 @@ const EARLY_ENDS: u64 = 6;
 pub(crate) struct Acknowledged {
     /// Places in the script's reports.
     pub(crate) reports: BTreeSet<usize>,
+    /// Those of which the device has heard; the others it sends again.
+    pub(crate) heard: BTreeSet<usize>,
     /// The first so many changes.
     pub(crate) changes: usize,
 }
