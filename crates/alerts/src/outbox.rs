@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fleetward_domain::EpochMs;
-use fleetward_store::{DueAlert, Store};
+use fleetward_store::DueAlert;
 use tokio::sync::watch;
 use tokio::task::{Id, JoinHandle, JoinSet};
 use tokio::time::{Instant, timeout};
@@ -44,7 +44,10 @@ impl Alerts {
     ///
     /// # Errors
     /// [`AlertsError`] if the settings cannot be used.
-    pub fn start(settings: Settings, store: Arc<dyn Store>) -> Result<Running, AlertsError> {
+    pub fn start(
+        settings: Settings,
+        store: Arc<dyn fleetward_store::Outbox>,
+    ) -> Result<Running, AlertsError> {
         let (allowed, roots) = (settings.allow_addresses.clone(), settings.trusted_roots.clone());
         let dialler = Dialler::new(allowed, roots, settings.clock.clone())?;
         Self::start_with(settings, store, Arc::new(dialler))
@@ -56,7 +59,7 @@ impl Alerts {
     /// [`AlertsError`] if the settings cannot be used.
     pub fn start_with(
         settings: Settings,
-        store: Arc<dyn Store>,
+        store: Arc<dyn fleetward_store::Outbox>,
         carrier: Arc<dyn Deliver>,
     ) -> Result<Running, AlertsError> {
         settings.check()?;
@@ -110,7 +113,7 @@ struct NextLook {
 impl Outbox {
     async fn run(mut self, mut stopped: watch::Receiver<bool>) {
         let courier = Arc::clone(&self.courier);
-        let mut events = courier.store.newest_event();
+        let mut events = courier.store.newest_alert();
         let mut store_lives = true;
         loop {
             let next = self.look().await;

@@ -1,6 +1,7 @@
 //! The outbox: alerts on their way out.
 
 use fleetward_domain::{Alert, EpochMs};
+use tokio::sync::watch;
 
 use crate::error::StoreError;
 
@@ -10,6 +11,9 @@ pub trait Outbox: Send + Sync {
     /// Alerts whose time has come, oldest first. For each (thing, target) only the oldest that is
     /// neither delivered nor dead is returned: order per thing holds.
     async fn due_alerts(&self, now_ms: EpochMs, limit: usize) -> Result<Vec<DueAlert>, StoreError>;
+
+    /// Grows when alerts were written, and perhaps at other times; who delivers them waits on it.
+    fn newest_alert(&self) -> watch::Receiver<u64>;
 
     /// When the next alert that is not due yet becomes due.
     async fn next_alert_ms(&self, now_ms: EpochMs) -> Result<Option<EpochMs>, StoreError>;

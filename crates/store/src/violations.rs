@@ -26,7 +26,7 @@ pub trait Violations: Send + Sync {
         limit: usize,
     ) -> Result<Vec<(EventCursor, ViolationEvent)>, StoreError>;
 
-    /// Grows when violations or events were written; the console and the alerts wait on it.
+    /// Grows when violations or events were written; the console waits on it.
     fn newest_event(&self) -> watch::Receiver<u64>;
 
     /// Whether a violation of this id is open or has events.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use fleetward_environment::{Chance, Clock};
-use fleetward_store::{DueAlert, Store};
+use fleetward_store::{DueAlert, Outbox};
 
 use crate::backoff;
 use crate::error::AlertsError;
@@ -15,7 +15,7 @@ use crate::target::{Deliver, Target};
 
 /// What deliveries need.
 pub(super) struct Courier {
-    pub(super) store: Arc<dyn Store>,
+    pub(super) store: Arc<dyn Outbox>,
     pub(super) clock: Clock,
     chance: Chance,
     carrier: Arc<dyn Deliver>,
@@ -36,7 +36,7 @@ pub(super) enum Outcome {
 impl Courier {
     pub(super) fn new(
         settings: Settings,
-        store: Arc<dyn Store>,
+        store: Arc<dyn Outbox>,
         carrier: Arc<dyn Deliver>,
     ) -> Self {
         let Settings { targets, retry_for_ms, clock, chance, .. } = settings;

@@ -7,8 +7,8 @@ use fleetward_domain::{
     VerificationState, ViolationEvent,
 };
 use fleetward_environment::{Chance, Clock};
-use fleetward_store::DetectionTx;
 use fleetward_store::memory::MemoryStore;
+use fleetward_store::{DetectionTx, Store};
 
 use super::*;
 use crate::limits::{FIRST_RETRY_MS, LONGEST_RETRY_MS, RETRY_FOR_MS};
@@ -89,7 +89,7 @@ impl Stage {
             clock: self.clock.clock(),
             ..Settings::default()
         };
-        self.running = Some(Alerts::start(settings, Arc::clone(&self.store)).unwrap());
+        self.running = Some(Alerts::start(settings, self.store.clone()).unwrap());
         self
     }
 
@@ -286,7 +286,7 @@ async fn tries_with(seed: u64) -> Vec<EpochMs> {
         ..Settings::default()
     };
     let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
-    let running = Alerts::start_with(settings, Arc::clone(&store), carrier.clone()).unwrap();
+    let running = Alerts::start_with(settings, store.clone(), carrier.clone()).unwrap();
     let stage = Stage { store, clock: HandClock::new(), running: None };
     stage.commit(vec![alert("lamp", EventType::InAlarm, ARN)]).await;
     clock.sleep(Duration::from_secs(3600)).await;
@@ -320,9 +320,9 @@ async fn settings_that_cannot_work_are_refused() {
         ..Settings::default()
     };
     let many = (0..=crate::limits::TARGETS).map(|n| format!("arn:{n}")).collect();
-    let refused = Alerts::start(settings(many), Arc::clone(&store)).unwrap_err();
+    let refused = Alerts::start(settings(many), store.clone()).unwrap_err();
     assert_eq!(refused.to_string(), "alert targets: 33 are more than 32");
-    let refused = Alerts::start(settings(vec!["arn:\n".into()]), Arc::clone(&store)).unwrap_err();
+    let refused = Alerts::start(settings(vec!["arn:\n".into()]), store.clone()).unwrap_err();
     assert_eq!(refused.to_string(), "alert target \"arn:\\n\" must be visible ASCII characters");
     let unrooted = Settings { trusted_roots: vec![vec![0].into()], ..Settings::default() };
     assert!(matches!(Alerts::start(unrooted, store), Err(AlertsError::Tls(_))));

@@ -132,6 +132,10 @@ impl Outbox for Interleaved {
         self.store.due_alerts(now_ms, limit).await
     }
 
+    fn newest_alert(&self) -> watch::Receiver<u64> {
+        self.store.newest_alert()
+    }
+
     async fn next_alert_ms(&self, now_ms: EpochMs) -> Result<Option<EpochMs>, StoreError> {
         self.store.next_alert_ms(now_ms).await
     }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use fleetward_domain::{Alert, EpochMs};
+use tokio::sync::watch;
 
 use super::MemoryStore;
 use crate::error::StoreError;
@@ -12,6 +13,11 @@ use crate::outbox::{DueAlert, Outbox};
 impl Outbox for MemoryStore {
     async fn due_alerts(&self, now_ms: EpochMs, limit: usize) -> Result<Vec<DueAlert>, StoreError> {
         Ok(self.state().outbox.due(now_ms, limit))
+    }
+
+    /// One number tells of violations, events and alerts.
+    fn newest_alert(&self) -> watch::Receiver<u64> {
+        self.newest_event.subscribe()
     }
 
     async fn next_alert_ms(&self, now_ms: EpochMs) -> Result<Option<EpochMs>, StoreError> {

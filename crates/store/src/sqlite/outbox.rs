@@ -5,10 +5,11 @@
 
 use fleetward_domain::{Alert, EpochMs};
 use rusqlite::{Connection, OptionalExtension, params};
+use tokio::sync::watch;
 
-use super::SqliteStore;
 use super::stored::rows;
 use super::writer::Writing;
+use super::{SqliteStore, from_now_on};
 use crate::error::StoreError;
 use crate::limits::UNREADABLE_ALERTS_AT_ONCE;
 use crate::outbox::{DueAlert, Outbox};
@@ -29,6 +30,11 @@ impl Outbox for SqliteStore {
             }
         }
         Ok(alerts)
+    }
+
+    /// One number tells of violations, events and alerts.
+    fn newest_alert(&self) -> watch::Receiver<u64> {
+        from_now_on(&self.newest_event)
     }
 
     async fn next_alert_ms(&self, now_ms: EpochMs) -> Result<Option<EpochMs>, StoreError> {
