@@ -12,11 +12,8 @@ pub enum AlertsError {
     #[error("webhook {0}")]
     Webhook(String),
     /// A target's settings name no kind.
-    #[error(
-        "an alert target must have one of the keys: {}",
-        crate::target::TargetSettings::KEYS.join(", ")
-    )]
-    TargetKind,
+    #[error("an alert target must have one of the keys: {0}")]
+    TargetKind(String),
     /// A target's ARN cannot stand in a header.
     #[error("alert target {0:?} must be visible ASCII characters")]
     TargetArn(String),

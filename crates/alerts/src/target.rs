@@ -39,7 +39,7 @@ impl TargetSettings {
     pub fn read(&self) -> Result<Target, AlertsError> {
         match &self.webhook {
             Some(url) => Webhook::parse(url).map(Target::Webhook),
-            None => Err(AlertsError::TargetKind),
+            None => Err(AlertsError::TargetKind(Self::KEYS.join(", "))),
         }
     }
 }

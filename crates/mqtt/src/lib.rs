@@ -20,6 +20,7 @@ mod characters;
 mod error;
 mod frame;
 mod property;
+mod property_id;
 mod reader;
 mod reason;
 mod version;
@@ -27,6 +28,7 @@ mod writer;
 
 pub use error::MqttError;
 pub use frame::{Frame, PacketType, Scan, scan};
-pub use property::{Properties, Property, PropertyId, PropertyValue};
+pub use property::{Properties, Property, PropertyValue};
+pub use property_id::PropertyId;
 pub use reason::ReasonCode;
 pub use version::{ProtocolVersion, QoS};

@@ -3,6 +3,7 @@
 //! A parser takes the body of a frame ([`crate::Frame::body`]), checks all of it, and returns a
 //! value that borrows from it. An `encode` returns a whole frame.
 
+mod alias;
 pub mod connack;
 pub mod connect;
 pub mod disconnect;
@@ -13,6 +14,7 @@ pub mod suback;
 pub mod subscribe;
 pub mod unsubscribe;
 
+pub use alias::TopicAliases;
 pub use connack::Connack;
 pub use connect::{Connect, Will};
 pub use disconnect::Disconnect;

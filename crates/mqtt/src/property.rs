@@ -1,12 +1,6 @@
 //! MQTT 5 properties: checked once when the packet is parsed, then read in place.
 
-mod id;
-
-pub use id::PropertyId;
-pub(crate) use id::PropertyOwner;
-
-use id::ValueKind;
-
+use crate::property_id::{PropertyId, PropertyOwner, ValueKind};
 use crate::reader::Reader;
 use crate::topic::TopicName;
 use crate::writer::Writer;

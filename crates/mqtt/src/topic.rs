@@ -1,12 +1,10 @@
 //! Topic names and filters: what is well formed, what matches what, which are AWS's own.
 
-mod alias;
 mod aws;
 mod filter;
 mod matching;
 mod name;
 
-pub use alias::TopicAliases;
 pub use aws::{DefenderFormat, DefenderResponse, DefenderTopic, check_aws_limits, is_reserved};
 pub use filter::{SharedFilter, TopicFilter};
 pub use matching::{matches, matches_any};

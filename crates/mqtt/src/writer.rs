@@ -1,7 +1,7 @@
 //! Writes the fields of a packet, and puts the fixed header before them.
 
 use crate::limits::{FIELD_MAX_BYTES, FIXED_HEADER_MAX_BYTES, REMAINING_LENGTH_MAX_BYTES};
-use crate::{MqttError, PacketType, Properties};
+use crate::{MqttError, PacketType};
 
 /// The body of a packet while it grows.
 #[derive(Debug, Default)]
@@ -70,9 +70,9 @@ impl Writer {
     }
 
     /// Properties as they came.
-    pub(crate) fn same_properties(&mut self, properties: Properties<'_>) -> Result<(), MqttError> {
-        self.variable_integer(checked_length("properties", properties.as_bytes().len())?);
-        self.bytes(properties.as_bytes());
+    pub(crate) fn same_properties(&mut self, properties: &[u8]) -> Result<(), MqttError> {
+        self.variable_integer(checked_length("properties", properties.len())?);
+        self.bytes(properties);
         Ok(())
     }
 

@@ -9,7 +9,7 @@
 
 use fleetward_mqtt::packet::suback::SubackKind;
 use fleetward_mqtt::packet::*;
-use fleetward_mqtt::topic::{self, DefenderTopic, TopicAliases, TopicFilter, TopicName};
+use fleetward_mqtt::topic::{self, DefenderTopic, TopicFilter, TopicName};
 use fleetward_mqtt::{Frame, MqttError, PacketType, ProtocolVersion, QoS, ReasonCode, Scan, scan};
 use proptest::prelude::*;
 

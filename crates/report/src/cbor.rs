@@ -7,7 +7,7 @@ use minicbor::decode::{Decoder, Error};
 
 use crate::fault::{Fault, Problem, Step, Stop};
 use crate::limits::DEPTH;
-use crate::number::Number;
+use crate::source::Number;
 use crate::source::{Kind, Source};
 
 /// A document and the place in it. Tags are passed over: what they say of a value is of no use

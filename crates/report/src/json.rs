@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use crate::fault::{Fault, Problem, Step, Stop};
 use crate::json::text::end_of_plain;
 use crate::limits::DEPTH;
-use crate::number::Number;
+use crate::source::Number;
 use crate::source::{Kind, Source};
 
 /// A document and the place in it.

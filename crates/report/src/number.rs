@@ -1,17 +1,7 @@
-//! Numbers as they are written, and as they are wanted.
+//! Numbers as they are wanted.
 
 use crate::fault::{Problem, Stop};
-use crate::source::Source;
-
-/// A number as it is written.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Number {
-    Unsigned(u64),
-    /// Below zero.
-    Negative(i64),
-    /// With a fraction or an exponent, or beyond the others.
-    Float(f64),
-}
+use crate::source::{Number, Source};
 
 /// Up to here every whole number has a float of its own.
 const WHOLE_FLOATS: f64 = 9_007_199_254_740_992.0;

@@ -3,7 +3,16 @@
 use std::borrow::Cow;
 
 use crate::fault::{Problem, Step, Stop};
-use crate::number::Number;
+
+/// A number as it is written.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Number {
+    Unsigned(u64),
+    /// Below zero.
+    Negative(i64),
+    /// With a fraction or an exponent, or beyond the others.
+    Float(f64),
+}
 
 /// A kind of value, as far as anybody asks before reading it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use fleetward_domain::format_level::UnknownFormatLevel;
 
-use crate::tx::Precondition;
+use crate::precondition::Precondition;
 
 /// Everything that can go wrong in a store. Cheap to copy: one failed sync fails many callers.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

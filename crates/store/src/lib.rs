@@ -11,6 +11,7 @@
 #[cfg(test)]
 mod conformance;
 mod documents;
+mod edge;
 mod error;
 mod kind;
 pub mod limits;
@@ -18,6 +19,8 @@ pub mod memory;
 mod noun;
 mod outbox;
 mod partitions;
+mod precondition;
+mod reading;
 mod shape;
 pub mod sqlite;
 mod tx;
@@ -25,16 +28,19 @@ mod unreadable;
 mod violations;
 
 pub use documents::{Document, Documents};
+pub use edge::{edge_ends, edge_key, edges_from};
 pub use error::StoreError;
 pub use kind::Kind;
-pub use noun::{Noun, Versioned, find, readable};
+pub use noun::{Noun, Versioned};
 pub use outbox::{DueAlert, Outbox};
 pub use partitions::{Chunk, DetectionTx, PartitionClaim, PartitionProgress, Partitions};
+pub use precondition::Precondition;
+pub use reading::{find, readable};
 pub use shape::{
     AdministratorKey, CertificateAttachment, FrontDoorBoot, Gate, KeyStatus, RelayPosition,
     SealedAccessKey, SealedAuthority,
 };
-pub use tx::{Committed, Precondition, Tx, Verification, edge_ends, edge_key, edges_from};
+pub use tx::{Committed, Tx, Verification};
 pub use unreadable::Unreadable;
 pub use violations::{EventCursor, EventFilter, ViolationFilter, Violations};
 

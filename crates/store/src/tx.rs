@@ -3,40 +3,13 @@
 use fleetward_domain::format_level::FormatLevel;
 use fleetward_domain::{Change, VerificationState};
 
+use crate::edge::edge_key;
 use crate::error::StoreError;
 use crate::kind::Kind;
 use crate::limits::{KEY_BYTES, VALUE_BYTES};
 use crate::noun::Noun;
+use crate::precondition::Precondition;
 use crate::shape::edge;
-
-/// The key of an edge.
-#[must_use]
-pub fn edge_key(left: &str, right: &str) -> String {
-    format!("{left}\0{right}")
-}
-
-/// The start of the keys of all edges from here.
-#[must_use]
-pub fn edges_from(left: &str) -> String {
-    edge_key(left, "")
-}
-
-/// The two ends of an edge's key.
-#[must_use]
-pub fn edge_ends(key: &str) -> (&str, &str) {
-    key.split_once('\0').unwrap_or((key, ""))
-}
-
-/// What must hold for a transaction to happen.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Precondition {
-    /// No such document.
-    Absent(Kind, String),
-    /// The document is there.
-    Exists(Kind, String),
-    /// The document is there and has this version: nobody wrote it since it was read.
-    VersionIs(Kind, String, u64),
-}
 
 /// An atomic batch of the control plane. Puts happen before deletes.
 #[derive(Clone, Debug, Default)]

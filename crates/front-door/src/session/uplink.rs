@@ -2,9 +2,9 @@
 
 use fleetward_domain::Metric;
 use fleetward_mqtt::packet::{
-    Answer, AnswerKind, Disconnect, Publish, Subscribe, Unsubscribe, ping,
+    Answer, AnswerKind, Disconnect, Publish, Subscribe, TopicAliases, Unsubscribe, ping,
 };
-use fleetward_mqtt::topic::{DefenderTopic, TopicAliases, TopicFilter, is_reserved};
+use fleetward_mqtt::topic::{DefenderTopic, TopicFilter, is_reserved};
 use fleetward_mqtt::{Frame, MqttError, PacketType, QoS, ReasonCode};
 use fleetward_policy::actions::IotAction;
 use tokio::sync::mpsc;

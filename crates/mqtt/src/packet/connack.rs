@@ -1,6 +1,7 @@
 //! CONNACK (MQTT 3.1.1, 3.2; MQTT 5, 3.2).
 
-use crate::property::{PropertyOwner, write_merged};
+use crate::property::write_merged;
+use crate::property_id::PropertyOwner;
 use crate::reader::Reader;
 use crate::writer::Writer;
 use crate::{

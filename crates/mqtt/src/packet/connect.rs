@@ -6,7 +6,7 @@ mod encode;
 mod tests;
 
 use crate::characters::check_name;
-use crate::property::PropertyOwner;
+use crate::property_id::PropertyOwner;
 use crate::reader::Reader;
 use crate::topic::TopicName;
 use crate::{MqttError, Properties, PropertyId, PropertyValue, ProtocolVersion, QoS};

@@ -1,6 +1,6 @@
 //! DISCONNECT (MQTT 3.1.1, 3.14; MQTT 5, 3.14).
 
-use crate::property::PropertyOwner;
+use crate::property_id::PropertyOwner;
 use crate::reader::Reader;
 use crate::writer::Writer;
 use crate::{MqttError, PacketType, Properties, ProtocolVersion, ReasonCode};
@@ -62,7 +62,7 @@ impl<'a> Disconnect<'a> {
                 out.u8(self.reason.0);
             }
             if !self.properties.is_empty() {
-                out.same_properties(self.properties)?;
+                out.same_properties(self.properties.as_bytes())?;
             }
         }
         out.frame(PacketType::Disconnect, 0)

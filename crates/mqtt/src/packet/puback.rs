@@ -1,6 +1,6 @@
 //! PUBACK, PUBREC, PUBREL and PUBCOMP (MQTT 5, 3.4 to 3.7): the answers to PUBLISH are alike.
 
-use crate::property::PropertyOwner;
+use crate::property_id::PropertyOwner;
 use crate::reader::Reader;
 use crate::writer::Writer;
 use crate::{MqttError, PacketType, Properties, ProtocolVersion, ReasonCode};
@@ -113,7 +113,7 @@ impl<'a> Answer<'a> {
                 out.u8(self.reason.0);
             }
             if !self.properties.is_empty() {
-                out.same_properties(self.properties)?;
+                out.same_properties(self.properties.as_bytes())?;
             }
         }
         out.frame(self.kind.packet_type(), self.kind.flags())

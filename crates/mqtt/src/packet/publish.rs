@@ -1,6 +1,7 @@
 //! PUBLISH (MQTT 3.1.1, 3.3; MQTT 5, 3.3).
 
-use crate::property::{Property, PropertyOwner, write_property};
+use crate::property::{Property, write_property};
+use crate::property_id::PropertyOwner;
 use crate::reader::Reader;
 use crate::topic::TopicName;
 use crate::writer::Writer;
@@ -14,7 +15,7 @@ const RETAIN: u8 = 0b0001;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Publish<'a> {
     /// The topic name; empty in MQTT 5 where `topic_alias` stands for it
-    /// ([`crate::topic::TopicAliases`] knows the name).
+    /// ([`super::TopicAliases`] knows the name).
     pub topic: &'a str,
     /// Present for QoS 1 and 2.
     pub packet_id: Option<u16>,

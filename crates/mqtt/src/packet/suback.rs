@@ -1,6 +1,6 @@
 //! SUBACK and UNSUBACK (MQTT 3.1.1, 3.9 and 3.11; MQTT 5, 3.9 and 3.11).
 
-use crate::property::PropertyOwner;
+use crate::property_id::PropertyOwner;
 use crate::reader::Reader;
 use crate::writer::Writer;
 use crate::{MqttError, PacketType, Properties, ProtocolVersion};
@@ -92,7 +92,7 @@ impl<'a> Suback<'a> {
         let mut out = Writer::new();
         out.packet_id(self.packet_id)?;
         if version.is_v5() {
-            out.same_properties(self.properties)?;
+            out.same_properties(self.properties.as_bytes())?;
         }
         out.bytes(codes);
         out.frame(self.kind.packet_type(), 0)

@@ -1,6 +1,6 @@
 //! SUBSCRIBE (MQTT 3.1.1, 3.8; MQTT 5, 3.8).
 
-use crate::property::PropertyOwner;
+use crate::property_id::PropertyOwner;
 use crate::reader::Reader;
 use crate::topic::TopicFilter;
 use crate::writer::Writer;
@@ -166,7 +166,7 @@ pub fn encode(
     let mut out = Writer::new();
     out.packet_id(packet_id)?;
     if version.is_v5() {
-        out.same_properties(properties)?;
+        out.same_properties(properties.as_bytes())?;
     }
     for filter in filters {
         out.text("topic filter", TopicFilter::parse(filter.filter)?.as_str())?;

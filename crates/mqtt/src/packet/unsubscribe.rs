@@ -1,6 +1,6 @@
 //! UNSUBSCRIBE (MQTT 3.1.1, 3.10; MQTT 5, 3.10).
 
-use crate::property::PropertyOwner;
+use crate::property_id::PropertyOwner;
 use crate::reader::Reader;
 use crate::topic::TopicFilter;
 use crate::writer::Writer;
@@ -60,7 +60,7 @@ impl<'a> Unsubscribe<'a> {
         let mut out = Writer::new();
         out.packet_id(self.packet_id)?;
         if self.version.is_v5() {
-            out.same_properties(self.properties)?;
+            out.same_properties(self.properties.as_bytes())?;
         }
         for filter in filters {
             out.text("topic filter", TopicFilter::parse(filter)?.as_str())?;

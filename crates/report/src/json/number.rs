@@ -2,7 +2,7 @@
 
 use super::Json;
 use crate::fault::{Problem, Stop};
-use crate::number::Number;
+use crate::source::Number;
 use crate::source::Source;
 
 impl Json<'_> {

@@ -11,7 +11,8 @@ use super::MemoryStore;
 use crate::documents::{Document, Documents};
 use crate::error::StoreError;
 use crate::kind::Kind;
-use crate::tx::{Committed, Precondition, Tx};
+use crate::precondition::Precondition;
+use crate::tx::{Committed, Tx};
 use crate::unreadable::Unreadable;
 
 #[async_trait::async_trait]

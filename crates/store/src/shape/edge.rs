@@ -4,10 +4,10 @@ use fleetward_domain::format_level::FormatLevel;
 use serde::{Deserialize, Serialize};
 
 use super::json;
+use crate::edge::{edge_ends, edge_key};
 use crate::error::StoreError;
 use crate::kind::Kind;
 use crate::noun::Noun;
-use crate::tx::{edge_ends, edge_key};
 
 /// The value of an edge that says nothing but that it is there.
 pub(crate) const VALUE: &[u8] = b"null";

@@ -4,10 +4,10 @@
 use fleetward_domain::format_level::FormatLevel;
 
 use super::{edge, json};
+use crate::edge::{edge_key, edges_from};
 use crate::error::StoreError;
 use crate::kind::Kind;
 use crate::noun::Noun;
-use crate::tx::{edge_key, edges_from};
 
 /// The key of the setting that says at which format level the store is.
 pub(crate) const FORMAT_LEVEL: &str = "format-level";

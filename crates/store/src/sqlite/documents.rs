@@ -14,8 +14,9 @@ use crate::documents::{Document, Documents};
 use crate::error::StoreError;
 use crate::kind::Kind;
 use crate::limits::EXPIRED_ROWS_PER_WRITE;
+use crate::precondition::Precondition;
 use crate::shape::change;
-use crate::tx::{Committed, Precondition, Tx};
+use crate::tx::{Committed, Tx};
 use crate::unreadable::Unreadable;
 
 #[async_trait::async_trait]

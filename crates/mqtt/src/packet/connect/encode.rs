@@ -100,7 +100,7 @@ fn write_will(
     will: &Will<'_>,
 ) -> Result<(), MqttError> {
     if version.is_v5() {
-        out.same_properties(will.properties)?;
+        out.same_properties(will.properties.as_bytes())?;
     }
     out.text("will topic", will.topic)?;
     out.binary("will payload", will.payload)

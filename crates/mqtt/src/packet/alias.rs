@@ -1,7 +1,7 @@
 //! MQTT 5 topic aliases: numbers that stand for topic names within one connection.
 
+use super::Publish;
 use crate::MqttError;
-use crate::packet::Publish;
 
 /// The topic aliases of one direction of one connection.
 ///
