@@ -1,5 +1,6 @@
 //! Rules: a behavior made ready, and what is remembered of it for one thing.
 
+use std::fmt;
 use std::sync::Arc;
 
 use fleetward_domain::{Behavior, EpochMs, Measure, ProfileName, SecurityProfile};
@@ -56,22 +57,20 @@ impl Rule {
     }
 }
 
-/// What is remembered of one rule for one thing, in eight bytes: verdicts in a row, and how many
-/// it takes to change one's mind.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Run {
-    /// When the run of violating datapoints began, 48 bits; zero while there is none.
-    started_low: u32,
-    started_high: u16,
-    /// Violating datapoints in a row; below zero: conforming ones.
-    length: i8,
-    flags: u8,
-}
+/// What is remembered of one rule for one thing, in eight bytes: when the run of violating
+/// datapoints began (48 bits, zero while there is none), how many datapoints in a row violated or
+/// conformed (8 bits), and what is known of the window and of a violation (8 bits).
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Run(u64);
 
+/// Where the run's start is.
+const STARTED: u64 = (1 << 48) - 1;
+/// How far the run's length is shifted.
+const LENGTH: u32 = 48;
 /// The current window violates already.
-const JUDGED: u8 = 1;
+const JUDGED: u64 = 1 << 56;
 /// A violation is open.
-const OPEN: u8 = 2;
+const OPEN: u64 = 1 << 57;
 
 /// What a datapoint changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,46 +91,54 @@ impl Run {
 
     /// A run as it was stored: `length` below zero counts conforming datapoints.
     pub(crate) fn restore(started_ms: EpochMs, length: i8) -> Self {
-        let mut run = Self { length, ..Self::default() };
-        run.set_started_ms(started_ms);
-        run
+        Self::default().with(started_ms, length)
     }
 
     /// When the run of violating datapoints began; zero while there is none.
     pub(crate) fn started_ms(self) -> EpochMs {
-        EpochMs::from(self.started_high) << 32 | EpochMs::from(self.started_low)
+        (self.0 & STARTED) as EpochMs
     }
 
     /// Violating datapoints in a row; below zero: conforming ones.
+    #[inline]
     pub(crate) fn length(self) -> i8 {
-        self.length
+        (self.0 >> LENGTH) as i8
     }
 
     /// Whether the current window violates already.
     #[inline]
     pub(crate) fn is_judged(self) -> bool {
-        self.flags & JUDGED != 0
+        self.0 & JUDGED != 0
     }
 
     /// Whether a violation is open.
     #[inline]
     pub(crate) fn is_open(self) -> bool {
-        self.flags & OPEN != 0
+        self.0 & OPEN != 0
     }
 
     #[inline]
     pub(crate) fn set_judged(&mut self, judged: bool) {
-        self.flags = self.flags & !JUDGED | if judged { JUDGED } else { 0 };
+        self.0 = self.0 & !JUDGED | if judged { JUDGED } else { 0 };
     }
 
     #[inline]
     pub(crate) fn set_open(&mut self, open: bool) {
-        self.flags = self.flags & !OPEN | if open { OPEN } else { 0 };
+        self.0 = self.0 & !OPEN | if open { OPEN } else { 0 };
     }
 
     /// Forgets the datapoints of before; not what is known of the window.
     pub(crate) fn begin_anew(&mut self) {
-        *self = Self { flags: self.flags, ..Self::default() };
+        *self = self.with(0, 0);
+    }
+
+    /// The same with another run. Times outside 48 bits - before 1970, or thousands of years
+    /// ahead - come only of damage.
+    #[inline]
+    fn with(self, started_ms: EpochMs, length: i8) -> Self {
+        let started = started_ms.clamp(0, STARTED as EpochMs) as u64;
+        let length = u64::from(length.cast_unsigned()) << LENGTH;
+        Self(self.0 & (JUDGED | OPEN) | started | length)
     }
 
     /// Takes the verdict of one datapoint.
@@ -150,30 +157,31 @@ impl Run {
         match verdict {
             Verdict::Unknown => Transition::None,
             Verdict::Conforms => {
-                self.set_started_ms(0);
-                self.length = self.length.min(0).saturating_sub(1).max(-i8::MAX);
-                let clears = self.is_open() && self.length.unsigned_abs() >= to_clear;
+                let length = self.length().min(0).saturating_sub(1).max(-i8::MAX);
+                *self = self.with(0, length);
+                let clears = self.is_open() && length.unsigned_abs() >= to_clear;
                 if clears { Transition::Cleared } else { Transition::None }
             }
             Verdict::Violates => {
-                if self.length <= 0 {
-                    self.set_started_ms(at_ms);
-                }
-                self.length = self.length.max(0).saturating_add(1);
+                let goes_on = self.length() > 0;
+                let started_ms = if goes_on { self.started_ms() } else { at_ms };
+                let length = self.length().max(0).saturating_add(1);
+                *self = self.with(started_ms, length);
                 match self.is_open() {
                     true => Transition::Continued,
-                    false if self.length.unsigned_abs() >= to_alarm => Transition::Opened,
+                    false if length.unsigned_abs() >= to_alarm => Transition::Opened,
                     false => Transition::None,
                 }
             }
         }
     }
+}
 
-    /// Times outside 48 bits - before 1970, or thousands of years ahead - come only of damage.
-    fn set_started_ms(&mut self, at_ms: EpochMs) {
-        let at_ms = at_ms.clamp(0, (1 << 48) - 1);
-        self.started_low = at_ms as u32;
-        self.started_high = (at_ms >> 32) as u16;
+impl fmt::Debug for Run {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (started_ms, length) = (self.started_ms(), self.length());
+        let (judged, open) = (self.is_judged(), self.is_open());
+        write!(f, "Run {{ {length} since {started_ms}, judged {judged}, open {open} }}")
     }
 }
 

@@ -17,10 +17,10 @@ use fixed::Fixed;
 /// What a datapoint says of its thing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
-    /// This is normal.
-    Conforms,
-    /// This is not.
+    /// This is not normal.
     Violates,
+    /// This is.
+    Conforms,
     /// The judge cannot tell: the value is of another kind than the criteria, say.
     Unknown,
 }
@@ -44,8 +44,8 @@ impl Judge {
     pub(crate) fn verdict(&self, value: Observed<'_>) -> Verdict {
         let Self::Fixed(fixed) = self;
         match fixed.conforms(value) {
-            Some(true) => Verdict::Conforms,
             Some(false) => Verdict::Violates,
+            Some(true) => Verdict::Conforms,
             None => Verdict::Unknown,
         }
     }
