@@ -5,7 +5,7 @@ use std::process::Command;
 #[test]
 fn the_demo_rings_and_exits_with_success() {
     let output = Command::new(env!("CARGO_BIN_EXE_fleetward"))
-        .args(["demo", "--for", "20s"])
+        .args(["demo", "--for", "40s"])
         .output()
         .unwrap();
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
