@@ -8,7 +8,7 @@ use std::path::Path;
 
 use fleetward_detect::Partition;
 use fleetward_store::sqlite::SqliteStore;
-use fleetward_store::{Documents, PartitionClaim, Partitions};
+use fleetward_store::{Documents, PartitionClaim, Partitions, StoreError};
 
 use crate::command_line::FolderArguments;
 use crate::data_dir::DataDir;
@@ -35,15 +35,28 @@ async fn check(folder: &Path) -> Result<(), Failure> {
     let mut findings = Findings::new();
     let (shown, level) = (folder.display(), store.format_level());
     findings.print(&format!("Checking {shown}, which is at format level {level}"));
-    store
-        .check(&mut |finding| findings.note(finding))
-        .await
-        .map_err(Failure::of("the store cannot be read on"))?;
-    let claims = store.partitions().await.map_err(Failure::of("the store cannot be read on"))?;
-    states(&store, &claims, &mut findings).await?;
+    let claims = match everything_stored(&store, &mut findings).await {
+        Ok(claims) => claims,
+        Err(error) => {
+            // The file itself is damaged. The log is another one, and may be well.
+            findings.problem(&format!("the store cannot be read on: {error}"));
+            Vec::new()
+        }
+    };
     event_log::check(&data.log(), &claims, &mut findings).await;
     store.close().await.map_err(Failure::of("the store does not close"))?;
     findings.verdict(folder)
+}
+
+/// Reads all tables; gives where the partitions stand.
+async fn everything_stored(
+    store: &SqliteStore,
+    findings: &mut Findings,
+) -> Result<Vec<PartitionClaim>, StoreError> {
+    store.check(&mut |finding| findings.note(finding)).await?;
+    let claims = store.partitions().await?;
+    states(store, &claims, findings).await?;
+    Ok(claims)
 }
 
 /// Loads the detection state of each partition, as a detector would.
@@ -51,7 +64,7 @@ async fn states(
     store: &SqliteStore,
     claims: &[PartitionClaim],
     findings: &mut Findings,
-) -> Result<(), Failure> {
+) -> Result<(), StoreError> {
     let (mut chunk_count, mut thing_count) = (0, 0);
     for claim in claims {
         let partition = claim.partition;
@@ -61,8 +74,7 @@ async fn states(
                 claim.state_offset, claim.effects_offset
             ));
         }
-        let chunks = store.load_chunks(partition).await;
-        let chunks = chunks.map_err(Failure::of("the store cannot be read on"))?;
+        let chunks = store.load_chunks(partition).await?;
         let count = chunks.len();
         let bytes = chunks.iter().map(|chunk| (chunk.index, chunk.bytes.as_slice()));
         // Settings say how state goes on, not how it is read: any will do.

@@ -105,3 +105,21 @@ impl Kind {
         Self::ALL.into_iter().find(|kind| kind.code() == code)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_has_a_number_and_a_plural_of_its_own() {
+        for (place, kind) in Kind::ALL.into_iter().enumerate() {
+            // The numbers were given in this order, without a gap: a kind that is missing shows.
+            assert_eq!(usize::from(kind.code()), place + 1);
+            assert_eq!(Kind::from_code(kind.code()), Some(kind));
+            let namesakes = Kind::ALL.into_iter().filter(|other| other.plural() == kind.plural());
+            assert_eq!(namesakes.count(), 1, "{kind:?}");
+        }
+        assert_eq!(Kind::from_code(0), None);
+        assert_eq!(Kind::from_code(17), None);
+    }
+}

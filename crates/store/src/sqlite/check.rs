@@ -190,7 +190,9 @@ fn damaged_pages(connection: &Connection) -> Result<Vec<String>, StoreError> {
     let mut check = connection.prepare("PRAGMA quick_check")?;
     let said = check.query_map([], |row| row.get(0))?;
     let said: Vec<String> = said.collect::<rusqlite::Result<_>>()?;
-    Ok(said.into_iter().filter(|line| line != "ok").collect())
+    let problems = said.into_iter().filter(|said| said != "ok");
+    // What it says may have several lines, the first of which names the database.
+    Ok(problems.map(|said| said.replace('\n', "; ")).collect())
 }
 
 fn of_unknown_kinds(connection: &Connection) -> Result<u64, StoreError> {
