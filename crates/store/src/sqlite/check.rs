@@ -60,37 +60,54 @@ const TABLES: [Table; 4] = [
 
 impl SqliteStore {
     /// Reads all documents, changes, violations, events and alerts, and tells what it finds. What
-    /// cannot be read is a finding, not an error.
-    ///
-    /// # Errors
-    /// [`StoreError::Backend`] where the file itself cannot be read on.
-    pub async fn check(&self, tell: &mut (dyn FnMut(Finding) + Send)) -> Result<(), StoreError> {
-        for problem in self.readers.read(damaged_pages).await? {
-            tell(Finding::Problem(format!("the store's file is damaged: {problem}")));
+    /// cannot be read is a finding, also where it is a whole table; the others are read on.
+    pub async fn check(&self, tell: &mut (dyn FnMut(Finding) + Send)) {
+        match self.readers.read(damaged_pages).await {
+            Ok(problems) => problems.into_iter().for_each(|problem| {
+                tell(Finding::Problem(format!("the store's file is damaged: {problem}")));
+            }),
+            Err(error) => tell(Finding::Problem(format!("the store's file is damaged: {error}"))),
         }
         for kind in Kind::ALL {
-            let mut after = None;
-            let mut count = 0;
-            loop {
-                let page = self.readers.read(move |c| documents(c, kind, after)).await?;
-                let Some(last) = report(page, kind.plural(), &mut count, tell) else { break };
-                after = Some(last);
-            }
+            self.pages(kind.plural(), tell, move |c, after| documents(c, kind, after)).await;
         }
         for table in &TABLES {
-            let mut after = None;
-            let mut count = 0;
-            loop {
-                let page = self.readers.read(move |c| rows(c, table, after)).await?;
-                let Some(last) = report(page, table.what, &mut count, tell) else { break };
-                after = Some(last);
+            self.pages(table.what, tell, |c, after| rows(c, table, after)).await;
+        }
+        match self.readers.read(of_unknown_kinds).await {
+            Ok(0) | Err(_) => {}
+            Ok(count) => {
+                tell(Finding::Done("documents of kinds that only a newer release knows", count));
             }
         }
-        let unknown = self.readers.read(of_unknown_kinds).await?;
-        if unknown > 0 {
-            tell(Finding::Done("documents of kinds that only a newer release knows", unknown));
+    }
+
+    /// Reads page after page, each on from the last key of the one before.
+    async fn pages(
+        &self,
+        what: &'static str,
+        tell: &mut (dyn FnMut(Finding) + Send),
+        read: impl Fn(&Connection, Option<Value>) -> Result<Page, StoreError> + Copy + Send + 'static,
+    ) {
+        let mut after = None;
+        let mut count = 0;
+        loop {
+            let page = match self.readers.read(move |c| read(c, after)).await {
+                Ok(page) => page,
+                Err(error) => {
+                    let problem = format!("the {what} behind the first {count} are lost: {error}");
+                    return tell(Finding::Problem(problem));
+                }
+            };
+            page.problems.into_iter().for_each(|problem| tell(Finding::Problem(problem)));
+            count += page.rows;
+            match page.last {
+                Some(last) => after = Some(last),
+                // Only an empty page is the last: a table may have exactly as many as one holds.
+                None => return tell(Finding::Done(what, count)),
+            }
+            tell(Finding::Progress(what, count));
         }
-        Ok(())
     }
 
     /// All partitions that ever were claimed, as their claims stand; takes none over.
@@ -108,27 +125,6 @@ struct Page {
     last: Option<Value>,
     rows: u64,
     problems: Vec<String>,
-}
-
-/// Tells of a page; gives the key after which to go on.
-fn report(
-    page: Page,
-    what: &'static str,
-    count: &mut u64,
-    tell: &mut (dyn FnMut(Finding) + Send),
-) -> Option<Value> {
-    page.problems.into_iter().for_each(|problem| tell(Finding::Problem(problem)));
-    *count += page.rows;
-    match page.last {
-        Some(last) => {
-            tell(Finding::Progress(what, *count));
-            Some(last)
-        }
-        None => {
-            tell(Finding::Done(what, *count));
-            None
-        }
-    }
 }
 
 fn documents(
