@@ -88,6 +88,7 @@ impl Partition {
             }
             Change::Profile(profile, _) => {
                 self.profile = profile.behaviors.clone();
+                // The same behavior goes on with what it has; one that went ends its violation.
                 for (thing, judged) in &mut self.things {
                     let mut before = std::mem::take(judged);
                     for behavior in &self.profile {

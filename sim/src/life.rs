@@ -137,6 +137,8 @@ impl<'a> Life<'a> {
         let _alerts = self.start_alerts(clock, &mut dice)?;
         let deaf = Arc::new(Notify::new());
         let devices = Devices::start(self.world, &log, clock, (&mut dice, &deaf));
+        // In the order written: at one and the same time, who failed first must not be a matter of
+        // luck, or a seed would not play the same twice.
         let end = tokio::select! {
             biased;
             ended = &mut detector => match ended.unwrap() {

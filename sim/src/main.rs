@@ -20,6 +20,7 @@ mod evaluator;
 mod life;
 mod outcome;
 mod script;
+mod seed;
 mod switched_off;
 mod world;
 

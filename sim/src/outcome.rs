@@ -1,4 +1,5 @@
-//! What comes out of a history: what the evaluator says and what the product did, in the same words.
+//! What comes out of a history: what the evaluator says and what the product did, in the same
+//! words.
 
 use std::collections::BTreeMap;
 

@@ -78,6 +78,7 @@ fn report(dice: &mut Dice, report_id: i64) -> Report {
     let remotes = (0..dice.below(3)).map(|_| address(dice).parse().unwrap()).collect::<Vec<_>>();
     let temperature = dice.below(40) as f64 - 10.0;
     let firmware = dice.one_of(&["v1", "v1", "v2", "v3"]).to_owned();
+    // Every part is left out now and then: a window without a value is not one with a zero.
     let custom = |name: &str, value| ReportedMetric { name: name.to_owned(), value };
     let often = |dice: &mut Dice| !dice.once_in(4);
     Report {
@@ -106,6 +107,8 @@ fn report(dice: &mut Dice, report_id: i64) -> Report {
 
 fn behaviors(dice: &mut Dice) -> Vec<Behavior> {
     let cidrs = vec!["10.0.0.0/8".parse().unwrap()];
+    // One of each way of measuring, and two that share a measure. The bounds lie where `report`
+    // draws, so that each is kept about as often as it is broken.
     let rows: [(&str, &str, Op, MetricValue, Option<u32>); 8] = [
         (
             "few-ports",
