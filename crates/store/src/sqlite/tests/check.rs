@@ -137,10 +137,11 @@ async fn a_table_that_is_lost_does_not_end_the_check_of_the_others() {
     filled(&path).await;
     let other = rusqlite::Connection::open(&path).unwrap();
     let place = "SELECT rootpage FROM sqlite_schema WHERE name = 'violation'";
-    let place: usize = other.query_row(place, [], |row| row.get(0)).unwrap();
+    let place: u32 = other.query_row(place, [], |row| row.get(0)).unwrap();
+    let end = place as usize * 4096;
     drop(other);
     let mut bytes = std::fs::read(&path).unwrap();
-    bytes[(place - 1) * 4096..place * 4096].fill(0xFF);
+    bytes[end - 4096..end].fill(0xFF);
     std::fs::write(&path, bytes).unwrap();
     let (counts, problems) = checked(&path).await;
     assert!(counts.contains(&("changes", 1)) && counts.contains(&("violation events", 1)));
