@@ -3,6 +3,9 @@
 //! Every role has `start(&Shared) -> Result<Role, Failure>`: it returns when the role works, and
 //! leaves a task that runs until it is told to stop. No role fails silently: one that ends, fails
 //! or panics before it was told to stop ends the process with a sentence ([`role`]).
+//!
+//! `console`, `audit`, `mitigation`, `history` and `trainer` will join: a file here, a row in the
+//! compositions (`embedded.rs`).
 
 pub(crate) mod alerts;
 pub(crate) mod api;

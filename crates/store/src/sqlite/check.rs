@@ -83,12 +83,10 @@ impl SqliteStore {
     }
 
     /// Reads page after page, each on from the last key of the one before.
-    async fn pages(
-        &self,
-        what: &'static str,
-        tell: &mut (dyn FnMut(Finding) + Send),
-        read: impl Fn(&Connection, Option<Value>) -> Result<Page, StoreError> + Copy + Send + 'static,
-    ) {
+    async fn pages<R>(&self, what: &'static str, tell: &mut (dyn FnMut(Finding) + Send), read: R)
+    where
+        R: Fn(&Connection, Option<Value>) -> Result<Page, StoreError> + Copy + Send + 'static,
+    {
         let mut after = None;
         let mut count = 0;
         loop {
