@@ -23,9 +23,14 @@ pub type Writer = minicbor::Encoder<Vec<u8>>;
 /// The outcome of writing.
 pub type Written = Result<(), minicbor::encode::Error<Infallible>>;
 
+/// Most records fit into this; longer ones grow.
+const USUAL_BYTES: usize = 128;
+/// Most lists are shorter.
+const USUAL_LENGTH: usize = 8;
+
 /// What was written, as bytes.
 pub fn to_bytes(write: impl FnOnce(&mut Writer) -> Written) -> Vec<u8> {
-    let mut e = Writer::new(Vec::new());
+    let mut e = Writer::new(Vec::with_capacity(USUAL_BYTES));
     match write(&mut e) {
         Ok(()) => e.into_writer(),
         Err(error) => unreachable!("writing to memory failed: {error}"),
@@ -131,7 +136,7 @@ pub fn write_list<T>(
     list.iter().try_for_each(|element| write(e, element))
 }
 
-/// Reads a list. It grows as elements come: a length that lies reserves nothing.
+/// Reads a list. It grows as elements come: a length that lies reserves next to nothing.
 ///
 /// # Errors
 /// Those of `read`.
@@ -139,8 +144,9 @@ pub fn read_list<'b, T>(
     d: &mut Decoder<'b>,
     mut read: impl FnMut(&mut Decoder<'b>) -> Result<T, Error>,
 ) -> Result<Vec<T>, Error> {
-    let mut list = Vec::new();
-    for _ in 0..length(d)? {
+    let length = length(d)?;
+    let mut list = Vec::with_capacity(usize::try_from(length).unwrap_or(0).min(USUAL_LENGTH));
+    for _ in 0..length {
         list.push(read(d)?);
     }
     Ok(list)
