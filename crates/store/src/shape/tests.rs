@@ -2,7 +2,10 @@
 
 use std::fmt::Debug;
 
+use fleetward_domain::MetricValue;
 use fleetward_domain::format_level::FormatLevel;
+use proptest::collection::{btree_map, vec};
+use proptest::prelude::*;
 use serde::de::DeserializeOwned;
 
 use super::samples::{self, golden};
@@ -120,4 +123,39 @@ fn a_shape_of_a_version_that_is_not_known_is_told_by_its_number() {
     check(br#"{"v":2,"target_arn":"t"}"#, "alert \"1\" is corrupt: its JSON is not of this shape");
     check(b"{\"v\":2,", "alert \"1\" is corrupt: its JSON ends too early");
     check(b"", "alert \"1\" is corrupt: its JSON ends too early");
+}
+
+proptest! {
+    #[test]
+    fn whatever_is_written_at_the_first_level_is_read_by_the_first_release_and_by_this_one(
+        text in any::<String>(),
+        attributes in btree_map(any::<String>(), any::<String>(), 0..4),
+        times in (any::<i64>(), any::<i64>()),
+        count in any::<u64>(),
+        ports in vec(any::<u16>(), 0..9),
+        quarters in vec(any::<i32>(), 0..4),
+    ) {
+        let mut thing = samples::things().remove(0).1;
+        thing.attributes = attributes;
+        (thing.version, thing.created_ms) = times;
+        let bytes = thing.to_bytes(FIRST).unwrap();
+        first_release::reads::<first_release::Thing>("a thing", &bytes);
+        prop_assert_eq!(Thing::from_bytes(thing.key(), &bytes).unwrap(), thing);
+
+        let numbers: Vec<_> = quarters.iter().map(|quarters| f64::from(*quarters) / 4.0).collect();
+        let mut violation = samples::violations().remove(0).1;
+        violation.verification_description = Some(text);
+        (violation.started_ms, violation.last_violation_ms) = times;
+        for value in [
+            MetricValue::Count(count),
+            MetricValue::Ports(ports),
+            MetricValue::Number(numbers.first().copied().unwrap_or(0.5)),
+            MetricValue::Numbers(numbers),
+        ] {
+            violation.last_value = value;
+            let bytes = violation::to_bytes(&violation, FIRST).unwrap();
+            first_release::reads::<first_release::Violation>("a violation", &bytes);
+            prop_assert_eq!(&violation::from_bytes("1", &bytes).unwrap(), &violation);
+        }
+    }
 }
