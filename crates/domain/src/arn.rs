@@ -24,7 +24,9 @@ impl Place {
         format!("arn:aws:iot:{}:{}:{resource}", self.region, self.account)
     }
 
-    /// The resource part (`thinggroup/lights`) of an ARN of service `iot` in this place.
+    /// The resource part (`thinggroup/lights`) of an ARN of service `iot` in this place. There is
+    /// one ARN of a resource: another partition would be a second spelling, which a policy that
+    /// denies the first does not know.
     ///
     /// # Errors
     /// [`ArnError`] if it is no ARN, or belongs to another service, account or region.
@@ -33,7 +35,10 @@ impl Place {
         if parsed.service != "iot" {
             return Err(ArnError::OtherService(arn.to_owned()));
         }
-        if parsed.account != self.account || parsed.region != self.region {
+        if parsed.partition != "aws"
+            || parsed.account != self.account
+            || parsed.region != self.region
+        {
             return Err(ArnError::Elsewhere(arn.to_owned()));
         }
         Ok(parsed.resource)
@@ -83,6 +88,8 @@ impl fmt::Display for Resource<'_> {
 /// The parts of any ARN.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Arn<'a> {
+    /// `aws`, or another world of theirs.
+    pub partition: &'a str,
     /// Such as `iot` or `sns`.
     pub service: &'a str,
     /// Such as `us-east-1`; empty for global services.
@@ -102,11 +109,18 @@ impl<'a> Arn<'a> {
         let malformed = || ArnError::Malformed(text.to_owned());
         let mut parts = text.splitn(6, ':');
         let mut next = || parts.next().ok_or_else(malformed);
-        if next()? != "arn" || next()?.is_empty() {
+        if next()? != "arn" {
             return Err(malformed());
         }
-        let arn = Self { service: next()?, region: next()?, account: next()?, resource: next()? };
-        if arn.service.is_empty() || arn.resource.is_empty() { Err(malformed()) } else { Ok(arn) }
+        let arn = Self {
+            partition: next()?,
+            service: next()?,
+            region: next()?,
+            account: next()?,
+            resource: next()?,
+        };
+        let missing = [arn.partition, arn.service, arn.resource].iter().any(|part| part.is_empty());
+        if missing { Err(malformed()) } else { Ok(arn) }
     }
 }
 
@@ -138,6 +152,8 @@ mod tests {
         assert_eq!(arn, "arn:aws:iot:us-east-1:123456789012:thinggroup/lights:1");
         assert_eq!(place.resource_of(&arn).unwrap(), "thinggroup/lights:1");
         assert!(place.resource_of("arn:aws:iot:eu-west-1:123456789012:thing/a").is_err());
+        assert!(place.resource_of("arn:aws-cn:iot:us-east-1:123456789012:thing/a").is_err());
+        assert!(place.resource_of("arn:AWS:iot:us-east-1:123456789012:thing/a").is_err());
         assert!(place.resource_of("arn:aws:sns:us-east-1:123456789012:t").is_err());
         assert!(place.resource_of("arn:aws:iot").is_err());
     }
