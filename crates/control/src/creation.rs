@@ -86,16 +86,14 @@ pub(crate) async fn create_once<T: Tokened>(
         if is_same_token && other.is_same_request(new) {
             return Ok(None);
         }
-        let id = other.key().to_owned();
-        let problem = if id == new.key() {
-            format!("{} {id} already exists.", T::WORD)
-        } else if is_same_token {
-            format!("{} {id} was created with this clientRequestToken.", T::WORD)
-        } else {
-            continue;
-        };
-        let arn = control.place().arn(other.resource());
-        return Err(Refusal::Exists { problem, id, arn });
+        let (id, arn) = (other.key(), control.place().arn(other.resource()));
+        if id == new.key() {
+            return Err(Refusal::exists::<T>(id, "", id, arn));
+        }
+        if is_same_token {
+            let problem = format!("{} {id} was created with this clientRequestToken.", T::WORD);
+            return Err(Refusal::Exists { problem, id: id.to_owned(), arn });
+        }
     }
     if documents.len() >= T::LIMIT {
         let (limit, plural) = (T::LIMIT, T::PLURAL);

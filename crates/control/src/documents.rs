@@ -27,8 +27,7 @@ impl Control {
         if self.find::<T>(name).await?.is_none() {
             return Ok(());
         }
-        let problem = format!("{} {name} already exists.", T::WORD);
-        Err(Refusal::Exists { problem, id: name.to_owned(), arn: arn.to_owned() })
+        Err(Refusal::exists::<T>(name, "", name, arn))
     }
 
     /// How many edges of a kind begin here.

@@ -50,9 +50,6 @@ impl From<ControlError> for ApiError {
     fn from(error: ControlError) -> Self {
         match error {
             ControlError::Busy => Self::unavailable("Too many keys are being made. Try again."),
-            ControlError::Store(error @ StoreError::TooLarge { .. }) => {
-                Self::limit_exceeded(format!("The resource is too large: {error}."))
-            }
             error => {
                 tracing::error!(%error, "a request failed on our side");
                 Self::internal()

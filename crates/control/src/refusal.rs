@@ -3,13 +3,16 @@
 use fleetward_domain::NameError;
 use fleetward_environment::NoRandomness;
 use fleetward_policy::PolicyError;
-use fleetward_store::StoreError;
+use fleetward_store::{Noun, StoreError};
 use fleetward_wire::{ApiError, ErrorCode, Operation};
 
 use crate::error::ControlError;
 
+mod fallback;
 #[cfg(test)]
 mod tests;
+
+pub(crate) use fallback::falls_back;
 
 /// Why an operation refuses. The texts are whole sentences.
 #[derive(Debug)]
@@ -54,13 +57,39 @@ impl Refusal {
         Self::Invalid(format!("{}.", problems.join("; ")))
     }
 
+    /// A resource of this name exists; `but` goes on to say in what it is another than asked for.
+    pub(crate) fn exists<T: Noun>(
+        name: &str,
+        but: &str,
+        id: impl Into<String>,
+        arn: impl Into<String>,
+    ) -> Self {
+        let problem = format!("{} {name} already exists{but}.", T::WORD);
+        Self::Exists { problem, id: id.into(), arn: arn.into() }
+    }
+
     /// The refusal as this operation answers it.
     ///
     /// SDKs know the errors that the model gives the operation, and those that are common to all.
-    /// What would be another is an `InvalidRequestException`, which all of ours have.
+    /// Which others we have, and answer as an `InvalidRequestException`, is listed in `fallback`.
     pub(crate) fn answered_by(self, operation: Operation) -> ApiError {
-        let error = match self {
-            Self::NotServed => return ApiError::not_implemented(operation),
+        let error = self.in_its_own_code(operation);
+        if error.code.is_common() || operation.errors().contains(&error.code) {
+            return error;
+        }
+        if !falls_back(operation, error.code) {
+            // A handler took the wrong variant, or the list lacks a row. The client gets the
+            // message either way; that it is our mistake is for us.
+            let (operation, code) = (operation.name(), error.code.as_str());
+            tracing::error!(operation, code, %error, "refused with an error it does not have");
+        }
+        ApiError::invalid_request(error.message)
+    }
+
+    /// The refusal in the code of its variant, whether or not clients of the operation know it.
+    pub(crate) fn in_its_own_code(self, operation: Operation) -> ApiError {
+        match self {
+            Self::NotServed => ApiError::not_implemented(operation),
             Self::Failed(error) => error.into(),
             Self::Told(error) => error,
             Self::NotFound { word, name } => {
@@ -77,15 +106,12 @@ impl Refusal {
             Self::MalformedPolicy(error) => {
                 ApiError::new(ErrorCode::MalformedPolicy, format!("{error}."))
             }
-        };
-        if error.code.is_common() || operation.errors().contains(&error.code) {
-            return error;
         }
-        ApiError::invalid_request(error.message)
     }
 }
 
 impl From<ControlError> for Refusal {
+    /// A document that no store takes is the caller's to make smaller; all else is our fault.
     fn from(error: ControlError) -> Self {
         match error {
             ControlError::Store(error @ StoreError::TooLarge { .. }) => {

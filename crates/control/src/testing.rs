@@ -5,13 +5,15 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use fleetward_domain::{Change, EpochMs, Place};
 use fleetward_store::Store;
-use fleetward_wire::{ApiError, Operation};
+use fleetward_wire::{ApiError, ErrorCode, Operation};
 use serde_json::Value;
 
 use crate::authority::Authority;
 use crate::caller::Caller;
 use crate::control::{Control, ControlSettings};
+use crate::generated::dispatch;
 use crate::master_key::MasterKey;
+use crate::refusal::falls_back;
 use fleetward_environment::Clock;
 
 mod interleaved;
@@ -64,12 +66,25 @@ impl Plane {
     }
 
     pub(crate) async fn call(&self, operation: Operation, input: Value) -> Result<Value, ApiError> {
-        let answer = self.control.call(&Caller::operator(&self.place), operation, input).await;
+        let caller = Caller::operator(&self.place);
+        let answer = self.control.call(&caller, operation, input.clone()).await;
         if let Err(ApiError { code, .. }) = &answer {
             let is_known = code.is_common() || operation.errors().contains(code);
             assert!(is_known, "clients of {operation:?} do not know {code:?}");
+            if let Some(code) = self.own_code(operation, &input).await {
+                let is_its_own = code.is_common() || operation.errors().contains(&code);
+                let is_decided = is_its_own || falls_back(operation, code);
+                assert!(is_decided, "{operation:?} has no {code:?}: list it in `fallback`");
+            }
         }
         answer
+    }
+
+    /// The code that the refusal of this call has before it is put into one that clients know:
+    /// the handler is asked again, which writes nothing.
+    pub(crate) async fn own_code(&self, operation: Operation, input: &Value) -> Option<ErrorCode> {
+        let refusal = dispatch(&self.control, operation, input).await.err()?;
+        Some(refusal.in_its_own_code(operation).code)
     }
 
     /// Calls what must succeed.

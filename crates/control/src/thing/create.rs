@@ -39,11 +39,10 @@ pub(crate) async fn create(
         Some(existing) if existing.value.attributes == thing.attributes => {
             Ok(Prepared::read(created(&existing.value)))
         }
-        Some(existing) => Err(Refusal::Exists {
-            problem: format!("Thing {name} already exists in account with different attributes."),
-            id: existing.value.id,
-            arn,
-        }),
+        Some(existing) => {
+            let but = " in account with different attributes";
+            Err(Refusal::exists::<Thing>(name, but, existing.value.id, arn))
+        }
         None => {
             let mut tx = Tx::default();
             tx.create(&thing, control.level())?;

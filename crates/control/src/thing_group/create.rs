@@ -29,11 +29,10 @@ pub(crate) async fn create(
         Some(existing) if is_same(&existing.value, &group) => {
             Ok(Prepared::read(created(&existing.value)))
         }
-        Some(existing) => Err(Refusal::Exists {
-            problem: format!("Thing group {name} already exists with different properties."),
-            id: existing.value.id,
-            arn,
-        }),
+        Some(existing) => {
+            let but = " with different properties";
+            Err(Refusal::exists::<ThingGroup>(name, but, existing.value.id, arn))
+        }
         None => {
             let mut tx = Tx::default();
             tx.create(&group, control.level())?;
