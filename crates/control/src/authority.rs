@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use aws_lc_rs::digest;
 use fleetward_domain::EpochMs;
+use fleetward_environment::Chance;
 use fleetward_store::{Documents, SealedAuthority, StoreError, Tx, find};
 use rcgen::{CertificateParams, Issuer, KeyPair};
 use tokio::sync::Semaphore;
@@ -25,6 +26,7 @@ mod tests;
 pub struct Authority {
     ca_pem: String,
     issuer: Arc<Issuer<'static, KeyPair>>,
+    chance: Chance,
     making: Arc<Semaphore>,
     waiting: Semaphore,
 }
@@ -52,7 +54,8 @@ pub struct IssuedServer {
 }
 
 impl Authority {
-    /// Reads the authority from the store, or makes it if there is none yet.
+    /// Reads the authority from the store, or makes it if there is none yet. Serial numbers are
+    /// drawn from `chance`; keys are drawn by the cryptographic library itself.
     ///
     /// # Errors
     /// [`ControlError::WrongMasterKey`] where it was stored under another master key; errors of
@@ -60,31 +63,37 @@ impl Authority {
     pub async fn load_or_create(
         documents: &dyn Documents,
         master_key: &MasterKey,
+        chance: &Chance,
         now_ms: EpochMs,
     ) -> Result<Self, ControlError> {
         if let Some(stored) = find(documents, SealedAuthority::KEY).await? {
-            return Self::open(stored.value, master_key);
+            return Self::open(stored.value, master_key, chance);
         }
-        let new = new_authority(master_key, now_ms)?;
+        let new = new_authority(master_key, chance, now_ms)?;
         let mut tx = Tx::default();
         tx.create(&new, documents.format_level())?;
         match documents.commit(tx).await {
-            Ok(_) => Self::open(new, master_key),
+            Ok(_) => Self::open(new, master_key, chance),
             // Another process started at the same time and was first.
             Err(StoreError::Precondition { .. }) => {
                 let first = find(documents, SealedAuthority::KEY).await?;
-                Self::open(first.map_or(new, |first| first.value), master_key)
+                Self::open(first.map_or(new, |first| first.value), master_key, chance)
             }
             Err(error) => Err(error.into()),
         }
     }
 
-    fn open(stored: SealedAuthority, master_key: &MasterKey) -> Result<Self, ControlError> {
+    fn open(
+        stored: SealedAuthority,
+        master_key: &MasterKey,
+        chance: &Chance,
+    ) -> Result<Self, ControlError> {
         let der = master_key.decrypt(SealedAuthority::KEY, &stored.sealed_key)?;
         let key = KeyPair::try_from(der)?;
         Ok(Self {
             issuer: Arc::new(Issuer::from_ca_cert_pem(&stored.certificate_pem, key)?),
             ca_pem: stored.certificate_pem,
+            chance: chance.clone(),
             making: Arc::new(Semaphore::new(KEYS_MADE_AT_ONCE)),
             waiting: Semaphore::new(KEYS_WAITED_FOR),
         })
@@ -105,11 +114,11 @@ impl Authority {
         let _waiting = self.waiting.try_acquire().map_err(|_| ControlError::Busy)?;
         let making = Arc::clone(&self.making).acquire_owned().await;
         let making = making.map_err(|_| ControlError::Busy)?;
-        let issuer = Arc::clone(&self.issuer);
+        let (issuer, chance) = (Arc::clone(&self.issuer), self.chance.clone());
         let task = tokio::task::spawn_blocking(move || {
             // Held until the key is made, also if the caller went away meanwhile.
             let _making = making;
-            new_device(&issuer, now_ms)
+            new_device(&issuer, &chance, now_ms)
         });
         task.await.map_err(|error| ControlError::Crypto(error.to_string()))?
     }
@@ -125,8 +134,8 @@ impl Authority {
         now_ms: EpochMs,
     ) -> Result<IssuedServer, ControlError> {
         let key = KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256)?;
-        let certificate =
-            params::server(names, addresses, now_ms)?.signed_by(&key, &self.issuer)?;
+        let certificate = params::server(names, addresses, &self.chance, now_ms)?
+            .signed_by(&key, &self.issuer)?;
         Ok(IssuedServer {
             chain_pem: format!("{}{}", certificate.pem(), self.ca_pem),
             private_key_pem: key.serialize_pem(),
@@ -134,9 +143,13 @@ impl Authority {
     }
 }
 
-fn new_authority(master_key: &MasterKey, now_ms: EpochMs) -> Result<SealedAuthority, ControlError> {
+fn new_authority(
+    master_key: &MasterKey,
+    chance: &Chance,
+    now_ms: EpochMs,
+) -> Result<SealedAuthority, ControlError> {
     let key = KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256)?;
-    let certificate = params::authority(now_ms)?.self_signed(&key)?;
+    let certificate = params::authority(chance, now_ms)?.self_signed(&key)?;
     Ok(SealedAuthority {
         certificate_pem: certificate.pem(),
         sealed_key: master_key.encrypt(SealedAuthority::KEY, key.serialized_der())?,
@@ -145,11 +158,12 @@ fn new_authority(master_key: &MasterKey, now_ms: EpochMs) -> Result<SealedAuthor
 
 fn new_device(
     issuer: &Issuer<'static, KeyPair>,
+    chance: &Chance,
     now_ms: EpochMs,
 ) -> Result<IssuedDevice, ControlError> {
     let size = rcgen::RsaKeySize::_2048;
     let key = KeyPair::generate_rsa_for(&rcgen::PKCS_RSA_SHA256, size)?;
-    let params: CertificateParams = params::device(now_ms)?;
+    let params: CertificateParams = params::device(chance, now_ms)?;
     let certificate = params.signed_by(&key, issuer)?;
     let id = hex::encode(digest::digest(&digest::SHA256, certificate.der()));
     let private_key_pem = pkcs1::pem_of_pkcs8(key.serialized_der())

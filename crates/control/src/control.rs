@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use fleetward_domain::format_level::FormatLevel;
 use fleetward_domain::{EpochMs, Place};
-use fleetward_environment::Clock;
+use fleetward_environment::{Chance, Clock};
 use fleetward_store::{Store, StoreError};
 use fleetward_wire::operation::Input;
 use fleetward_wire::{ApiError, Operation, check};
@@ -41,6 +41,8 @@ pub struct ControlSettings {
     pub paging_key: [u8; 32],
     /// The time.
     pub clock: Clock,
+    /// What ids of things, groups and requests are drawn from.
+    pub chance: Chance,
 }
 
 /// The control plane.
@@ -146,6 +148,10 @@ impl Control {
 
     pub(crate) fn now_ms(&self) -> EpochMs {
         self.settings.clock.now_ms()
+    }
+
+    pub(crate) fn chance(&self) -> &Chance {
+        &self.settings.chance
     }
 
     pub(crate) fn store(&self) -> &dyn Store {

@@ -62,9 +62,10 @@ const SERVICES: [&str; 1] = ["iot"];
 
 async fn handle(State(api): State<Arc<Api>>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
+    let chance = api.control.chance();
     match api.answer(&parts, body).await {
-        Ok((operation, output)) => answer::success(operation, &output),
-        Err(error) => answer::failure(&error),
+        Ok((operation, output)) => answer::success(operation, &output, chance),
+        Err(error) => answer::failure(&error, chance),
     }
 }
 

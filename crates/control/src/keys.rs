@@ -36,6 +36,7 @@ pub struct Keys {
     master_key: MasterKey,
     place: Place,
     clock: Clock,
+    chance: Chance,
 }
 
 /// An access key, without its secret.
@@ -69,15 +70,16 @@ pub(crate) struct Signer {
 }
 
 impl Keys {
-    /// The keys of this store.
+    /// The keys of this store. Ids and secrets are drawn from `chance`.
     #[must_use]
     pub fn new(
         store: Arc<dyn Documents>,
         master_key: MasterKey,
         place: Place,
         clock: Clock,
+        chance: Chance,
     ) -> Self {
-        Self { store, master_key, place, clock }
+        Self { store, master_key, place, clock, chance }
     }
 
     /// Makes a key with this policy.
@@ -165,13 +167,13 @@ impl Keys {
 
     fn draw(&self, description: &str, policy: &str) -> Result<NewAccessKey, ControlError> {
         let key = AccessKey {
-            id: format!("AKIA{}", Chance::system().text(ID_ALPHABET, 16)?),
+            id: format!("AKIA{}", self.chance.text(ID_ALPHABET, 16)?),
             description: description.to_owned(),
             policy: policy.to_owned(),
             status: KeyStatus::Active,
             created_ms: self.clock.now_ms(),
         };
-        Ok(NewAccessKey { key, secret: Chance::system().text(SECRET_ALPHABET, 40)? })
+        Ok(NewAccessKey { key, secret: self.chance.text(SECRET_ALPHABET, 40)? })
     }
 
     /// Writes a new key, together with what else is in the commit.

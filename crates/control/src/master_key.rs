@@ -8,34 +8,24 @@ use crate::error::ControlError;
 
 /// 32 bytes that the operator keeps outside the store. It does not show itself.
 #[derive(Clone)]
-pub struct MasterKey([u8; 32]);
+pub struct MasterKey {
+    bytes: [u8; 32],
+    /// What nonces are drawn from.
+    chance: Chance,
+}
 
 impl MasterKey {
-    /// Takes the key's bytes.
+    /// Takes the key's bytes, and what to draw nonces from: the system's chance, outside tests.
     #[must_use]
-    pub fn new(bytes: [u8; 32]) -> Self {
-        Self(bytes)
-    }
-
-    /// A new random key.
-    ///
-    /// # Errors
-    /// [`ControlError::Crypto`] where the system gives no random bytes.
-    pub fn generate() -> Result<Self, ControlError> {
-        Ok(Self(Chance::system().bytes()?))
-    }
-
-    /// Its bytes, for the operator's file.
-    #[must_use]
-    pub fn bytes(&self) -> &[u8; 32] {
-        &self.0
+    pub fn new(bytes: [u8; 32], chance: Chance) -> Self {
+        Self { bytes, chance }
     }
 
     /// Another key for this purpose: HMAC-SHA256 of the purpose's name. Different purposes give
     /// unrelated keys.
     #[must_use]
     pub fn derive(&self, purpose: &str) -> [u8; 32] {
-        let key = hmac::Key::new(hmac::HMAC_SHA256, &self.0);
+        let key = hmac::Key::new(hmac::HMAC_SHA256, &self.bytes);
         let tag = hmac::sign(&key, format!("fleetward 1 {purpose}").as_bytes());
         let mut derived = [0; 32];
         derived.iter_mut().zip(tag.as_ref()).for_each(|(to, from)| *to = *from);
@@ -46,9 +36,9 @@ impl MasterKey {
     /// under the same name only. The result is the nonce and the ciphertext.
     ///
     /// # Errors
-    /// [`ControlError::Crypto`].
+    /// [`ControlError::Crypto`]; [`ControlError::NoRandomness`].
     pub fn encrypt(&self, name: &str, plain: &[u8]) -> Result<Vec<u8>, ControlError> {
-        let nonce: [u8; NONCE_LEN] = Chance::system().bytes()?;
+        let nonce: [u8; NONCE_LEN] = self.chance.bytes()?;
         let mut sealed = plain.to_vec();
         self.cipher()?
             .seal_in_place_append_tag(
@@ -98,13 +88,13 @@ mod tests {
 
     #[test]
     fn what_is_encrypted_opens_with_the_same_key_and_name_only() {
-        let key = MasterKey::new([1; 32]);
+        let key = MasterKey::new([1; 32], Chance::system());
         let sealed = key.encrypt("a", b"secret").unwrap();
         assert!(!sealed.windows(6).any(|window| window == b"secret"));
         assert_ne!(sealed, key.encrypt("a", b"secret").unwrap());
         assert_eq!(key.decrypt("a", &sealed).unwrap(), b"secret");
         assert!(key.decrypt("b", &sealed).is_err());
-        assert!(MasterKey::new([2; 32]).decrypt("a", &sealed).is_err());
+        assert!(MasterKey::new([2; 32], Chance::system()).decrypt("a", &sealed).is_err());
         assert!(key.decrypt("a", &sealed[1..]).is_err());
         assert!(key.decrypt("a", b"").is_err());
         let mut changed = sealed.clone();
@@ -114,7 +104,7 @@ mod tests {
 
     #[test]
     fn purposes_have_different_keys() {
-        let key = MasterKey::new([1; 32]);
+        let key = MasterKey::new([1; 32], Chance::system());
         assert_eq!(key.derive("paging"), key.derive("paging"));
         assert_ne!(key.derive("paging"), key.derive("other"));
         assert_eq!(format!("{key:?}"), "MasterKey(<redacted>)");

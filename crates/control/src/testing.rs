@@ -14,7 +14,7 @@ use crate::control::{Control, ControlSettings};
 use crate::generated::dispatch;
 use crate::master_key::MasterKey;
 use crate::refusal::falls_back;
-use fleetward_environment::Clock;
+use fleetward_environment::{Chance, Clock};
 
 mod interleaved;
 
@@ -39,19 +39,31 @@ impl Plane {
         Self::on(Arc::new(Interleaved::default()), period_seconds).await
     }
 
+    pub(crate) async fn with_chance(chance: Chance) -> Self {
+        Self::made_of(Arc::new(Interleaved::default()), 300, chance).await
+    }
+
     pub(crate) async fn on(store: Arc<dyn Store>, period_seconds: u32) -> Self {
+        Self::made_of(store, period_seconds, Chance::seeded(1)).await
+    }
+
+    async fn made_of(store: Arc<dyn Store>, period_seconds: u32, chance: Chance) -> Self {
         let now_ms = Arc::new(AtomicI64::new(START_MS));
         let read = Arc::clone(&now_ms);
         let clock = Clock::new(move || read.load(Ordering::Relaxed));
         let place = Place { account: "123456789012".into(), region: "us-east-1".into() };
-        let master_key = MasterKey::new([7; 32]);
-        let authority = Authority::load_or_create(&*store, &master_key, START_MS).await.unwrap();
+        // Of its own, so that the ids that operations draw are the first of `chance`.
+        let entropy = Chance::seeded(2);
+        let master_key = MasterKey::new([7; 32], entropy.clone());
+        let authority = Authority::load_or_create(&*store, &master_key, &entropy, START_MS);
+        let authority = authority.await.unwrap();
         let settings = ControlSettings {
             place: place.clone(),
             period_seconds,
             endpoint_host: "iot.example".to_owned(),
             paging_key: master_key.derive("paging"),
             clock: clock.clone(),
+            chance,
         };
         let control = Control::new(settings, Arc::clone(&store), Arc::new(authority));
         Self { control: Arc::new(control), store, place, clock, now_ms }

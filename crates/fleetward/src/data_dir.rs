@@ -57,11 +57,11 @@ impl DataDir {
     }
 
     /// The master key, made on the first call.
-    pub(crate) fn master_key(&self) -> Result<[u8; MASTER_KEY_BYTES], Failure> {
+    pub(crate) fn master_key(&self, chance: &Chance) -> Result<[u8; MASTER_KEY_BYTES], Failure> {
         let path = self.0.join("master.key");
         if !path.exists() {
             let key: [u8; MASTER_KEY_BYTES] =
-                Chance::system().bytes().map_err(Failure::of("cannot make a master key"))?;
+                chance.bytes().map_err(Failure::of("cannot make a master key"))?;
             write_whole(&path, &key, 0o600)?;
         }
         let bytes = fs::read(&path)

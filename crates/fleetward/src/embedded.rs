@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use fleetward_environment::Clock;
+use fleetward_environment::{Chance, Clock};
 use fleetward_log::EventLog;
 use fleetward_log::embedded::EmbeddedLog;
 use fleetward_store::sqlite::SqliteStore;
@@ -38,7 +38,11 @@ pub(crate) struct Running {
 ///
 /// # Errors
 /// A sentence that names what could not start.
-pub(crate) async fn start(settings: Settings, clock: Clock) -> Result<Running, Failure> {
+pub(crate) async fn start(
+    settings: Settings,
+    clock: Clock,
+    chance: Chance,
+) -> Result<Running, Failure> {
     let data = DataDir::open(&settings.data)?;
     let tried = format!("cannot open the store in {}", settings.data.display());
     let store = SqliteStore::open(&data.store()).map_err(Failure::of(&tried))?;
@@ -47,13 +51,15 @@ pub(crate) async fn start(settings: Settings, clock: Clock) -> Result<Running, F
         .map_err(Failure::of(&tried))?;
     let (failed, failures) = mpsc::channel(1);
     let shared = Shared {
-        secrets: Secrets::open(&data, &(store.clone() as _), &settings.place, &clock).await?,
+        secrets: Secrets::open(&data, &(store.clone() as _), &settings.place, &clock, &chance)
+            .await?,
         settings,
         store: store.clone(),
         // All of them for good: nobody else is here to own one.
         assignment: watch::channel((0..log.partitions()).collect()).1,
         log: log.clone(),
         clock,
+        chance,
         failures: failed,
     };
     // Data flows in this order. The front door comes first for a second reason: it logs that

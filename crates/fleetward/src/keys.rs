@@ -5,7 +5,7 @@ use std::sync::Arc;
 use fleetward_control::keys::ADMINISTRATOR_POLICY;
 use fleetward_control::{KeyStatus, Keys, MasterKey};
 use fleetward_domain::Place;
-use fleetward_environment::Clock;
+use fleetward_environment::{Chance, Clock};
 use fleetward_store::sqlite::SqliteStore;
 
 use crate::command_line::{KeysAction, KeysArguments};
@@ -34,9 +34,10 @@ async fn act(arguments: KeysArguments) -> Result<(), Failure> {
     let store = SqliteStore::open(&data.store()).map_err(Failure::of("cannot open the store"))?;
     // Keys do not carry the place; it only shows in messages of the API.
     let place = Place { account: "123456789012".to_owned(), region: "us-east-1".to_owned() };
-    let master_key = MasterKey::new(data.master_key()?);
+    let chance = Chance::system();
+    let master_key = MasterKey::new(data.master_key(&chance)?, chance.clone());
     let shared: Arc<SqliteStore> = store.clone();
-    let keys = Keys::new(shared, master_key, place, Clock::system());
+    let keys = Keys::new(shared, master_key, place, Clock::system(), chance);
     let outcome = match arguments.action {
         KeysAction::Create { policy_file } => {
             let policy = match policy_file {

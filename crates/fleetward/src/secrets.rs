@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use fleetward_control::{Authority, Keys, MasterKey};
 use fleetward_domain::Place;
-use fleetward_environment::Clock;
+use fleetward_environment::{Chance, Clock};
 use fleetward_store::Store;
 
 use crate::data_dir::DataDir;
@@ -37,13 +37,15 @@ impl Secrets {
         store: &Arc<dyn Store>,
         place: &Place,
         clock: &Clock,
+        chance: &Chance,
     ) -> Result<Self, Failure> {
-        let master_key = MasterKey::new(data.master_key()?);
-        let authority = Authority::load_or_create(&**store, &master_key, clock.now_ms())
+        let master_key = MasterKey::new(data.master_key(chance)?, chance.clone());
+        let authority = Authority::load_or_create(&**store, &master_key, chance, clock.now_ms())
             .await
             .map_err(Failure::of("no certificate authority"))?;
         let ca_file = data.write_ca(authority.ca_pem())?.display().to_string();
-        let keys = Keys::new(store.clone(), master_key.clone(), place.clone(), clock.clone());
+        let (clock, chance) = (clock.clone(), chance.clone());
+        let keys = Keys::new(store.clone(), master_key.clone(), place.clone(), clock, chance);
         let made =
             keys.create_administrator().await.map_err(Failure::of("no administrator key"))?;
         let access_key_id = administrator_id(&keys).await?;

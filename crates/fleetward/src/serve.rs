@@ -1,6 +1,6 @@
 //! `fleetward serve`: the server, until SIGTERM or Ctrl-C.
 
-use fleetward_environment::Clock;
+use fleetward_environment::{Chance, Clock};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::command_line::ServeArguments;
@@ -23,7 +23,7 @@ async fn serve(settings: Settings) -> Result<(), Failure> {
     let mut terminate = signal(SignalKind::terminate()).map_err(Failure::of("no signals"))?;
     let auth = settings.auth;
     let ready_file = settings.ready_file.clone();
-    let mut server = embedded::start(settings, Clock::system()).await?;
+    let mut server = embedded::start(settings, Clock::system(), Chance::system()).await?;
     greet(&server, auth);
     if let Some(path) = &ready_file {
         crate::ready_file::write(path, &server.ready)?;

@@ -14,8 +14,11 @@ use crate::error::ControlError;
 use crate::limits::SERVER_CERTIFICATE_DAYS;
 
 /// The CA's own certificate.
-pub(super) fn authority(now_ms: EpochMs) -> Result<CertificateParams, ControlError> {
-    let mut params = common("Fleetward Internal CA", now_ms)?;
+pub(super) fn authority(
+    chance: &Chance,
+    now_ms: EpochMs,
+) -> Result<CertificateParams, ControlError> {
+    let mut params = common("Fleetward Internal CA", chance, now_ms)?;
     params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
     Ok(params)
@@ -23,8 +26,8 @@ pub(super) fn authority(now_ms: EpochMs) -> Result<CertificateParams, ControlErr
 
 /// A device's certificate. As AWS's, it names no device: what it may do is decided by what is
 /// attached to it, and it is good until the end of 2049.
-pub(super) fn device(now_ms: EpochMs) -> Result<CertificateParams, ControlError> {
-    let mut params = common("Fleetward IoT Certificate", now_ms)?;
+pub(super) fn device(chance: &Chance, now_ms: EpochMs) -> Result<CertificateParams, ControlError> {
+    let mut params = common("Fleetward IoT Certificate", chance, now_ms)?;
     params.is_ca = IsCa::ExplicitNoCa;
     params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
@@ -36,10 +39,11 @@ pub(super) fn device(now_ms: EpochMs) -> Result<CertificateParams, ControlError>
 pub(super) fn server(
     names: &[String],
     addresses: &[IpAddr],
+    chance: &Chance,
     now_ms: EpochMs,
 ) -> Result<CertificateParams, ControlError> {
     let common_name = names.first().map_or("Fleetward", String::as_str);
-    let mut params = common(common_name, now_ms)?;
+    let mut params = common(common_name, chance, now_ms)?;
     for name in names {
         params.subject_alt_names.push(SanType::DnsName(name.as_str().try_into()?));
     }
@@ -57,13 +61,13 @@ pub(super) fn server(
 /// Clocks of devices may be behind ours: certificates are good from an hour ago.
 const EARLIER_MS: EpochMs = 3_600_000;
 
-fn common(name: &str, now_ms: EpochMs) -> Result<CertificateParams, ControlError> {
+fn common(name: &str, chance: &Chance, now_ms: EpochMs) -> Result<CertificateParams, ControlError> {
     let mut params = CertificateParams::default();
     params.distinguished_name = DistinguishedName::new();
     params.distinguished_name.push(DnType::CommonName, name);
     params.distinguished_name.push(DnType::OrganizationName, "Fleetward");
     // 127 random bits, never negative: unique without a counter.
-    let mut serial = Chance::system().bytes::<16>()?;
+    let mut serial = chance.bytes::<16>()?;
     if let Some(first) = serial.first_mut() {
         *first &= 0x7f;
     }

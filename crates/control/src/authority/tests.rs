@@ -13,7 +13,14 @@ const NOW_MS: EpochMs = 1_780_000_000_000;
 
 async fn authority() -> Authority {
     let store = MemoryStore::new();
-    Authority::load_or_create(&store, &MasterKey::new([1; 32]), NOW_MS).await.unwrap()
+    Authority::load_or_create(
+        &store,
+        &MasterKey::new([1; 32], Chance::system()),
+        &Chance::system(),
+        NOW_MS,
+    )
+    .await
+    .unwrap()
 }
 
 fn der(pem: &str) -> Vec<u8> {
@@ -84,24 +91,26 @@ async fn a_server_gets_a_chain_for_its_names_and_addresses() {
 #[tokio::test]
 async fn the_ca_survives_a_restart_under_the_same_master_key_only() {
     let store = MemoryStore::new();
-    let key = MasterKey::new([1; 32]);
-    let first = Authority::load_or_create(&store, &key, NOW_MS).await.unwrap();
-    let second = Authority::load_or_create(&store, &key, NOW_MS + 1).await.unwrap();
+    let key = MasterKey::new([1; 32], Chance::system());
+    let first = Authority::load_or_create(&store, &key, &Chance::system(), NOW_MS).await.unwrap();
+    let second =
+        Authority::load_or_create(&store, &key, &Chance::system(), NOW_MS + 1).await.unwrap();
     assert_eq!(first.ca_pem(), second.ca_pem());
     let device = second.issue_device(NOW_MS).await.unwrap();
     assert_issued_by(first.ca_pem(), &device.certificate_pem);
-    let other = MasterKey::new([2; 32]);
-    let refused = Authority::load_or_create(&store, &other, NOW_MS).await;
+    let other = MasterKey::new([2; 32], Chance::system());
+    let refused = Authority::load_or_create(&store, &other, &Chance::system(), NOW_MS).await;
     assert!(matches!(refused.err(), Some(ControlError::WrongMasterKey(_))));
 }
 
 #[tokio::test]
 async fn two_processes_that_start_at_once_agree_on_one_ca() {
     let store = MemoryStore::new();
-    let key = MasterKey::new([1; 32]);
+    let key = MasterKey::new([1; 32], Chance::system());
+    let chance = Chance::system();
     let (one, two) = tokio::join!(
-        Authority::load_or_create(&store, &key, NOW_MS),
-        Authority::load_or_create(&store, &key, NOW_MS),
+        Authority::load_or_create(&store, &key, &chance, NOW_MS),
+        Authority::load_or_create(&store, &key, &chance, NOW_MS),
     );
     assert_eq!(one.unwrap().ca_pem(), two.unwrap().ca_pem());
 }
@@ -109,7 +118,14 @@ async fn two_processes_that_start_at_once_agree_on_one_ca() {
 #[tokio::test]
 async fn the_key_of_the_ca_is_not_in_the_store_as_it_is() {
     let store = MemoryStore::new();
-    Authority::load_or_create(&store, &MasterKey::new([1; 32]), NOW_MS).await.unwrap();
+    Authority::load_or_create(
+        &store,
+        &MasterKey::new([1; 32], Chance::system()),
+        &Chance::system(),
+        NOW_MS,
+    )
+    .await
+    .unwrap();
     let document = store.get(Kind::Setting, SealedAuthority::KEY).await.unwrap().unwrap();
     let text = String::from_utf8(document.value).unwrap();
     assert!(text.contains("BEGIN CERTIFICATE") && !text.contains("PRIVATE"), "{text}");

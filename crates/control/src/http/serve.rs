@@ -24,6 +24,7 @@ use crate::limits::{CONNECTIONS, DRAIN_TIMEOUT, HEAD_BYTES, HEAD_TIMEOUT};
 pub async fn serve(
     listener: TcpListener,
     router: Router,
+    clock: Clock,
     shutdown: impl Future<Output = ()> + Send,
 ) -> io::Result<()> {
     let slots = Arc::new(Semaphore::new(CONNECTIONS));
@@ -34,7 +35,7 @@ pub async fn serve(
     let mut shutdown = std::pin::pin!(shutdown);
     loop {
         let (slot, stream) = tokio::select! {
-            accepted = accept_within(&slots, &listener) => accepted,
+            accepted = accept_within(&slots, &listener, &clock) => accepted,
             () = &mut shutdown => break,
         };
         let service = TowerToHyperService::new(router.clone());
@@ -58,14 +59,15 @@ pub async fn serve(
 async fn accept_within(
     slots: &Arc<Semaphore>,
     listener: &TcpListener,
+    clock: &Clock,
 ) -> (Option<OwnedSemaphorePermit>, TcpStream) {
     // The semaphore is never closed, so there always is a slot in the end.
     let slot = Arc::clone(slots).acquire_owned().await.ok();
-    (slot, accept(listener).await)
+    (slot, accept(listener, clock).await)
 }
 
 /// A failure to accept is about one connection, or about a shortage that passes.
-async fn accept(listener: &TcpListener) -> TcpStream {
+async fn accept(listener: &TcpListener, clock: &Clock) -> TcpStream {
     loop {
         match listener.accept().await {
             Ok((stream, _)) => {
@@ -77,7 +79,7 @@ async fn accept(listener: &TcpListener) -> TcpStream {
             }
             Err(error) => {
                 tracing::warn!(%error, "a connection could not be accepted");
-                Clock::system().sleep(ACCEPT_PAUSE).await;
+                clock.sleep(ACCEPT_PAUSE).await;
             }
         }
     }

@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
+use fleetward_environment::Chance;
 use fleetward_wire::sigv4::{Payload, Request, Secret, Signing, presign, sign};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -43,9 +44,14 @@ impl Answer {
 impl Server {
     async fn start(auth: Auth) -> Self {
         let plane = Plane::new().await;
-        let master_key = MasterKey::new([9; 32]);
-        let keys =
-            Keys::new(plane.store.clone(), master_key, plane.place.clone(), plane.clock.clone());
+        let master_key = MasterKey::new([9; 32], Chance::system());
+        let keys = Keys::new(
+            plane.store.clone(),
+            master_key,
+            plane.place.clone(),
+            plane.clock.clone(),
+            Chance::system(),
+        );
         let key = keys.create("test", ADMINISTRATOR_POLICY).await.unwrap();
         let api = Api {
             control: Arc::clone(&plane.control),
@@ -59,7 +65,8 @@ impl Server {
         let until = async move {
             let _ = stopping.await;
         };
-        let stopped = tokio::spawn(serve(listener, router(Arc::new(api)), until));
+        let stopped =
+            tokio::spawn(serve(listener, router(Arc::new(api)), plane.clock.clone(), until));
         Self { address, keys, key, stop, stopped }
     }
 

@@ -4,7 +4,9 @@ use crate::testing::Interleaved;
 fn keys_with(store: &Arc<dyn Documents>, master: u8) -> Keys {
     let place = Place { account: "123456789012".into(), region: "us-east-1".into() };
     let clock = Clock::new(|| 1_780_000_000_000);
-    Keys::new(Arc::clone(store), MasterKey::new([master; 32]), place, clock)
+    let chance = Chance::seeded(u64::from(master));
+    let master_key = MasterKey::new([master; 32], chance.clone());
+    Keys::new(Arc::clone(store), master_key, place, clock, chance)
 }
 
 fn new_store() -> Arc<dyn Documents> {

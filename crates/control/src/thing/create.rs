@@ -1,5 +1,4 @@
 use fleetward_domain::{Resource, Thing, ThingName};
-use fleetward_environment::Chance;
 use fleetward_store::Tx;
 use fleetward_wire::types::{CreateThingRequest, CreateThingResponse};
 
@@ -22,7 +21,7 @@ pub(crate) async fn create(
     }
     let thing = Thing {
         name: ThingName::parse(input.thing_name)?,
-        id: Chance::system().uuid()?,
+        id: control.chance().uuid()?,
         attributes: read_attributes(input.attribute_payload)?,
         groups: Vec::new(),
         version: 1,

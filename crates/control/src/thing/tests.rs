@@ -1,4 +1,6 @@
 use fleetward_domain::{Change, ThingName};
+use fleetward_environment::Chance;
+use fleetward_store::Kind;
 use fleetward_wire::Operation as Op;
 use serde_json::{Value, json};
 
@@ -124,4 +126,27 @@ async fn of_two_who_create_a_thing_at_once_both_succeed_with_the_same_id() {
     let create = || plane.ok(Op::CreateThing, json!({"thingName": "lamp"}));
     let (one, two) = tokio::join!(create(), create());
     assert_eq!(one, two);
+}
+
+#[tokio::test]
+async fn ids_of_things_and_groups_are_drawn() {
+    let (plane, chance) = (Plane::with_chance(Chance::seeded(5)).await, Chance::seeded(5));
+    let lamp = plane.ok(Op::CreateThing, json!({"thingName": "lamp"})).await;
+    assert_eq!(lamp["thingId"], chance.uuid().unwrap());
+    let hall = plane.ok(Op::CreateThingGroup, json!({"thingGroupName": "hall"})).await;
+    assert_eq!(hall["thingGroupId"], chance.uuid().unwrap());
+}
+
+#[tokio::test]
+async fn without_randomness_nothing_is_made_and_the_failure_is_ours() {
+    let plane = Plane::with_chance(Chance::exhausted()).await;
+    for (create, name) in [(Op::CreateThing, "thingName"), (Op::CreateThingGroup, "thingGroupName")]
+    {
+        let error = plane.call(create, json!({name: "lamp"})).await.unwrap_err();
+        assert_eq!((error.status(), error.code.as_str()), (500, "InternalFailureException"));
+    }
+    for kind in [Kind::Thing, Kind::ThingGroup] {
+        assert_eq!(plane.store.count(kind, "").await.unwrap(), 0, "{kind:?}");
+    }
+    assert!(plane.changes().await.is_empty());
 }

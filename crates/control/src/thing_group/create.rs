@@ -1,6 +1,5 @@
 use fleetward_domain::limits::GROUP_DEPTH;
 use fleetward_domain::{GroupName, Resource, ThingGroup};
-use fleetward_environment::Chance;
 use fleetward_store::Tx;
 use fleetward_wire::convert::read_tags;
 use fleetward_wire::types::{CreateThingGroupRequest, CreateThingGroupResponse};
@@ -49,7 +48,7 @@ fn read(control: &Control, input: CreateThingGroupRequest) -> Result<ThingGroup,
     let properties = input.thing_group_properties.unwrap_or_default();
     Ok(ThingGroup {
         name: GroupName::parse(input.thing_group_name)?,
-        id: Chance::system().uuid()?,
+        id: control.chance().uuid()?,
         ancestors: Vec::new(),
         description: properties.thing_group_description,
         attributes: read_attributes(properties.attribute_payload)?,

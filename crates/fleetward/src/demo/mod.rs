@@ -15,7 +15,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use fleetward_alerts::TargetSettings;
-use fleetward_environment::Clock;
+use fleetward_environment::{Chance, Clock};
 use fleetward_wire::sigv4::Secret;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
@@ -56,7 +56,8 @@ async fn play(run_for: Option<Duration>) -> Result<(), Failure> {
     let folder = tempfile::tempdir().map_err(Failure::of("no temporary folder"))?;
     let (hook, mut arrived) = webhook::listen().await?;
     story::part("Fleetward demo: ten smart lights, one of which turns bad");
-    let server = embedded::start(settings(folder.path(), hook)?, Clock::system()).await?;
+    let settings = settings(folder.path(), hook)?;
+    let server = embedded::start(settings, Clock::system(), Chance::system()).await?;
     let outcome = stage(&server, &mut arrived, began, run_for).await;
     story::part("Stopping; the demo's data goes with its temporary folder.");
     server.shutdown().await?;

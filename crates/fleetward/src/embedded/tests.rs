@@ -7,7 +7,7 @@ use std::process::Command;
 
 use clap::Parser;
 use fleetward_domain::FormatLevel;
-use fleetward_environment::Clock;
+use fleetward_environment::{Chance, Clock};
 use fleetward_hands::http::{request, send};
 use fleetward_hands::{Webhook, eventually};
 use fleetward_store::Documents;
@@ -76,7 +76,7 @@ async fn open(folder: &Path, webhook: &Webhook) -> Running {
     );
     let Task::Serve(arguments) = command_line.command else { unreachable!("it says serve") };
     let settings = Settings::resolve(*arguments).unwrap();
-    start(settings, Clock::of_the_runtime(LEFT_MS)).await.unwrap()
+    start(settings, Clock::of_the_runtime(LEFT_MS), Chance::system()).await.unwrap()
 }
 
 /// What the API answers about all there is.

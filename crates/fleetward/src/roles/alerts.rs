@@ -29,6 +29,7 @@ fn alert_settings(shared: &Shared) -> Result<fleetward_alerts::Settings, Failure
     let mut alerts = fleetward_alerts::Settings {
         allow_addresses: settings.alerts.allow_addresses.clone(),
         clock: shared.clock.clone(),
+        chance: shared.chance.clone(),
         ..fleetward_alerts::Settings::default()
     };
     for (arn, target) in &settings.alerts.targets {

@@ -32,11 +32,12 @@ pub(crate) async fn start(shared: &Shared) -> Result<Role, Failure> {
             .route("/healthz", get(|| async { "ok\n" }))
             .merge(fleetward_console::routes(console))
             .merge(http::router(Arc::new(api)));
+        let clock = shared.clock.clone();
         async move {
             let stopped = async move {
                 let _ = stop.changed().await;
             };
-            http::serve(listener, routes, stopped).await.map_err(Failure::of("cannot serve"))
+            http::serve(listener, routes, clock, stopped).await.map_err(Failure::of("cannot serve"))
         }
     });
     Ok(role.listening(Protocol::Api, [address]))
@@ -51,6 +52,7 @@ fn api(shared: &Shared) -> Api {
             endpoint_host: "127.0.0.1".to_owned(),
             paging_key: shared.secrets.master_key.derive("paging"),
             clock: shared.clock.clone(),
+            chance: shared.chance.clone(),
         },
         shared.store.clone(),
         shared.secrets.authority.clone(),

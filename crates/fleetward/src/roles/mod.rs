@@ -18,7 +18,7 @@ pub(crate) mod role;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use fleetward_environment::Clock;
+use fleetward_environment::{Chance, Clock};
 use fleetward_log::EventLog;
 use fleetward_store::Store;
 use tokio::sync::{mpsc, watch};
@@ -33,6 +33,7 @@ pub(crate) struct Shared {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) log: Arc<dyn EventLog>,
     pub(crate) clock: Clock,
+    pub(crate) chance: Chance,
     pub(crate) secrets: Secrets,
     /// The partitions that this process is to own, as long as they are these.
     pub(crate) assignment: watch::Receiver<BTreeSet<u32>>,
