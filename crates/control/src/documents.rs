@@ -4,6 +4,7 @@ use fleetward_store::{Gate, Kind, Noun, Tx, Versioned, edges_from, find};
 
 use crate::control::Control;
 use crate::refusal::Refusal;
+use crate::relation::UsedByProfiles;
 
 impl Control {
     /// The value under this key.
@@ -36,16 +37,15 @@ impl Control {
         Ok(usize::try_from(count).unwrap_or(usize::MAX))
     }
 
-    /// Refuses to delete what security profiles use: those at the ends of these edges.
+    /// Refuses to delete what security profiles use.
     ///
     /// # Errors
     /// [`Refusal::InUse`].
-    pub(crate) async fn require_unused<T: Noun>(
+    pub(crate) async fn require_unused<T: UsedByProfiles>(
         &self,
-        users: Kind,
         name: &str,
     ) -> Result<(), Refusal> {
-        match self.count_edges(users, name).await? {
+        match self.count_edges(T::USERS.forth, name).await? {
             0 => Ok(()),
             users => Err(Refusal::InUse(format!(
                 "{} {name} is in use by {users} security profiles and cannot be deleted.",

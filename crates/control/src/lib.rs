@@ -39,6 +39,7 @@ mod generated;
 mod page;
 mod policy;
 mod refusal;
+mod relation;
 mod security_profile;
 mod tag;
 mod thing;

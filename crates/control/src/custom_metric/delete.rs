@@ -1,5 +1,5 @@
 use fleetward_domain::CustomMetric;
-use fleetward_store::{Kind, Tx};
+use fleetward_store::Tx;
 use fleetward_wire::types::{DeleteCustomMetricRequest, DeleteCustomMetricResponse};
 
 use crate::control::Control;
@@ -15,7 +15,7 @@ pub(crate) async fn delete(
     let Some(metric) = control.find::<CustomMetric>(name).await? else {
         return Ok(Prepared::read(deleted));
     };
-    control.require_unused::<CustomMetric>(Kind::ProfileOfCustomMetric, name).await?;
+    control.require_unused::<CustomMetric>(name).await?;
     let mut tx = Tx::default();
     tx.remove::<CustomMetric>(name, metric.version);
     Ok(Prepared::write(tx, deleted))

@@ -1,5 +1,5 @@
 use fleetward_domain::{Change, Dimension};
-use fleetward_store::{Kind, Tx};
+use fleetward_store::Tx;
 use fleetward_wire::types::{DeleteDimensionRequest, DeleteDimensionResponse};
 
 use crate::control::Control;
@@ -15,7 +15,7 @@ pub(crate) async fn delete(
     let Some(dimension) = control.find::<Dimension>(name).await? else {
         return Ok(Prepared::read(deleted));
     };
-    control.require_unused::<Dimension>(Kind::ProfileOfDimension, name).await?;
+    control.require_unused::<Dimension>(name).await?;
     let mut tx = Tx::default();
     tx.remove::<Dimension>(name, dimension.version);
     tx.changes.push(Change::Dimension(dimension.value.name));

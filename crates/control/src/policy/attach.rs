@@ -1,5 +1,5 @@
 use fleetward_domain::{Certificate, Change, Policy, Resource};
-use fleetward_store::{Kind, Tx};
+use fleetward_store::Tx;
 use fleetward_wire::operation::NoOutput;
 use fleetward_wire::types::AttachPolicyRequest;
 
@@ -8,6 +8,7 @@ use crate::control::Control;
 use crate::limits::POLICIES_PER_CERTIFICATE;
 use crate::prepared::Prepared;
 use crate::refusal::Refusal;
+use crate::relation::PRINCIPAL_TO_POLICY;
 
 /// Attaching again what is attached succeeds and changes nothing.
 pub(crate) async fn attach(
@@ -41,7 +42,7 @@ pub(crate) async fn attach(
     // The policy may be deleted at this moment: no certificate must name one that is not there.
     tx.require::<Policy>(name);
     tx.replace(&changed, certificate.version, control.level())?;
-    tx.draw_edge(Kind::PolicyOfTarget, &arn, name);
+    PRINCIPAL_TO_POLICY.draw(&mut tx, &arn, name);
     tx.changes.push(Change::Certificate(changed.id));
     Ok(Prepared::write(tx, NoOutput {}))
 }

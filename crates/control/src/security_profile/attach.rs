@@ -1,13 +1,15 @@
 use fleetward_domain::limits::PROFILES_PER_TARGET;
-use fleetward_domain::{Change, SecurityProfile, Target, ThingGroup};
-use fleetward_store::{Gate, Kind, Tx};
+use fleetward_domain::{SecurityProfile, Target, ThingGroup};
+use fleetward_store::{Gate, Kind};
 use fleetward_wire::types::{AttachSecurityProfileRequest, AttachSecurityProfileResponse};
 
+use super::rewrite;
 use super::targets::{read_target, require_target, targets_of};
 use crate::control::Control;
 use crate::limits::TARGETS_PER_PROFILE;
 use crate::prepared::Prepared;
 use crate::refusal::Refusal;
+use crate::relation::PROFILE_TO_TARGET;
 
 /// Attaching again what is attached succeeds and changes nothing.
 pub(crate) async fn attach(
@@ -31,16 +33,13 @@ pub(crate) async fn attach(
     let gate = Gate::named(&format!("profiles of {arn}"));
     let gate_version = control.read_gate(&gate).await?;
     require_room(control, &arn).await?;
-    let mut tx = Tx::default();
+    targets.push(target.clone());
+    let mut tx = rewrite(control, &profile.value, profile.version, targets)?;
     control.pass_gate(&mut tx, &gate, gate_version)?;
-    tx.replace(&profile.value, profile.version, control.level())?;
     if let Target::Group(group) = &target {
         tx.require::<ThingGroup>(group.as_str());
     }
-    tx.draw_edge(Kind::TargetOfProfile, name, &arn);
-    tx.draw_edge(Kind::ProfileOfTarget, &arn, name);
-    targets.push(target);
-    tx.changes.push(Change::Profile(profile.value, targets));
+    PROFILE_TO_TARGET.draw(&mut tx, name, &arn);
     Ok(Prepared::write(tx, AttachSecurityProfileResponse {}))
 }
 

@@ -1,11 +1,10 @@
-use fleetward_domain::{Change, ProfileName, SecurityProfile};
-use fleetward_store::Tx;
+use fleetward_domain::{ProfileName, SecurityProfile};
 use fleetward_wire::convert::{
     read_alert_targets, read_metrics_export, read_metrics_to_retain, read_tags,
 };
 use fleetward_wire::types::{CreateSecurityProfileRequest, CreateSecurityProfileResponse};
 
-use super::{arn_of, uses};
+use super::{arn_of, uses, whole};
 use crate::control::Control;
 use crate::prepared::Prepared;
 use crate::refusal::Refusal;
@@ -20,14 +19,12 @@ pub(crate) async fn create(
     let name = profile.name.as_str();
     let arn = arn_of(control, &profile.name);
     control.require_new::<SecurityProfile>(name, &arn).await?;
-    let mut tx = Tx::default();
-    tx.create(&profile, control.level())?;
-    uses::draw(control, &mut tx, &profile, None).await?;
     let created = CreateSecurityProfileResponse {
         security_profile_name: Some(name.to_owned()),
         security_profile_arn: Some(arn),
     };
-    tx.changes.push(Change::Profile(profile, Vec::new()));
+    let mut tx = whole::create(control, &profile)?;
+    uses::draw(control, &mut tx, &profile, None).await?;
     Ok(Prepared::write(tx, created))
 }
 

@@ -1,13 +1,13 @@
-use fleetward_domain::{Change, SecurityProfile};
-use fleetward_store::{Kind, Tx};
+use fleetward_domain::SecurityProfile;
 use fleetward_wire::types::{DeleteSecurityProfileRequest, DeleteSecurityProfileResponse};
 
 use super::targets::targets_of;
 use super::update::check_version;
-use super::uses;
+use super::{uses, whole};
 use crate::control::Control;
 use crate::prepared::Prepared;
 use crate::refusal::Refusal;
+use crate::relation::PROFILE_TO_TARGET;
 
 /// A profile that is not there counts as deleted: the model has no error for it. Its attachments
 /// go with it.
@@ -20,14 +20,10 @@ pub(crate) async fn delete(
         return Ok(Prepared::read(deleted));
     };
     check_version(&profile.value, input.expected_version)?;
-    let mut tx = Tx::default();
-    tx.remove::<SecurityProfile>(name, profile.version);
+    let mut tx = whole::delete(&profile);
     for target in targets_of(control, name).await? {
-        let arn = target.arn(control.place());
-        tx.remove_edge(Kind::TargetOfProfile, name, &arn);
-        tx.remove_edge(Kind::ProfileOfTarget, &arn, name);
+        PROFILE_TO_TARGET.erase(&mut tx, name, &target.arn(control.place()));
     }
     uses::erase(&mut tx, &profile.value);
-    tx.changes.push(Change::ProfileDeleted(profile.value.name));
     Ok(Prepared::write(tx, deleted))
 }

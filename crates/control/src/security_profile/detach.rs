@@ -1,11 +1,12 @@
-use fleetward_domain::{Change, SecurityProfile};
-use fleetward_store::{Kind, Tx};
+use fleetward_domain::SecurityProfile;
 use fleetward_wire::types::{DetachSecurityProfileRequest, DetachSecurityProfileResponse};
 
+use super::rewrite;
 use super::targets::{read_target, targets_of};
 use crate::control::Control;
 use crate::prepared::Prepared;
 use crate::refusal::Refusal;
+use crate::relation::PROFILE_TO_TARGET;
 
 /// Detaching what is not attached succeeds and changes nothing.
 pub(crate) async fn detach(
@@ -20,10 +21,7 @@ pub(crate) async fn detach(
         return Ok(Prepared::read(DetachSecurityProfileResponse {}));
     }
     targets.retain(|other| *other != target);
-    let mut tx = Tx::default();
-    tx.replace(&profile.value, profile.version, control.level())?;
-    tx.remove_edge(Kind::TargetOfProfile, name, &arn);
-    tx.remove_edge(Kind::ProfileOfTarget, &arn, name);
-    tx.changes.push(Change::Profile(profile.value, targets));
+    let mut tx = rewrite(control, &profile.value, profile.version, targets)?;
+    PROFILE_TO_TARGET.erase(&mut tx, name, &arn);
     Ok(Prepared::write(tx, DetachSecurityProfileResponse {}))
 }

@@ -1,5 +1,5 @@
 use fleetward_domain::{CustomMetric, Dimension, Metric, SecurityProfile};
-use fleetward_store::{Kind, Noun, edge_ends, edges_from};
+use fleetward_store::{Kind, edge_ends, edges_from};
 use fleetward_wire::types::{ListSecurityProfilesRequest, ListSecurityProfilesResponse};
 
 use super::identifier;
@@ -7,6 +7,7 @@ use crate::control::Control;
 use crate::page::Page;
 use crate::prepared::Prepared;
 use crate::refusal::Refusal;
+use crate::relation::UsedByProfiles;
 
 /// By name: all, or those that use a dimension or a metric.
 pub(crate) async fn list(
@@ -20,9 +21,7 @@ pub(crate) async fn list(
                 "dimensionName and metricName cannot be used in the same request.".to_owned(),
             ));
         }
-        (Some(dimension), None) => {
-            using::<Dimension>(control, &page, (Kind::ProfileOfDimension, dimension)).await?
-        }
+        (Some(dimension), None) => using::<Dimension>(control, &page, dimension).await?,
         (None, Some(metric)) => of_metric(control, &page, metric).await?,
         (None, None) => page.keys(Kind::SecurityProfile, "").await?,
     };
@@ -33,13 +32,13 @@ pub(crate) async fn list(
     }))
 }
 
-async fn using<T: Noun>(
+async fn using<T: UsedByProfiles>(
     control: &Control,
     page: &Page<'_>,
-    (users, name): (Kind, &str),
+    name: &str,
 ) -> Result<(Vec<String>, Option<String>), Refusal> {
     control.existing::<T>(name).await?;
-    let (edges, next) = page.keys(users, &edges_from(name)).await?;
+    let (edges, next) = page.keys(T::USERS.forth, &edges_from(name)).await?;
     Ok((edges.iter().map(|edge| edge_ends(edge).1.to_owned()).collect(), next))
 }
 
@@ -50,8 +49,7 @@ async fn of_metric(
 ) -> Result<(Vec<String>, Option<String>), Refusal> {
     let metric = Metric::parse(metric).map_err(Refusal::Invalid)?;
     if let Metric::Custom(name) = &metric {
-        let users = (Kind::ProfileOfCustomMetric, name.as_str());
-        return using::<CustomMetric>(control, page, users).await;
+        return using::<CustomMetric>(control, page, name.as_str()).await;
     }
     let pick = |profile: SecurityProfile| {
         uses(&profile, &metric).then(|| profile.name.as_str().to_owned())

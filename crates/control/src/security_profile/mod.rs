@@ -1,9 +1,7 @@
 //! Security profiles: what is normal for the devices of their targets.
 //!
 //! A profile is one document. Beside it stand edges: to its targets and back, and from the
-//! dimensions that it uses. Whatever changes a profile, its targets or its use of dimensions
-//! writes the profile's document again, so that of two writers one always tries again: each
-//! [`Change::Profile`](fleetward_domain::Change::Profile) carries the whole truth.
+//! dimensions and custom metrics that it uses. What changes any of these writes it as a `whole`.
 
 pub(crate) mod attach;
 pub(crate) mod create;
@@ -19,6 +17,7 @@ mod tests;
 pub(crate) mod update;
 mod uses;
 pub(crate) mod validate_behaviors;
+mod whole;
 
 use fleetward_domain::limits::{BEHAVIORS_PER_PROFILE, VALUE_ELEMENTS_PER_PROFILE};
 use fleetward_domain::{Behavior, Judgement, ProfileName, Resource};
@@ -29,6 +28,7 @@ use crate::control::Control;
 use crate::refusal::Refusal;
 
 pub(crate) use targets::targets_of;
+pub(crate) use whole::rewrite;
 
 fn arn_of(control: &Control, name: &ProfileName) -> String {
     control.place().arn(Resource::SecurityProfile(name.as_str()))

@@ -1,12 +1,11 @@
-use fleetward_domain::{Change, SecurityProfile};
-use fleetward_store::Tx;
+use fleetward_domain::SecurityProfile;
 use fleetward_wire::convert::{
     read_alert_targets, read_metrics_export, read_metrics_to_retain, show_profile,
 };
 use fleetward_wire::types::{UpdateSecurityProfileRequest, UpdateSecurityProfileResponse};
 
 use super::targets::targets_of;
-use super::{arn_of, uses};
+use super::{arn_of, rewrite, uses};
 use crate::control::Control;
 use crate::prepared::Prepared;
 use crate::refusal::Refusal;
@@ -21,12 +20,9 @@ pub(crate) async fn update(
     let old = control.existing::<SecurityProfile>(name).await?;
     check_version(&old.value, input.expected_version)?;
     let profile = updated(control, &old.value, &input).await?;
-    let mut tx = Tx::default();
-    tx.replace(&profile, old.version, control.level())?;
+    let mut tx = rewrite(control, &profile, old.version, targets_of(control, name).await?)?;
     uses::draw(control, &mut tx, &profile, Some(&old.value)).await?;
     let answer = show_profile(&profile, arn_of(control, &profile.name)).into();
-    let targets = targets_of(control, name).await?;
-    tx.changes.push(Change::Profile(profile, targets));
     Ok(Prepared::write(tx, answer))
 }
 

@@ -6,12 +6,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use fleetward_domain::{
     Behavior, CustomMetric, Dimension, Metric, MetricDimension, MetricToRetain, SecurityProfile,
 };
-use fleetward_store::{Kind, Noun, Tx};
+use fleetward_store::Tx;
 use fleetward_wire::convert::{BehaviorRules, custom_metrics_in};
 use fleetward_wire::types;
 
 use crate::control::Control;
 use crate::refusal::Refusal;
+use crate::relation::UsedByProfiles;
 
 /// What the behaviors and the metrics to retain of a request are read by: with the custom metrics
 /// that they name and that exist.
@@ -52,28 +53,28 @@ pub(super) async fn draw(
     let change =
         |of: fn(&SecurityProfile) -> BTreeSet<&str>| (of(profile), old.map(of).unwrap_or_default());
     let dimensions = change(dimensions_of);
-    draw_from::<Dimension>(control, tx, (Kind::ProfileOfDimension, name), dimensions).await?;
+    draw_from::<Dimension>(control, tx, name, dimensions).await?;
     let metrics = change(custom_metrics_of);
-    draw_from::<CustomMetric>(control, tx, (Kind::ProfileOfCustomMetric, name), metrics).await
+    draw_from::<CustomMetric>(control, tx, name, metrics).await
 }
 
 /// Removes all edges from what the profile uses.
 pub(super) fn erase(tx: &mut Tx, profile: &SecurityProfile) {
     let name = profile.name.as_str();
     for dimension in dimensions_of(profile) {
-        tx.remove_edge(Kind::ProfileOfDimension, dimension, name);
+        Dimension::USERS.erase(tx, dimension, name);
     }
     for metric in custom_metrics_of(profile) {
-        tx.remove_edge(Kind::ProfileOfCustomMetric, metric, name);
+        CustomMetric::USERS.erase(tx, metric, name);
     }
 }
 
 /// The documents of what is new to the profile are written again, so that none of them can be
 /// deleted at the same moment.
-async fn draw_from<T: Noun>(
+async fn draw_from<T: UsedByProfiles>(
     control: &Control,
     tx: &mut Tx,
-    (kind, profile): (Kind, &str),
+    profile: &str,
     (used, used_before): (BTreeSet<&str>, BTreeSet<&str>),
 ) -> Result<(), Refusal> {
     for name in used.difference(&used_before) {
@@ -82,10 +83,10 @@ async fn draw_from<T: Noun>(
             // It went since it was looked for: the commit fails and all is read again.
             None => tx.require::<T>(name),
         };
-        tx.draw_edge(kind, name, profile);
+        T::USERS.draw(tx, name, profile);
     }
     for name in used_before.difference(&used) {
-        tx.remove_edge(kind, name, profile);
+        T::USERS.erase(tx, name, profile);
     }
     Ok(())
 }

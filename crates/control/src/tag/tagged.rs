@@ -1,6 +1,6 @@
 //! The resources that can be tagged, found by their ARN.
 
-use fleetward_domain::{Change, CustomMetric, Dimension, Policy, SecurityProfile, ThingGroup};
+use fleetward_domain::{CustomMetric, Dimension, Policy, SecurityProfile, ThingGroup};
 use fleetward_store::{Noun, Tx, Versioned};
 
 use crate::control::Control;
@@ -56,11 +56,9 @@ impl Tagged {
     pub(super) async fn write(self, control: &Control) -> Result<Tx, Refusal> {
         match self {
             Self::SecurityProfile(found) => {
-                let mut tx = replacing(control, &found)?;
-                let name = found.value.name.as_str();
-                let targets = security_profile::targets_of(control, name).await?;
-                tx.changes.push(Change::Profile(found.value, targets));
-                Ok(tx)
+                let (profile, version) = (&found.value, found.version);
+                let targets = security_profile::targets_of(control, profile.name.as_str()).await?;
+                security_profile::rewrite(control, profile, version, targets)
             }
             Self::Dimension(found) => replacing(control, &found),
             Self::CustomMetric(found) => replacing(control, &found),

@@ -1,11 +1,12 @@
 use fleetward_domain::limits::GROUPS_OF_A_THING;
 use fleetward_domain::{GroupName, Thing, ThingGroup};
-use fleetward_store::{Kind, Tx};
+use fleetward_store::Tx;
 use fleetward_wire::types::{AddThingToThingGroupRequest, AddThingToThingGroupResponse};
 
 use crate::control::Control;
 use crate::prepared::Prepared;
 use crate::refusal::Refusal;
+use crate::relation::GROUP_TO_THING;
 use crate::thing::{groups_with_ancestors, thing_change};
 
 /// Adding again what is in the group succeeds and changes nothing.
@@ -33,7 +34,7 @@ pub(crate) async fn add_thing(
     let mut tx = Tx::default();
     tx.replace(&changed, thing.version, control.level())?;
     tx.require::<ThingGroup>(&group_name);
-    tx.draw_edge(Kind::ThingOfGroup, &group_name, &thing_name);
+    GROUP_TO_THING.draw(&mut tx, &group_name, &thing_name);
     tx.changes.push(thing_change(&changed, groups));
     Ok(Prepared::write(tx, AddThingToThingGroupResponse {}))
 }
