@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use fleetward_domain::record::partition_of;
+use fleetward_domain::Placement;
 use fleetward_domain::{Change, FormatLevel, Publisher, Record};
 use fleetward_environment::Clock;
 use fleetward_log::embedded::EmbeddedLog;
@@ -124,7 +124,10 @@ impl Sender {
         let thing = &self.script.things[planned.thing];
         let head = (thing, at_ms, Publisher::Itself);
         let bytes = record::encode_report(head, &planned.report, FormatLevel::CURRENT);
-        Entry { partition: partition_of(thing.as_str(), self.script.partitions), bytes }
+        Entry {
+            partition: Placement::even(self.script.partitions).partition_of(thing.as_str()),
+            bytes,
+        }
     }
 
     /// Carries changes into the log, as the relay does: in order, each at least once.
@@ -156,7 +159,9 @@ impl Sender {
     fn change_entry(&self, place: usize) -> Entry {
         let (_, change) = &self.script.changes[place];
         let partition = match change {
-            Change::Thing { name, .. } => partition_of(name.as_str(), self.script.partitions),
+            Change::Thing { name, .. } => {
+                Placement::even(self.script.partitions).partition_of(name.as_str())
+            }
             _ => EVERY_PARTITION,
         };
         let record = Record::Change(place as u64 + 1, self.clock.now_ms(), change.clone());

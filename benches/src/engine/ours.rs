@@ -1,7 +1,7 @@
 //! Our engine: the parser, and as many partitions as the fleet needs.
 
 use fleetward_detect::{Effects, Partition, Settings};
-use fleetward_domain::record::partition_of;
+use fleetward_domain::Placement;
 use fleetward_domain::{Change, EpochMs, EventType, FormatLevel, Record, Report, Target};
 use fleetward_fleet::engine_profile;
 use fleetward_report::{Format, parse};
@@ -61,7 +61,7 @@ impl Ours {
         parse(format, payload, &mut self.report).map_err(|reject| reject.message)?;
         self.last_ms = self.last_ms.max(at_ms);
         let partitions = u32::try_from(self.partitions.len()).unwrap_or(u32::MAX);
-        let place = partition_of(thing, partitions) as usize;
+        let place = Placement::even(partitions).partition_of(thing) as usize;
         if let Some(partition) = self.partitions.get_mut(place) {
             partition.apply_report(thing, at_ms, &self.report, &mut self.effects);
         }

@@ -17,6 +17,7 @@ pub mod limits;
 pub mod metric;
 pub mod name;
 pub mod notification;
+pub mod placement;
 pub mod policy;
 pub mod record;
 pub mod security_profile;
@@ -46,6 +47,7 @@ pub use name::{
     ProfileName, ThingName,
 };
 pub use notification::Notification;
+pub use placement::{Placement, Spread};
 pub use policy::Policy;
 pub use record::{Activity, Count, Publisher, Record};
 pub use security_profile::{MetricToRetain, SecurityProfile};

@@ -84,13 +84,3 @@ pub struct Count {
     /// By how much it grew.
     pub value: u64,
 }
-
-/// The partition that holds all records of a thing: FNV-1a over its name, so that every process
-/// and every version agrees.
-#[must_use]
-pub fn partition_of(thing: &str, partitions: u32) -> u32 {
-    let hash = thing.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    });
-    u32::try_from((hash >> 16) % u64::from(partitions.max(1))).unwrap_or(0)
-}

@@ -6,7 +6,6 @@
 use std::sync::Arc;
 
 use fleetward_domain::format_level::FormatLevel;
-use fleetward_domain::record::partition_of;
 use fleetward_domain::{EpochMs, Publisher, Report, ThingName};
 use fleetward_environment::Clock;
 use fleetward_log::{Entry, EventLog, LogError, record};
@@ -106,7 +105,7 @@ impl Ingest {
         let reject = |message| Reject { report_id: Some(report_id), code, message };
         let thing = ThingName::parse(submission.thing.as_str())
             .map_err(|error| reject(format!("Malformed topic: {error}")))?;
-        let partition = partition_of(thing.as_str(), self.log.partitions());
+        let partition = self.log.placement().partition_of(thing.as_str());
         let head = (&thing, submission.at_ms, submission.publisher);
         let bytes = record::encode_report(head, report, self.format_level);
         Ok((report_id, Entry { partition, bytes }))

@@ -14,6 +14,8 @@ pub mod record;
 
 pub use error::LogError;
 
+use fleetward_domain::Placement;
+
 /// In place of a partition: the record belongs to every partition. The embedded log stores it
 /// once and hands it to a consumer once, with this number; a log that cannot writes it to each.
 pub const EVERY_PARTITION: u32 = u32::MAX;
@@ -43,8 +45,13 @@ pub struct Entered {
 /// Where records go and come from.
 #[async_trait::async_trait]
 pub trait EventLog: Send + Sync {
-    /// How many partitions there are: fixed when the log is made.
-    fn partitions(&self) -> u32;
+    /// How things are placed in partitions: fixed when the log is made.
+    fn placement(&self) -> Placement;
+
+    /// How many partitions there are.
+    fn partitions(&self) -> u32 {
+        self.placement().partitions
+    }
 
     /// Appends all of it and returns when it is durable (group commit: many callers share one
     /// sync). Entries of one call stay in order. Waits while too much is in flight.

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use fleetward_detect::{Effects, Partition};
-use fleetward_domain::record::partition_of;
+use fleetward_domain::Placement;
 use fleetward_domain::{Behavior, FormatLevel, Record, Target};
 use minicbor::{Decoder, Encoder};
 use proptest::prelude::*;
@@ -57,13 +57,14 @@ fn home(record: &Record, partitions: u32) -> Option<u32> {
         Record::Change(_, _, fleetward_domain::Change::Thing { name, .. }) => name.clone(),
         _ => return None,
     };
-    Some(partition_of(thing.as_str(), partitions))
+    Some(Placement::even(partitions).partition_of(thing.as_str()))
 }
 
 /// The events of things that belong to a partition.
 fn told(effects: &Effects, own: u32) -> Vec<String> {
     let events = effects.events.iter();
-    let events = events.filter(|event| partition_of(event.thing.as_str(), 2) == own);
+    let events =
+        events.filter(|event| Placement::even(2).partition_of(event.thing.as_str()) == own);
     events.map(|e| format!("{} {} {}", e.event_type.as_str(), e.violation_id, e.at_ms)).collect()
 }
 
@@ -82,7 +83,7 @@ proptest! {
             let mut halved = chunks.clone();
             for (number, bytes) in &mut halved {
                 if *number > 0 {
-                    *bytes = some_things(bytes, |name| partition_of(name, 2) == own);
+                    *bytes = some_things(bytes, |name| Placement::even(2).partition_of(name) == own);
                 }
             }
             let (mut half, mut whole) = (load(&halved), load(&chunks));

@@ -6,8 +6,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use fleetward_domain::record::partition_of;
-use fleetward_domain::{Change, Record};
+use fleetward_domain::{Change, Placement, Record};
 use fleetward_environment::Clock;
 use fleetward_log::{EVERY_PARTITION, Entry, EventLog, record};
 use fleetward_store::{RelayPosition, Store, StoreError, Tx, find};
@@ -73,11 +72,11 @@ impl Relay {
             changes => changes.map_err(Failure::of("cannot read changes"))?,
         };
         let Some(last) = changes.last().map(|(seq, _)| *seq) else { return Ok(false) };
-        let (partitions, level) = (self.log.partitions(), self.store.format_level());
+        let (placement, level) = (self.log.placement(), self.store.format_level());
         let entries = changes
             .into_iter()
             .filter_map(|(seq, change)| {
-                let partition = destination(&change, partitions)?;
+                let partition = destination(&change, placement)?;
                 Some((partition, Record::Change(seq, self.clock.now_ms(), change)))
             })
             .map(|(partition, record)| Entry { partition, bytes: record::encode(&record, level) })
@@ -108,9 +107,9 @@ impl From<Failure> for Trouble {
 }
 
 /// Which partitions must know; none for what only front doors ask for.
-fn destination(change: &Change, partitions: u32) -> Option<u32> {
+fn destination(change: &Change, placement: Placement) -> Option<u32> {
     match change {
-        Change::Thing { name, .. } => Some(partition_of(name.as_str(), partitions)),
+        Change::Thing { name, .. } => Some(placement.partition_of(name.as_str())),
         Change::Profile(..) | Change::ProfileDeleted(_) => Some(EVERY_PARTITION),
         Change::Dimension(_) | Change::Certificate(_) | Change::Policy(_) => None,
     }

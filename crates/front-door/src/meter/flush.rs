@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fleetward_domain::format_level::FormatLevel;
-use fleetward_domain::record::partition_of;
 use fleetward_domain::{Activity, EpochMs, Record};
 use fleetward_environment::Clock;
 use fleetward_log::{Entry, EventLog, record};
@@ -111,7 +110,7 @@ impl Flusher {
     }
 
     fn activity(&mut self, meter: &ThingMeter, bucket: &super::thing::Bucket) -> Option<Entry> {
-        let partition = partition_of(meter.thing.as_str(), self.log.partitions());
+        let partition = self.log.placement().partition_of(meter.thing.as_str());
         let seq = self.seqs.get_mut(usize::try_from(partition).ok()?)?;
         *seq = seq.saturating_add(1);
         let record = Record::Activity(Activity {

@@ -3,7 +3,7 @@
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use fleetward_domain::record::partition_of;
+use fleetward_domain::Placement;
 use fleetward_domain::{Activity, Metric, Record};
 use fleetward_log::{Consumer, EVERY_PARTITION, Entry, EventLog, LogError, record};
 
@@ -17,8 +17,8 @@ pub(crate) struct RecordingLog {
 
 #[async_trait::async_trait]
 impl EventLog for RecordingLog {
-    fn partitions(&self) -> u32 {
-        PARTITIONS
+    fn placement(&self) -> Placement {
+        Placement::even(PARTITIONS)
     }
 
     async fn append(&self, entries: Vec<Entry>) -> Result<(), LogError> {
@@ -55,7 +55,7 @@ impl RecordingLog {
             if let Record::Activity(activity) = record
                 && activity.thing.as_str() == thing
             {
-                assert_eq!(partition, partition_of(thing, PARTITIONS));
+                assert_eq!(partition, Placement::even(PARTITIONS).partition_of(thing));
                 found.push(activity);
             }
         }
@@ -67,7 +67,7 @@ impl RecordingLog {
         records
             .filter_map(|(partition, record)| match record {
                 Record::Report { thing: name, report, .. } if name.as_str() == thing => {
-                    assert_eq!(partition, partition_of(thing, PARTITIONS));
+                    assert_eq!(partition, Placement::even(PARTITIONS).partition_of(thing));
                     Some(report)
                 }
                 _ => None,

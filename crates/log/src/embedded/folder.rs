@@ -1,8 +1,10 @@
-//! The folder: who may use it, and with how many partitions it was made.
+//! The folder: who may use it, and how it was made to place things.
 
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+use fleetward_domain::{Placement, Spread};
 
 use crate::LogError;
 use crate::disk::{Disk, Lock};
@@ -12,7 +14,7 @@ use crate::limits::NEW_PARTITIONS;
 pub(super) struct Folder {
     path: PathBuf,
     disk: Arc<dyn Disk>,
-    partitions: u32,
+    placement: Placement,
     _lock: Lock,
 }
 
@@ -27,8 +29,8 @@ impl Folder {
         let lock_path = path.join("lock");
         let lock = disk.lock(&lock_path).map_err(LogError::io("cannot lock", &lock_path))?;
         let lock = lock.ok_or_else(|| LogError::InUse(path.to_owned()))?;
-        let partitions = partitions(&*disk, path, wanted)?;
-        Ok(Self { path: path.to_owned(), disk, partitions, _lock: lock })
+        let placement = placement(&*disk, path, wanted)?;
+        Ok(Self { path: path.to_owned(), disk, placement, _lock: lock })
     }
 
     /// Where it is.
@@ -41,9 +43,9 @@ impl Folder {
         &self.disk
     }
 
-    /// How many partitions it was made with.
-    pub(super) fn partitions(&self) -> u32 {
-        self.partitions
+    /// How it was made to place things.
+    pub(super) fn placement(&self) -> Placement {
+        self.placement
     }
 
     /// Removes a file, and its name for good.
@@ -53,22 +55,34 @@ impl Folder {
     }
 }
 
-/// The number that the folder was made with, or the wanted one for a new folder: it is the hash of
-/// things into partitions, so it is part of the data.
-fn partitions(disk: &dyn Disk, folder: &Path, wanted: Option<u32>) -> Result<u32, LogError> {
+/// The placement that the folder was made with, or an even one in as many partitions as wanted for
+/// a new folder. The first release wrote the number alone.
+fn placement(disk: &dyn Disk, folder: &Path, wanted: Option<u32>) -> Result<Placement, LogError> {
     let path = folder.join("partitions");
     let found = read(disk, &path).map_err(LogError::io("cannot read", &path))?;
     let Some(text) = found else {
-        let partitions = wanted.unwrap_or(NEW_PARTITIONS);
-        write(disk, folder, &path, partitions).map_err(LogError::io("cannot write", &path))?;
-        return Ok(partitions);
+        let placement = Placement::even(wanted.unwrap_or(NEW_PARTITIONS));
+        write(disk, folder, &path, placement).map_err(LogError::io("cannot write", &path))?;
+        return Ok(placement);
     };
-    let damaged = LogError::Damaged { path, at: 0, problem: "not a number" };
-    let found = text.trim().parse().map_err(|_| damaged)?;
+    let damaged = LogError::Damaged { path, at: 0, problem: "not a number of partitions" };
+    let placement = parse(&text).ok_or(damaged)?;
     match wanted {
-        Some(wanted) if wanted != found => Err(LogError::OtherPartitions { found, wanted }),
-        _ => Ok(found),
+        Some(wanted) if wanted != placement.partitions => {
+            Err(LogError::OtherPartitions { found: placement.partitions, wanted })
+        }
+        _ => Ok(placement),
     }
+}
+
+/// `256 even`, or `16` of the first release.
+fn parse(text: &str) -> Option<Placement> {
+    let text = text.trim();
+    let (number, spread) = match text.strip_suffix(" even") {
+        Some(number) => (number, Spread::Even),
+        None => (text, Spread::First),
+    };
+    Some(Placement { partitions: number.parse().ok()?, spread })
 }
 
 fn read(disk: &dyn Disk, path: &Path) -> io::Result<Option<String>> {
@@ -83,14 +97,18 @@ fn read(disk: &dyn Disk, path: &Path) -> io::Result<Option<String>> {
 }
 
 /// Under another name first: a crash leaves the whole number or none.
-fn write(disk: &dyn Disk, folder: &Path, path: &Path, partitions: u32) -> io::Result<()> {
+fn write(disk: &dyn Disk, folder: &Path, path: &Path, placement: Placement) -> io::Result<()> {
     let fresh = folder.join("partitions.new");
     match disk.remove(&fresh) {
         Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
         _ => {}
     }
     let file = disk.create(&fresh)?;
-    file.write_at(format!("{partitions}\n").as_bytes(), 0)?;
+    let spread = match placement.spread {
+        Spread::First => "",
+        Spread::Even => " even",
+    };
+    file.write_at(format!("{}{spread}\n", placement.partitions).as_bytes(), 0)?;
     file.sync()?;
     disk.rename(&fresh, path)?;
     disk.sync_folder(folder)

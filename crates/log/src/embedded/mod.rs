@@ -19,6 +19,7 @@ mod writer;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use fleetward_domain::Placement;
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 
 use crate::disk::{Disk, RealDisk};
@@ -36,7 +37,7 @@ const JOBS: usize = 4096;
 
 /// An open log.
 pub struct EmbeddedLog {
-    partitions: u32,
+    placement: Placement,
     jobs: mpsc::Sender<Job>,
     in_flight: Arc<Semaphore>,
     shared: Arc<Shared>,
@@ -117,7 +118,7 @@ impl EmbeddedLog {
         }
         // The folder before its segments: it is locked then, and no other writer cuts their tail.
         let folder = Folder::open(disk, folder, wanted)?;
-        let partitions = folder.partitions();
+        let placement = folder.placement();
         let segments = Segments::recover(folder.disk().clone(), folder.path())?;
         let (told, durable) = watch::channel(segments.end());
         let shared = Arc::new(Shared {
@@ -128,12 +129,12 @@ impl EmbeddedLog {
         let (jobs, queue) = mpsc::channel(JOBS);
         let writer = Writer::new(folder, shared.clone(), told, retention_bytes);
         let log = Self {
-            partitions,
+            placement,
             jobs,
             in_flight: Arc::new(Semaphore::new(IN_FLIGHT_BYTES)),
             shared,
             durable,
-            released: Mutex::new(vec![0; partitions as usize]),
+            released: Mutex::new(vec![0; placement.partitions as usize]),
             thread: Mutex::new(None),
         };
         Ok((log, writer, queue))
@@ -167,7 +168,7 @@ impl EmbeddedLog {
     }
 
     fn check(&self, entry: &Entry) -> Result<(), LogError> {
-        let (partition, partitions) = (entry.partition, self.partitions);
+        let (partition, partitions) = (entry.partition, self.placement.partitions);
         if partition >= partitions && partition != EVERY_PARTITION {
             return Err(LogError::NoSuchPartition { partition, partitions });
         }
@@ -192,8 +193,8 @@ impl Drop for EmbeddedLog {
 
 #[async_trait::async_trait]
 impl EventLog for EmbeddedLog {
-    fn partitions(&self) -> u32 {
-        self.partitions
+    fn placement(&self) -> Placement {
+        self.placement
     }
 
     async fn append(&self, entries: Vec<Entry>) -> Result<(), LogError> {

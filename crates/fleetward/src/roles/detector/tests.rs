@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use fleetward_detect::Settings;
+use fleetward_domain::Placement;
 use fleetward_domain::format_level::FormatLevel;
-use fleetward_domain::record::partition_of;
 use fleetward_domain::{
     Activity, Behavior, BehaviorName, Change, Comparison, ComparisonOperator, Count, Criteria,
     Judgement, Metric, MetricValue, PortList, ProfileName, Publisher, Record, Report,
@@ -96,7 +96,7 @@ fn history() -> Vec<Entry> {
         let at_ms = START_MS + step * 100;
         // The number comes first, so that the things are spread over the partitions.
         let thing = ThingName::parse(format!("{}-thing", random.below(THINGS))).unwrap();
-        let partition = partition_of(thing.as_str(), PARTITIONS);
+        let partition = Placement::even(PARTITIONS).partition_of(thing.as_str());
         match random.below(10) {
             0..5 => {
                 let bad = random.below(3) == 0;

@@ -166,7 +166,9 @@ async fn a_running_detector_follows_its_assignment() {
     // One is given up, two are new: theirs is all that was logged before, too.
     assign.send(BTreeSet::from([1, 2, 3])).unwrap();
     log.append(second_half.to_vec()).await.unwrap();
-    let elsewhere = |event: &&ViolationEvent| partition_of(event.thing.as_str(), PARTITIONS) != 0;
+    let elsewhere = |event: &&ViolationEvent| {
+        Placement::even(PARTITIONS).partition_of(event.thing.as_str()) != 0
+    };
     stored(&store, alone.events.iter().filter(elsewhere).count()).await;
     assign.send((0..PARTITIONS).collect()).unwrap();
     stored(&store, alone.events.len()).await;
