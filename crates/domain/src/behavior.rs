@@ -119,6 +119,20 @@ pub enum ComparisonOperator {
 }
 
 impl ComparisonOperator {
+    /// Every operator.
+    pub const ALL: [Self; 10] = [
+        Self::LessThan,
+        Self::LessThanEquals,
+        Self::GreaterThan,
+        Self::GreaterThanEquals,
+        Self::InCidrSet,
+        Self::NotInCidrSet,
+        Self::InPortSet,
+        Self::NotInPortSet,
+        Self::InSet,
+        Self::NotInSet,
+    ];
+
     /// The operator as AWS writes it.
     #[must_use]
     pub fn as_str(self) -> &'static str {

@@ -13,6 +13,9 @@ pub use facts::{Measured, Metric, MetricFacts, MetricKind, MetricSource, Network
 pub use facts::{ReportList, Usable};
 
 impl Metric {
+    /// The number of custom metrics in what is stored; their names tell them apart.
+    pub const CUSTOM_NUMBER: u32 = 18;
+
     /// Reads a metric's name: `aws:…` for AWS's own, else a custom metric's name.
     ///
     /// # Errors
@@ -41,13 +44,19 @@ impl Metric {
     /// How its values become datapoints.
     #[must_use]
     pub fn kind(&self) -> MetricKind {
-        self.facts().kind
+        self.facts().measured.kind()
     }
 
     /// Who measures it.
     #[must_use]
     pub fn source(&self) -> MetricSource {
-        self.facts().source
+        self.facts().measured.source()
+    }
+
+    /// Whether anything measures it yet: criteria on it are refused until then.
+    #[must_use]
+    pub fn is_measured(&self) -> bool {
+        self.facts().measured.is_measured()
     }
 
     /// Whether a `TOPIC_FILTER` dimension may narrow it.
@@ -91,26 +100,20 @@ mod tests {
         assert_eq!((names.len(), nouns.len()), (Metric::AWS.len(), Metric::AWS.len()));
     }
 
-    /// The cells of a row that depend on each other.
     #[test]
-    fn the_facts_of_a_metric_agree() {
+    fn every_metric_has_a_number_of_its_own_and_is_found_by_it() {
+        for metric in Metric::AWS {
+            assert_eq!(Metric::from_number(metric.facts().number).as_ref(), Some(&metric));
+        }
+        assert_eq!(Metric::from_number(Metric::CUSTOM_NUMBER), None, "it needs a name");
+    }
+
+    #[test]
+    fn only_what_front_doors_measure_has_a_topic() {
         let custom = Metric::parse("cpu_temp").unwrap();
         for metric in Metric::AWS.iter().chain([&custom]) {
-            let facts = metric.facts();
-            let (source, kind) = match facts.measured {
-                Measured::Counted => (MetricSource::Cloud, MetricKind::Sum),
-                Measured::MessageSize => (MetricSource::Cloud, MetricKind::Extreme),
-                Measured::Absence => (MetricSource::Cloud, MetricKind::Duration),
-                Measured::Source => (MetricSource::Cloud, MetricKind::Addresses),
-                Measured::Network(_) => (MetricSource::Device, MetricKind::Sum),
-                Measured::Total(_) => (MetricSource::Device, MetricKind::Gauge),
-                Measured::Ports(_) => (MetricSource::Device, MetricKind::Ports),
-                Measured::Remotes => (MetricSource::Device, MetricKind::Addresses),
-                Measured::Custom => (MetricSource::Device, MetricKind::Custom),
-            };
-            assert_eq!((facts.source, facts.kind), (source, kind), "{metric}");
-            let by_topic = facts.dimensions == Usable::Yes;
-            assert!(!by_topic || source == MetricSource::Cloud, "{metric} has no topic");
+            let is_cloud = metric.source() == MetricSource::Cloud;
+            assert!(is_cloud || !metric.takes_dimension(), "{metric}");
         }
     }
 }

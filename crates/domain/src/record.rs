@@ -52,6 +52,11 @@ pub enum Publisher {
     Unknown,
 }
 
+impl Publisher {
+    /// Every one.
+    pub const ALL: [Self; 3] = [Self::Itself, Self::Another, Self::Unknown];
+}
+
 /// What a front door counted of one thing.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Activity {

@@ -172,12 +172,9 @@ fn publisher_number(publisher: Publisher) -> u8 {
 }
 
 fn read_publisher(d: &mut Decoder<'_>) -> Result<Publisher, Error> {
-    match d.u32()? {
-        0 => Ok(Publisher::Itself),
-        1 => Ok(Publisher::Another),
-        2 => Ok(Publisher::Unknown),
-        other => Err(unknown_variant("publisher", other)),
-    }
+    let number = d.u32()?;
+    let found = Publisher::ALL.into_iter().find(|p| u32::from(publisher_number(*p)) == number);
+    found.ok_or_else(|| unknown_variant("publisher", number))
 }
 
 fn malformed(error: Error) -> RecordError {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use fleetward_domain::{
     Count, CustomMetricName, CustomValue, DimensionOperator, EpochMs, Measure, Measured, Metric,
-    NetworkCounter, Observed, PortList, RemoteList, Report, ReportList,
+    MetricKind, NetworkCounter, Observed, PortList, RemoteList, Report, ReportList,
 };
 
 /// A measure, and the window over which its growth is summed, if it is.
@@ -32,12 +32,10 @@ impl Series {
     #[must_use]
     pub fn judged(measure: Measure, window_ms: EpochMs) -> Option<Self> {
         let measured = measure.metric.facts().measured;
-        let window_ms = match measured {
-            Measured::Counted | Measured::Network(_) => Some(window_ms.max(1)),
-            Measured::MessageSize | Measured::Absence | Measured::Source => return None,
-            _ => None,
-        };
-        Some(Self { measure: Arc::new(measure), window_ms, measured })
+        let is_summed = measured.kind() == MetricKind::Sum;
+        let window_ms = is_summed.then_some(window_ms.max(1));
+        let series = || Self { measure: Arc::new(measure), window_ms, measured };
+        measured.is_measured().then(series)
     }
 
     /// What history keeps: what front doors counted in each period, and what each report said.

@@ -8,19 +8,17 @@ use crate::name::CustomMetricName;
 /// What is known of a metric.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MetricFacts {
+    /// Its number in what is stored: it never changes and is never given to another.
+    pub number: u32,
     /// As AWS writes it; of custom metrics, which have names of their own, the word for them.
     pub name: &'static str,
     /// What people call what it counts or lists: `messages sent`.
     pub noun: &'static str,
-    /// Who measures it.
-    pub source: MetricSource,
-    /// How its values become datapoints.
-    pub kind: MetricKind,
     /// Whether a `TOPIC_FILTER` dimension may narrow it.
     pub dimensions: Usable,
     /// Whether ML Detect can learn it.
     pub ml: Usable,
-    /// How it is measured.
+    /// How it is measured: who measures it and of what kind it is follow from that.
     pub measured: Measured,
 }
 
@@ -86,6 +84,43 @@ pub enum Measured {
     Custom,
 }
 
+impl Measured {
+    /// Whether anything measures it yet: criteria on what nothing measures would never be judged.
+    #[must_use]
+    pub const fn is_measured(self) -> bool {
+        match self {
+            Self::MessageSize | Self::Absence | Self::Source => false,
+            Self::Counted | Self::Network(_) | Self::Total(_) => true,
+            Self::Ports(_) | Self::Remotes | Self::Custom => true,
+        }
+    }
+
+    /// Who measures what is measured like this.
+    #[must_use]
+    pub const fn source(self) -> MetricSource {
+        match self {
+            Self::Counted | Self::MessageSize | Self::Absence | Self::Source => MetricSource::Cloud,
+            Self::Network(_) | Self::Total(_) | Self::Ports(_) | Self::Remotes | Self::Custom => {
+                MetricSource::Device
+            }
+        }
+    }
+
+    /// How values that are measured like this become datapoints.
+    #[must_use]
+    pub const fn kind(self) -> MetricKind {
+        match self {
+            Self::Counted | Self::Network(_) => MetricKind::Sum,
+            Self::MessageSize => MetricKind::Extreme,
+            Self::Absence => MetricKind::Duration,
+            Self::Source | Self::Remotes => MetricKind::Addresses,
+            Self::Total(_) => MetricKind::Gauge,
+            Self::Ports(_) => MetricKind::Ports,
+            Self::Custom => MetricKind::Custom,
+        }
+    }
+}
+
 /// A counter in the `network_stats` of a report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[allow(missing_docs, reason = "each variant is the counter that its name says")]
@@ -107,10 +142,10 @@ pub enum ReportList {
     Connections,
 }
 
-// The enum, the list of its values and the facts of each must not drift apart: a macro makes all
-// three of one row, and a row that lacks a cell does not compile.
+// The enum, the list of its values, their numbers and the facts of each must not drift apart: a
+// macro makes all four of one row, and a row that lacks a cell does not compile.
 macro_rules! metrics {
-    ($($metric:ident: $name:literal, $noun:literal, $source:ident, $kind:ident,
+    ($($number:literal $metric:ident: $name:literal, $noun:literal,
        dimensions $dimensions:ident, ml $ml:ident, $measured:expr;)+) => {
         /// A metric that a behavior judges.
         #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -123,17 +158,25 @@ macro_rules! metrics {
 
         impl Metric {
             /// All metrics of AWS's own.
-            pub const AWS: [Self; 18] = [$(Self::$metric,)+];
+            pub const AWS: [Self; [$($number),+].len()] = [$(Self::$metric,)+];
+
+            /// The metric of AWS's own that has this number in what is stored.
+            #[must_use]
+            pub const fn from_number(number: u32) -> Option<Self> {
+                match number {
+                    $($number => Some(Self::$metric),)+
+                    _ => None,
+                }
+            }
 
             /// What is known of it.
             #[must_use]
             pub const fn facts(&self) -> &'static MetricFacts {
                 match self {
                     $(Self::$metric => &MetricFacts {
+                        number: $number,
                         name: $name,
                         noun: $noun,
-                        source: MetricSource::$source,
-                        kind: MetricKind::$kind,
                         dimensions: Usable::$dimensions,
                         ml: Usable::$ml,
                         measured: $measured,
@@ -146,10 +189,9 @@ macro_rules! metrics {
 }
 
 const CUSTOM: MetricFacts = MetricFacts {
+    number: Metric::CUSTOM_NUMBER,
     name: "custom metric",
     noun: "custom metric",
-    source: MetricSource::Device,
-    kind: MetricKind::Custom,
     dimensions: Usable::No,
     ml: Usable::IfNumber,
     measured: Measured::Custom,
@@ -161,41 +203,41 @@ use ReportList::{Connections, TcpPorts, UdpPorts};
 
 #[rustfmt::skip]
 metrics! {
-    MessagesSent: "aws:num-messages-sent", "messages sent",
-        Cloud, Sum, dimensions Yes, ml Yes, Counted;
-    MessagesReceived: "aws:num-messages-received", "messages received",
-        Cloud, Sum, dimensions Yes, ml Yes, Counted;
-    MessageByteSize: "aws:message-byte-size", "message size in bytes",
-        Cloud, Extreme, dimensions Yes, ml Yes, MessageSize;
-    AuthorizationFailures: "aws:num-authorization-failures", "authorization failures",
-        Cloud, Sum, dimensions Yes, ml Yes, Counted;
-    ConnectionAttempts: "aws:num-connection-attempts", "connection attempts",
-        Cloud, Sum, dimensions No, ml Yes, Counted;
-    Disconnects: "aws:num-disconnects", "disconnects",
-        Cloud, Sum, dimensions No, ml Yes, Counted;
-    DisconnectDuration: "aws:disconnect-duration", "seconds away since the last disconnect",
-        Cloud, Duration, dimensions No, ml No, Absence;
-    SourceIpAddress: "aws:source-ip-address", "source IP addresses",
-        Cloud, Addresses, dimensions Yes, ml No, Source;
-    AllBytesIn: "aws:all-bytes-in", "bytes received",
-        Device, Sum, dimensions No, ml Yes, Network(BytesIn);
-    AllBytesOut: "aws:all-bytes-out", "bytes sent",
-        Device, Sum, dimensions No, ml Yes, Network(BytesOut);
-    AllPacketsIn: "aws:all-packets-in", "packets received",
-        Device, Sum, dimensions No, ml Yes, Network(PacketsIn);
-    AllPacketsOut: "aws:all-packets-out", "packets sent",
-        Device, Sum, dimensions No, ml Yes, Network(PacketsOut);
-    EstablishedTcpConnections:
+     0 MessagesSent: "aws:num-messages-sent", "messages sent",
+        dimensions Yes, ml Yes, Counted;
+     1 MessagesReceived: "aws:num-messages-received", "messages received",
+        dimensions Yes, ml Yes, Counted;
+     2 MessageByteSize: "aws:message-byte-size", "message size in bytes",
+        dimensions Yes, ml Yes, MessageSize;
+     3 AuthorizationFailures: "aws:num-authorization-failures", "authorization failures",
+        dimensions Yes, ml Yes, Counted;
+     4 ConnectionAttempts: "aws:num-connection-attempts", "connection attempts",
+        dimensions No, ml Yes, Counted;
+     5 Disconnects: "aws:num-disconnects", "disconnects",
+        dimensions No, ml Yes, Counted;
+     6 DisconnectDuration: "aws:disconnect-duration", "seconds away since the last disconnect",
+        dimensions No, ml No, Absence;
+     7 SourceIpAddress: "aws:source-ip-address", "source IP addresses",
+        dimensions Yes, ml No, Source;
+     8 AllBytesIn: "aws:all-bytes-in", "bytes received",
+        dimensions No, ml Yes, Network(BytesIn);
+     9 AllBytesOut: "aws:all-bytes-out", "bytes sent",
+        dimensions No, ml Yes, Network(BytesOut);
+    10 AllPacketsIn: "aws:all-packets-in", "packets received",
+        dimensions No, ml Yes, Network(PacketsIn);
+    11 AllPacketsOut: "aws:all-packets-out", "packets sent",
+        dimensions No, ml Yes, Network(PacketsOut);
+    12 EstablishedTcpConnections:
         "aws:num-established-tcp-connections", "established TCP connections",
-        Device, Gauge, dimensions No, ml Yes, Total(Connections);
-    ListeningTcpPortCount: "aws:num-listening-tcp-ports", "number of listening TCP ports",
-        Device, Gauge, dimensions No, ml Yes, Total(TcpPorts);
-    ListeningUdpPortCount: "aws:num-listening-udp-ports", "number of listening UDP ports",
-        Device, Gauge, dimensions No, ml Yes, Total(UdpPorts);
-    DestinationIpAddresses: "aws:destination-ip-addresses", "destination IP addresses",
-        Device, Addresses, dimensions No, ml No, Remotes;
-    ListeningTcpPorts: "aws:listening-tcp-ports", "listening TCP ports",
-        Device, Ports, dimensions No, ml No, Ports(TcpPorts);
-    ListeningUdpPorts: "aws:listening-udp-ports", "listening UDP ports",
-        Device, Ports, dimensions No, ml No, Ports(UdpPorts);
+        dimensions No, ml Yes, Total(Connections);
+    13 ListeningTcpPortCount: "aws:num-listening-tcp-ports", "number of listening TCP ports",
+        dimensions No, ml Yes, Total(TcpPorts);
+    14 ListeningUdpPortCount: "aws:num-listening-udp-ports", "number of listening UDP ports",
+        dimensions No, ml Yes, Total(UdpPorts);
+    15 DestinationIpAddresses: "aws:destination-ip-addresses", "destination IP addresses",
+        dimensions No, ml No, Remotes;
+    16 ListeningTcpPorts: "aws:listening-tcp-ports", "listening TCP ports",
+        dimensions No, ml No, Ports(TcpPorts);
+    17 ListeningUdpPorts: "aws:listening-udp-ports", "listening UDP ports",
+        dimensions No, ml No, Ports(UdpPorts);
 }

@@ -85,6 +85,7 @@ fn read_comparison(d: &mut Decoder<'_>) -> Result<Comparison, Error> {
     Comparison::new(operator, value).map_err(Error::message)
 }
 
+/// An operator's number never changes, whatever the order of the domain's variants.
 fn operator_number(operator: ComparisonOperator) -> u32 {
     match operator {
         ComparisonOperator::LessThan => 0,
@@ -101,17 +102,19 @@ fn operator_number(operator: ComparisonOperator) -> u32 {
 }
 
 fn read_operator(d: &mut Decoder<'_>) -> Result<ComparisonOperator, Error> {
-    Ok(match d.u32()? {
-        0 => ComparisonOperator::LessThan,
-        1 => ComparisonOperator::LessThanEquals,
-        2 => ComparisonOperator::GreaterThan,
-        3 => ComparisonOperator::GreaterThanEquals,
-        4 => ComparisonOperator::InCidrSet,
-        5 => ComparisonOperator::NotInCidrSet,
-        6 => ComparisonOperator::InPortSet,
-        7 => ComparisonOperator::NotInPortSet,
-        8 => ComparisonOperator::InSet,
-        9 => ComparisonOperator::NotInSet,
-        other => return Err(unknown_variant("comparison operator", other)),
-    })
+    let number = d.u32()?;
+    let found = ComparisonOperator::ALL.into_iter().find(|op| operator_number(*op) == number);
+    found.ok_or_else(|| unknown_variant("comparison operator", number))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_operator_has_a_number_of_its_own_without_a_gap() {
+        for (operator, number) in ComparisonOperator::ALL.into_iter().zip(0..) {
+            assert_eq!(operator_number(operator), number, "{operator:?}");
+        }
+    }
 }

@@ -60,11 +60,7 @@ fn refuse_unjudged(
     if criteria.ml_detection_config.is_some() {
         problems.add("criteria.mlDetectionConfig", reason);
     }
-    let is_measured = !matches!(
-        metric,
-        Metric::MessageByteSize | Metric::DisconnectDuration | Metric::SourceIpAddress
-    );
-    if !is_measured {
+    if !metric.is_measured() {
         problems.add(
             "criteria",
             format_args!(
@@ -78,7 +74,7 @@ fn refuse_unjudged(
 
 /// What may be asked of a metric's values.
 struct Form {
-    operators: &'static [types::ComparisonOperator],
+    operators: &'static [ComparisonOperator],
     /// The member that holds the value.
     member: &'static str,
     /// Whether values are lists: such are judged report by report and have no windows.
@@ -87,7 +83,7 @@ struct Form {
 
 impl Form {
     fn of(metric: &Metric, rules: &BehaviorRules) -> Self {
-        use types::ComparisonOperator as Op;
+        use ComparisonOperator as Op;
         let number = |member| Self {
             operators: &[Op::LessThan, Op::LessThanEquals, Op::GreaterThan, Op::GreaterThanEquals],
             member,
@@ -157,8 +153,9 @@ fn read_fitting_operator(
         problems.add(field, "is missing");
         return None;
     };
-    if form.operators.contains(&operator) {
-        return Some(read_operator(operator));
+    let fitting = form.operators.iter().find(|fitting| show_operator(**fitting) == operator);
+    if fitting.is_some() {
+        return fitting.copied();
     }
     let names: Vec<&str> = form.operators.iter().map(|operator| operator.as_str()).collect();
     let names = names.join(", ");
@@ -243,22 +240,6 @@ fn read_datapoints(
         problems.add(&format!("criteria.{field}"), format_args!("{datapoints} is not 1 to 10"));
     }
     read
-}
-
-fn read_operator(operator: types::ComparisonOperator) -> ComparisonOperator {
-    use types::ComparisonOperator as Op;
-    match operator {
-        Op::LessThan => ComparisonOperator::LessThan,
-        Op::LessThanEquals => ComparisonOperator::LessThanEquals,
-        Op::GreaterThan => ComparisonOperator::GreaterThan,
-        Op::GreaterThanEquals => ComparisonOperator::GreaterThanEquals,
-        Op::InCidrSet => ComparisonOperator::InCidrSet,
-        Op::NotInCidrSet => ComparisonOperator::NotInCidrSet,
-        Op::InPortSet => ComparisonOperator::InPortSet,
-        Op::NotInPortSet => ComparisonOperator::NotInPortSet,
-        Op::InSet => ComparisonOperator::InSet,
-        Op::NotInSet => ComparisonOperator::NotInSet,
-    }
 }
 
 fn show_operator(operator: ComparisonOperator) -> types::ComparisonOperator {

@@ -97,6 +97,8 @@ fn every_metric_that_is_measured_takes_its_operators_and_its_value_only() {
         (&["aws:listening-tcp-ports", "aws:listening-udp-ports"], &ports, "ports", None),
         (&["aws:destination-ip-addresses"], &cidrs, "cidrs", None),
     ];
+    let is_listed = |metric: &Metric| table.iter().any(|row| row.0.contains(&metric.as_str()));
+    assert!(Metric::AWS.iter().all(|metric| is_listed(metric) == metric.is_measured()));
     let values = [
         ("count", json!({"count": 1})),
         ("ports", json!({"ports": [1]})),
@@ -202,6 +204,16 @@ fn criteria_that_nobody_would_judge_are_refused() {
             export_metric: None,
         };
         assert!(read_metrics_to_retain(None, Some(&[retained]), &RULES).is_ok());
+    }
+}
+
+/// The other half, that the detector measures the same metrics, is a test of the room `detect`.
+#[test]
+fn criteria_are_refused_on_exactly_those_metrics_that_nothing_measures() {
+    for metric in Metric::AWS {
+        let criteria = json!({"metric": metric.as_str(), "criteria": {}});
+        let told = problems_with(&RULES, criteria).concat();
+        assert_eq!(told.contains("is not measured yet"), !metric.is_measured(), "{metric}: {told}");
     }
 }
 
