@@ -98,16 +98,40 @@ fn what_cannot_be_read_is_named_in_a_line_and_the_check_fails() {
 fn a_folder_that_is_in_use_or_is_none_is_left_alone() {
     let mut stack = start();
     let data = stack.path("data");
-    for arguments in [["check"].as_slice(), &["upgrade", "finish"]] {
+    for arguments in [["check"].as_slice(), &["upgrade", "finish"], &["keys", "list"]] {
         let refused = fleetward(arguments, &data);
         assert!(!refused.success && refused.stderr.contains("is in use by another process"));
         let nowhere = data.join("nowhere");
         let refused = fleetward(arguments, &nowhere);
         assert!(!refused.success && refused.stderr.contains("there is no data folder"));
         assert!(!nowhere.exists());
+        let empty = tempfile::tempdir().unwrap();
+        let refused = fleetward(arguments, empty.path());
+        assert!(!refused.success && refused.stderr.contains("there is no data folder"));
+        assert_eq!(std::fs::read_dir(&empty).unwrap().count(), 0);
     }
     assert_eq!(stack.terminate(), Some(0));
     let checked = fleetward(&["check"], &data);
     assert!(checked.success, "{}{}", checked.stdout, checked.stderr);
     assert!(checked.stdout.contains("which is at format level 2"), "{}", checked.stdout);
+}
+
+#[test]
+fn a_lost_master_key_is_told_and_no_other_takes_its_place() {
+    let folder = of_the_first_release();
+    let key = folder.path().join("master.key");
+    let bytes = std::fs::read(&key).unwrap();
+    std::fs::remove_file(&key).unwrap();
+    let serve = ["serve", "--api", ":0", "--mqtt", ":0", "--mqtts", ":0"];
+    for arguments in [&serve[..], &["keys", "create"], &["check"]] {
+        let said = fleetward(arguments, folder.path());
+        let told = format!("{}{}", said.stdout, said.stderr);
+        assert!(!said.success && told.contains("master.key is lost"), "{told}");
+        assert!(!key.exists());
+    }
+    std::fs::write(&key, [7; 32]).unwrap();
+    let said = fleetward(&["check"], folder.path());
+    assert!(!said.success && said.stdout.contains("with this master key"), "{}", said.stdout);
+    std::fs::write(&key, bytes).unwrap();
+    assert!(fleetward(&["check"], folder.path()).success);
 }

@@ -13,6 +13,7 @@ use fleetward_store::{Documents, PartitionClaim, Partitions, StoreError};
 use crate::command_line::FolderArguments;
 use crate::data_dir::DataDir;
 use crate::failure::Failure;
+use crate::secrets;
 use findings::Findings;
 
 /// Checks the folder.
@@ -43,6 +44,9 @@ async fn check(folder: &Path) -> Result<(), Failure> {
             Vec::new()
         }
     };
+    if let Err(failure) = secrets::check(&data, &*store).await {
+        findings.problem(&failure.to_string());
+    }
     event_log::check(&data.log(), &claims, &mut findings).await;
     store.close().await.map_err(Failure::of("the store does not close"))?;
     findings.verdict(folder)

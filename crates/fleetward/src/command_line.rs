@@ -96,7 +96,7 @@ pub(crate) enum UpgradeAction {
 #[derive(Args)]
 pub(crate) struct KeysArguments {
     /// Folder of the server's data
-    #[arg(long, env = "FLEETWARD_DATA", default_value = "./fleetward-data")]
+    #[arg(long, env = "FLEETWARD_DATA", default_value = "./fleetward-data", global = true)]
     pub(crate) data: PathBuf,
     #[command(subcommand)]
     pub(crate) action: KeysAction,

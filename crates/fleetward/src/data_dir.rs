@@ -56,9 +56,14 @@ impl DataDir {
         fs::canonicalize(&path).map_err(Failure::of("cannot find the CA file again"))
     }
 
+    /// The master key's file.
+    pub(crate) fn master_key_file(&self) -> PathBuf {
+        self.0.join("master.key")
+    }
+
     /// The master key, made on the first call.
     pub(crate) fn master_key(&self, chance: &Chance) -> Result<[u8; MASTER_KEY_BYTES], Failure> {
-        let path = self.0.join("master.key");
+        let path = self.master_key_file();
         if !path.exists() {
             let key: [u8; MASTER_KEY_BYTES] =
                 chance.bytes().map_err(Failure::of("cannot make a master key"))?;

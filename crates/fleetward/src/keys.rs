@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use fleetward_control::keys::ADMINISTRATOR_POLICY;
-use fleetward_control::{KeyStatus, Keys, MasterKey};
+use fleetward_control::{KeyStatus, Keys};
 use fleetward_domain::Place;
 use fleetward_environment::{Chance, Clock};
 use fleetward_store::sqlite::SqliteStore;
@@ -11,6 +11,7 @@ use fleetward_store::sqlite::SqliteStore;
 use crate::command_line::{KeysAction, KeysArguments};
 use crate::data_dir::DataDir;
 use crate::failure::Failure;
+use crate::secrets;
 
 /// Makes, lists or disables keys.
 ///
@@ -26,16 +27,12 @@ pub(crate) fn run(arguments: KeysArguments) -> Result<(), Failure> {
 }
 
 async fn act(arguments: KeysArguments) -> Result<(), Failure> {
-    if !arguments.data.exists() {
-        let folder = arguments.data.display();
-        return Err(Failure::new(format!("there is no data folder {folder}")));
-    }
-    let data = DataDir::open(&arguments.data)?;
+    let data = DataDir::existing(&arguments.data)?;
     let store = SqliteStore::open(&data.store()).map_err(Failure::of("cannot open the store"))?;
     // Keys do not carry the place; it only shows in messages of the API.
     let place = Place { account: "123456789012".to_owned(), region: "us-east-1".to_owned() };
     let chance = Chance::system();
-    let master_key = MasterKey::new(data.master_key(&chance)?, chance.clone());
+    let master_key = secrets::master_key(&data, &*store, &chance).await?;
     let shared: Arc<SqliteStore> = store.clone();
     let keys = Keys::new(shared, master_key, place, Clock::system(), chance);
     let outcome = match arguments.action {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use fleetward_control::{Authority, Keys, MasterKey};
 use fleetward_domain::Place;
 use fleetward_environment::{Chance, Clock};
-use fleetward_store::Store;
+use fleetward_store::{Documents, SealedAuthority, Store, find};
 
 use crate::data_dir::DataDir;
 use crate::failure::Failure;
@@ -39,7 +39,7 @@ impl Secrets {
         clock: &Clock,
         chance: &Chance,
     ) -> Result<Self, Failure> {
-        let master_key = MasterKey::new(data.master_key(chance)?, chance.clone());
+        let master_key = master_key(data, &**store, chance).await?;
         let authority = Authority::load_or_create(&**store, &master_key, chance, clock.now_ms())
             .await
             .map_err(Failure::of("no certificate authority"))?;
@@ -53,6 +53,47 @@ impl Secrets {
         let authority = Arc::new(authority);
         Ok(Self { master_key, authority, keys, ca_file, access_key_id, new_secret })
     }
+}
+
+/// The master key of the folder. Where the store holds secrets, none is made: it would open none
+/// of them, and would stand where the lost one is to be put back.
+///
+/// # Errors
+/// A sentence: the key cannot be read or made, or is lost.
+pub(crate) async fn master_key(
+    data: &DataDir,
+    documents: &dyn Documents,
+    chance: &Chance,
+) -> Result<MasterKey, Failure> {
+    if !data.master_key_file().exists() && holds_secrets(documents).await? {
+        return Err(Failure::new(format!(
+            "the master key {} is lost, and the secrets in the store cannot be read without it; \
+             put it back from a copy of the data folder",
+            data.master_key_file().display()
+        )));
+    }
+    Ok(MasterKey::new(data.master_key(chance)?, chance.clone()))
+}
+
+/// Looks whether the secrets of a folder can be read; makes nothing.
+///
+/// # Errors
+/// A sentence: the master key is lost, or another one.
+pub(crate) async fn check(data: &DataDir, documents: &dyn Documents) -> Result<(), Failure> {
+    if holds_secrets(documents).await? {
+        let chance = Chance::system();
+        let master_key = master_key(data, documents, &chance).await?;
+        // It is there, so none is made, whatever the time.
+        Authority::load_or_create(documents, &master_key, &chance, 0)
+            .await
+            .map_err(Failure::of("no certificate authority"))?;
+    }
+    Ok(())
+}
+
+async fn holds_secrets(documents: &dyn Documents) -> Result<bool, Failure> {
+    let found = find::<SealedAuthority>(documents, SealedAuthority::KEY).await;
+    Ok(found.map_err(Failure::of("cannot look for the certificate authority"))?.is_some())
 }
 
 /// The id of the administrator's key: the oldest that is there.

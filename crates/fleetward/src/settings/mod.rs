@@ -140,7 +140,11 @@ fn address(setting: &str, text: &str) -> Result<SocketAddr, Failure> {
 }
 
 fn period_ms(text: &str) -> Result<i64, Failure> {
-    let wrong = || Failure::new(format!("setting period: {text} is not within 1s to 300s"));
+    let wrong = || {
+        Failure::new(format!(
+            "setting period: {text} is not a whole number of seconds within 1s to 300s"
+        ))
+    };
     let duration = parse_duration(text).map_err(Failure::of("setting period"))?;
     let ms = i64::try_from(duration.as_millis()).map_err(|_| wrong())?;
     if (1_000..=300_000).contains(&ms) && ms % 1_000 == 0 { Ok(ms) } else { Err(wrong()) }
