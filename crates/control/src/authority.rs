@@ -9,13 +9,15 @@ use std::sync::Arc;
 use aws_lc_rs::digest;
 use fleetward_domain::EpochMs;
 use fleetward_environment::Chance;
-use fleetward_store::{Documents, SealedAuthority, StoreError, Tx, find};
+use fleetward_store::{Documents, SealedAuthority, Tx, find};
 use rcgen::{CertificateParams, Issuer, KeyPair};
 use tokio::sync::Semaphore;
 
 use crate::error::ControlError;
 use crate::limits::{KEYS_MADE_AT_ONCE, KEYS_WAITED_FOR};
 use crate::master_key::MasterKey;
+use crate::prepared::Prepared;
+use crate::turns::Turns;
 
 mod params;
 mod pkcs1;
@@ -66,21 +68,18 @@ impl Authority {
         chance: &Chance,
         now_ms: EpochMs,
     ) -> Result<Self, ControlError> {
-        if let Some(stored) = find(documents, SealedAuthority::KEY).await? {
-            return Self::open(stored.value, master_key, chance);
-        }
-        let new = new_authority(master_key, chance, now_ms)?;
-        let mut tx = Tx::default();
-        tx.create(&new, documents.format_level())?;
-        match documents.commit(tx).await {
-            Ok(_) => Self::open(new, master_key, chance),
-            // Another process started at the same time and was first.
-            Err(StoreError::Precondition { .. }) => {
-                let first = find(documents, SealedAuthority::KEY).await?;
-                Self::open(first.map_or(new, |first| first.value), master_key, chance)
+        // Another process may start at the same time and be first: then it is read after all.
+        let prepare = async || {
+            if let Some(stored) = find(documents, SealedAuthority::KEY).await? {
+                return Ok(Prepared::read(stored.value));
             }
-            Err(error) => Err(error.into()),
-        }
+            let new = new_authority(master_key, chance, now_ms)?;
+            let mut tx = Tx::default();
+            tx.create(&new, documents.format_level())?;
+            Ok::<_, ControlError>(Prepared::write(tx, new))
+        };
+        let stored = Turns::default().commit(documents, prepare).await?;
+        Self::open(stored, master_key, chance)
     }
 
     fn open(

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use fleetward_domain::format_level::FormatLevel;
 use fleetward_domain::{EpochMs, Place};
 use fleetward_environment::{Chance, Clock};
-use fleetward_store::{Store, StoreError};
+use fleetward_store::Store;
 use fleetward_wire::operation::Input;
 use fleetward_wire::{ApiError, Operation, check};
 use serde_json::Value;
@@ -16,7 +16,6 @@ use crate::authority::Authority;
 use crate::caller::Caller;
 use crate::error::ControlError;
 use crate::generated::dispatch;
-use crate::limits::COMMIT_TRIES;
 use crate::prepared::Prepared;
 use crate::refusal::Refusal;
 use crate::turns::Turns;
@@ -85,29 +84,9 @@ impl Control {
         input: Value,
     ) -> Result<Value, ApiError> {
         self.admit(caller, operation, &input)?;
-        // The first try waits for nobody: most documents have one writer at a time.
-        let mut turn = self.turns.begin();
-        let mut lost = 0;
-        loop {
-            let Prepared { tx, answer } = self.decide(operation, &input).await?;
-            let Some(tx) = tx else { return Ok(answer) };
-            if turn.wait_behind_others(&tx).await {
-                continue;
-            }
-            match self.store.commit(tx).await {
-                Ok(_) => return Ok(answer),
-                Err(StoreError::Precondition(over)) => {
-                    lost += 1;
-                    if lost >= COMMIT_TRIES {
-                        return Err(ApiError::unavailable(
-                            "Others keep changing the same resource. Try again.",
-                        ));
-                    }
-                    turn.wait_after_losing(&over).await;
-                }
-                Err(error) => return Err(Refusal::from(error).answered_by(operation)),
-            }
-        }
+        let prepare = || dispatch(self, operation, &input);
+        let answer = self.turns.commit(self.store(), prepare).await;
+        answer.map_err(|refusal| refused(refusal, operation))
     }
 
     /// Decides what an operation does and writes nothing: authorised, checked and refused as by
@@ -123,7 +102,7 @@ impl Control {
         input: &Value,
     ) -> Result<Prepared<Value>, ApiError> {
         self.admit(caller, operation, input)?;
-        self.decide(operation, input).await
+        dispatch(self, operation, input).await.map_err(|refusal| refused(refusal, operation))
     }
 
     fn admit(&self, caller: &Caller, operation: Operation, input: &Value) -> Result<(), ApiError> {
@@ -132,18 +111,6 @@ impl Control {
         }
         caller.authorize(operation, &resources_of(self.place(), operation, input))?;
         check::check(operation, input)
-    }
-
-    async fn decide(
-        &self,
-        operation: Operation,
-        input: &Value,
-    ) -> Result<Prepared<Value>, ApiError> {
-        dispatch(self, operation, input).await.map_err(|refusal| {
-            let error = refusal.answered_by(operation);
-            tracing::debug!(operation = operation.name(), %error, "refused");
-            error
-        })
     }
 
     pub(crate) fn now_ms(&self) -> EpochMs {
@@ -162,6 +129,12 @@ impl Control {
     pub(crate) fn level(&self) -> FormatLevel {
         self.store.format_level()
     }
+}
+
+fn refused(refusal: Refusal, operation: Operation) -> ApiError {
+    let error = refusal.answered_by(operation);
+    tracing::debug!(operation = operation.name(), %error, "refused");
+    error
 }
 
 /// Runs a handler on the input as its own type, and gives its answer as JSON. The generated

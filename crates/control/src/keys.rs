@@ -10,15 +10,15 @@ use fleetward_domain::{EpochMs, Place};
 use fleetward_environment::{Chance, Clock};
 use fleetward_policy::PolicyDocument;
 pub use fleetward_store::KeyStatus;
-use fleetward_store::{
-    AdministratorKey, Documents, Kind, SealedAccessKey, StoreError, Tx, find, readable,
-};
+use fleetward_store::{AdministratorKey, Documents, Kind, SealedAccessKey, Tx, find, readable};
 use fleetward_wire::sigv4::Secret;
 
 use crate::caller::Caller;
 use crate::error::ControlError;
-use crate::limits::{ACCESS_KEYS, COMMIT_TRIES};
+use crate::limits::ACCESS_KEYS;
 use crate::master_key::MasterKey;
+use crate::prepared::Prepared;
+use crate::turns::Turns;
 
 #[cfg(test)]
 mod tests;
@@ -37,6 +37,7 @@ pub struct Keys {
     place: Place,
     clock: Clock,
     chance: Chance,
+    turns: Arc<Turns>,
 }
 
 /// An access key, without its secret.
@@ -79,7 +80,7 @@ impl Keys {
         clock: Clock,
         chance: Chance,
     ) -> Self {
-        Self { store, master_key, place, clock, chance }
+        Self { store, master_key, place, clock, chance, turns: Arc::default() }
     }
 
     /// Makes a key with this policy.
@@ -96,9 +97,13 @@ impl Keys {
         if self.list().await?.len() >= ACCESS_KEYS {
             return Err(ControlError::TooManyKeys(ACCESS_KEYS));
         }
-        let new = self.draw(description, policy)?;
-        self.commit(&new, Tx::default()).await?;
-        Ok(new)
+        let prepare = async || {
+            let new = self.draw(description, policy)?;
+            let mut tx = Tx::default();
+            self.write(&new, &mut tx)?;
+            Ok(Prepared::write(tx, new))
+        };
+        self.turns.commit(&*self.store, prepare).await
     }
 
     /// Makes the administrator's key if there never was one: on the first start. Of processes
@@ -107,18 +112,18 @@ impl Keys {
     /// # Errors
     /// Errors of the store.
     pub async fn create_administrator(&self) -> Result<Option<NewAccessKey>, ControlError> {
-        let made = find::<AdministratorKey>(&*self.store, AdministratorKey::KEY).await?;
-        if made.is_some() {
-            return Ok(None);
-        }
-        let new = self.draw("administrator, made on the first start", ADMINISTRATOR_POLICY)?;
-        let mut tx = Tx::default();
-        tx.create(&AdministratorKey(new.key.id.clone()), self.store.format_level())?;
-        match self.commit(&new, tx).await {
-            Ok(()) => Ok(Some(new)),
-            Err(ControlError::Store(StoreError::Precondition { .. })) => Ok(None),
-            Err(error) => Err(error),
-        }
+        let prepare = async || {
+            let made = find::<AdministratorKey>(&*self.store, AdministratorKey::KEY).await?;
+            if made.is_some() {
+                return Ok(Prepared::read(None));
+            }
+            let new = self.draw("administrator, made on the first start", ADMINISTRATOR_POLICY)?;
+            let mut tx = Tx::default();
+            tx.create(&AdministratorKey(new.key.id.clone()), self.store.format_level())?;
+            self.write(&new, &mut tx)?;
+            Ok(Prepared::write(tx, Some(new)))
+        };
+        self.turns.commit(&*self.store, prepare).await
     }
 
     /// All keys, by id.
@@ -136,18 +141,15 @@ impl Keys {
     /// # Errors
     /// [`ControlError::NoSuchKey`]; errors of the store.
     pub async fn set_status(&self, id: &str, status: KeyStatus) -> Result<(), ControlError> {
-        let mut tries = 0;
-        loop {
+        let prepare = async || {
             let found = find::<SealedAccessKey>(&*self.store, id).await?;
             let found = found.ok_or_else(|| ControlError::NoSuchKey(id.to_owned()))?;
             let changed = SealedAccessKey { status, ..found.value };
             let mut tx = Tx::default();
             tx.replace(&changed, found.version, self.store.format_level())?;
-            match self.store.commit(tx).await {
-                Err(StoreError::Precondition { .. }) if tries < COMMIT_TRIES => tries += 1,
-                result => return result.map(|_| ()).map_err(Into::into),
-            }
-        }
+            Ok(Prepared::write(tx, ()))
+        };
+        self.turns.commit(&*self.store, prepare).await
     }
 
     /// The key of this id, if it may be used now.
@@ -176,8 +178,8 @@ impl Keys {
         Ok(NewAccessKey { key, secret: self.chance.text(SECRET_ALPHABET, 40)? })
     }
 
-    /// Writes a new key, together with what else is in the commit.
-    async fn commit(&self, new: &NewAccessKey, mut tx: Tx) -> Result<(), ControlError> {
+    /// Adds a new key to what is committed.
+    fn write(&self, new: &NewAccessKey, tx: &mut Tx) -> Result<(), ControlError> {
         let key = new.key.clone();
         let sealed_secret = self.master_key.encrypt(&name(&key.id), new.secret.as_bytes())?;
         let sealed = SealedAccessKey {
@@ -189,7 +191,6 @@ impl Keys {
             sealed_secret,
         };
         tx.create(&sealed, self.store.format_level())?;
-        self.store.commit(tx).await?;
         Ok(())
     }
 }

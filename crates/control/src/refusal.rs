@@ -111,12 +111,16 @@ impl Refusal {
 }
 
 impl From<ControlError> for Refusal {
-    /// A document that no store takes is the caller's to make smaller; all else is our fault.
+    /// A document that no store takes is the caller's to make smaller, and one that others keep
+    /// writing is to be tried again; all else is our fault.
     fn from(error: ControlError) -> Self {
         match error {
             ControlError::Store(error @ StoreError::TooLarge { .. }) => {
                 Self::Limit(format!("The resource is too large: {error}."))
             }
+            ControlError::Store(StoreError::Precondition(_)) => Self::Told(ApiError::unavailable(
+                "Others keep changing the same resource. Try again.",
+            )),
             error => Self::Failed(error),
         }
     }

@@ -4,15 +4,19 @@
 //! again when it is its turn, and commits while the others wait; who comes later and would write
 //! a document that has a queue stands in line as well. So a writer loses to those that were under
 //! way already, and to other processes, but never again and again to newcomers.
+//!
+//! [`Turns::commit`] is the only loop around a commit in this crate.
 
 use std::collections::BTreeSet;
+use std::future::Future;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use fleetward_store::{Kind, Precondition, Tx};
+use fleetward_store::{Documents, Kind, Precondition, StoreError, Tx};
 use tokio::sync::{Mutex, MutexGuard};
 
-use crate::limits::TURN_PLACES;
+use crate::limits::{COMMIT_TRIES, TURN_PLACES};
+use crate::prepared::Prepared;
 
 #[cfg(test)]
 mod tests;
@@ -66,6 +70,43 @@ impl Default for Turns {
 }
 
 impl Turns {
+    /// Commits what is prepared, and prepares it again while others are faster.
+    ///
+    /// # Errors
+    /// Those of `prepare` and of the store. [`StoreError::Precondition`] only where other
+    /// processes keep writing the same documents.
+    pub(crate) async fn commit<T, E, F>(
+        &self,
+        store: &(impl Documents + ?Sized),
+        mut prepare: impl FnMut() -> F,
+    ) -> Result<T, E>
+    where
+        F: Future<Output = Result<Prepared<T>, E>>,
+        E: From<StoreError>,
+    {
+        // The first try waits for nobody: most documents have one writer at a time.
+        let mut turn = self.begin();
+        let mut lost = 0;
+        loop {
+            let Prepared { tx, answer } = prepare().await?;
+            let Some(tx) = tx else { return Ok(answer) };
+            if turn.wait_behind_others(&tx).await {
+                continue;
+            }
+            match store.commit(tx).await {
+                Ok(_) => return Ok(answer),
+                Err(StoreError::Precondition(over)) => {
+                    lost += 1;
+                    if lost >= COMMIT_TRIES {
+                        return Err(StoreError::Precondition(over).into());
+                    }
+                    turn.wait_after_losing(&over).await;
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
     /// The turn of a call that has not lost a race yet.
     pub(crate) fn begin(&self) -> Turn<'_> {
         Turn { turns: self, places: BTreeSet::new(), held: Vec::new() }

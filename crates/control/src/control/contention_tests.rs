@@ -8,6 +8,7 @@ use serde_json::json;
 use tokio::task::JoinSet;
 
 use super::*;
+use crate::limits::COMMIT_TRIES;
 use crate::testing::{Interleaved, Plane};
 
 /// Runs all calls at once; gives the errors.

@@ -72,6 +72,14 @@ async fn statuses_set_at_once_do_not_fail() {
     let set = || keys.set_status(&id, KeyStatus::Disabled);
     let (one, two, three) = tokio::join!(set(), set(), set());
     assert!(one.is_ok() && two.is_ok() && three.is_ok(), "{one:?} {two:?} {three:?}");
+    let mut tasks = tokio::task::JoinSet::new();
+    for _ in 0..50 {
+        let (keys, id) = (keys.clone(), id.clone());
+        tasks.spawn(async move { keys.set_status(&id, KeyStatus::Disabled).await });
+    }
+    for outcome in tasks.join_all().await {
+        outcome.unwrap();
+    }
     assert!(keys.signer(&id).await.unwrap().is_none());
 }
 
