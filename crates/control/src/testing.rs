@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use fleetward_domain::{Change, EpochMs, Place};
 use fleetward_store::Store;
+use fleetward_store::memory::MemoryStore;
 use fleetward_wire::{ApiError, ErrorCode, Operation};
 use serde_json::Value;
 
@@ -16,11 +17,13 @@ use crate::master_key::MasterKey;
 use crate::refusal::falls_back;
 use fleetward_environment::{Chance, Clock};
 
-mod interleaved;
-
-pub(crate) use interleaved::Interleaved;
-
 pub(crate) const START_MS: EpochMs = 1_780_000_000_000;
+
+/// A store that lets others go first before each of its steps, so that what runs at once in a test
+/// is interleaved as on a busy machine.
+pub(crate) fn interleaved() -> MemoryStore {
+    MemoryStore::contended(|_| Ok(()))
+}
 
 pub(crate) struct Plane {
     pub(crate) control: Arc<Control>,
@@ -36,11 +39,11 @@ impl Plane {
     }
 
     pub(crate) async fn with_period(period_seconds: u32) -> Self {
-        Self::on(Arc::new(Interleaved::default()), period_seconds).await
+        Self::on(Arc::new(interleaved()), period_seconds).await
     }
 
     pub(crate) async fn with_chance(chance: Chance) -> Self {
-        Self::made_of(Arc::new(Interleaved::default()), 300, chance).await
+        Self::made_of(Arc::new(interleaved()), 300, chance).await
     }
 
     pub(crate) async fn on(store: Arc<dyn Store>, period_seconds: u32) -> Self {

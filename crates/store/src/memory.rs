@@ -6,11 +6,14 @@ mod outbox;
 mod partitions;
 mod violations;
 
+use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use fleetward_domain::format_level::FormatLevel;
 use tokio::sync::watch;
 
+use crate::error::StoreError;
+use crate::tx::Tx;
 use crate::unreadable::Unreadable;
 
 /// A store in memory.
@@ -21,6 +24,18 @@ pub struct MemoryStore {
     unreadable: Unreadable,
     newest_change: watch::Sender<u64>,
     newest_event: watch::Sender<u64>,
+    others: Option<Others>,
+}
+
+/// Other processes on the same store, played by whoever made it.
+struct Others(Box<BeforeCommit>);
+
+type BeforeCommit = dyn Fn(&Tx) -> Result<(), StoreError> + Send + Sync;
+
+impl fmt::Debug for Others {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("Others")
+    }
 }
 
 /// Everything, behind one lock.
@@ -51,6 +66,16 @@ impl MemoryStore {
         Self::holding(State::default(), level)
     }
 
+    /// An empty store with which others are at work: every step on documents lets other tasks go
+    /// first, as on a busy machine, and `before_commit` says for each commit how it fails, such
+    /// as by a [`StoreError::Precondition`] where another process was faster.
+    #[must_use]
+    pub fn contended(
+        before_commit: impl Fn(&Tx) -> Result<(), StoreError> + Send + Sync + 'static,
+    ) -> Self {
+        Self { others: Some(Others(Box::new(before_commit))), ..Self::new() }
+    }
+
     /// What is found after a crash at this moment: all writes that returned, and of those that
     /// did not each wholly or not at all. Whoever still holds this store writes to what is gone.
     #[must_use]
@@ -66,6 +91,13 @@ impl MemoryStore {
             unreadable: Unreadable::default(),
             newest_change: watch::Sender::new(newest_change),
             newest_event: watch::Sender::new(0),
+            others: None,
+        }
+    }
+
+    async fn let_others_go_first(&self) {
+        if self.others.is_some() {
+            tokio::task::yield_now().await;
         }
     }
 

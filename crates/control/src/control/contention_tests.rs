@@ -1,15 +1,16 @@
 //! Writers of one document take turns: none is told to come back.
 
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU32, Ordering};
 
+use fleetward_store::memory::MemoryStore;
 use fleetward_store::sqlite::SqliteStore;
-use fleetward_store::{Kind, Precondition};
+use fleetward_store::{Kind, Precondition, StoreError};
 use serde_json::json;
 use tokio::task::JoinSet;
 
 use super::*;
 use crate::limits::COMMIT_TRIES;
-use crate::testing::{Interleaved, Plane};
+use crate::testing::Plane;
 
 /// Runs all calls at once; gives the errors.
 async fn all_at_once(
@@ -111,12 +112,21 @@ async fn writers_of_one_document_take_turns_on_sqlite() {
 
 #[tokio::test]
 async fn other_processes_are_outlasted_for_a_while() {
-    let store = Arc::new(Interleaved::default());
-    let plane = Plane::on(store.clone(), 300).await;
+    let to_lose = Arc::new(AtomicU32::new(0));
+    let left = Arc::clone(&to_lose);
+    let store = MemoryStore::contended(move |tx| {
+        let lose = |left: u32| left.checked_sub(1);
+        let lost = left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, lose).is_ok();
+        match tx.preconditions.first() {
+            Some(over) if lost => Err(StoreError::Precondition(over.clone())),
+            _ => Ok(()),
+        }
+    });
+    let plane = Plane::on(Arc::new(store), 300).await;
     let create = |name: &str| plane.call(Operation::CreateThing, json!({"thingName": name}));
-    store.lost_commits.store(COMMIT_TRIES - 1, Ordering::SeqCst);
+    to_lose.store(COMMIT_TRIES - 1, Ordering::SeqCst);
     create("a").await.unwrap();
-    store.lost_commits.store(COMMIT_TRIES, Ordering::SeqCst);
+    to_lose.store(COMMIT_TRIES, Ordering::SeqCst);
     let error = create("b").await.unwrap_err();
     assert_eq!((error.status(), error.code.as_str()), (503, "ServiceUnavailableException"));
     create("b").await.unwrap();

@@ -1,5 +1,5 @@
 use super::*;
-use crate::testing::Interleaved;
+use crate::testing::interleaved;
 
 fn keys_with(store: &Arc<dyn Documents>, master: u8) -> Keys {
     let place = Place { account: "123456789012".into(), region: "us-east-1".into() };
@@ -10,7 +10,7 @@ fn keys_with(store: &Arc<dyn Documents>, master: u8) -> Keys {
 }
 
 fn new_store() -> Arc<dyn Documents> {
-    Arc::new(Interleaved::default())
+    Arc::new(interleaved())
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use fleetward_domain::Change;
 use fleetward_domain::format_level::FormatLevel;
 use tokio::sync::watch;
 
-use super::MemoryStore;
+use super::{MemoryStore, Others};
 use crate::documents::{Document, Documents};
 use crate::error::StoreError;
 use crate::kind::Kind;
@@ -18,6 +18,7 @@ use crate::unreadable::Unreadable;
 #[async_trait::async_trait]
 impl Documents for MemoryStore {
     async fn get(&self, kind: Kind, key: &str) -> Result<Option<Document>, StoreError> {
+        self.let_others_go_first().await;
         Ok(self.state().documents.get(kind, key))
     }
 
@@ -28,15 +29,21 @@ impl Documents for MemoryStore {
         after: Option<&str>,
         limit: usize,
     ) -> Result<Vec<Document>, StoreError> {
+        self.let_others_go_first().await;
         Ok(self.state().documents.list(kind, prefix, after, limit))
     }
 
     async fn count(&self, kind: Kind, prefix: &str) -> Result<u64, StoreError> {
+        self.let_others_go_first().await;
         Ok(self.state().documents.list(kind, prefix, None, usize::MAX).len() as u64)
     }
 
     async fn commit(&self, mut tx: Tx) -> Result<Committed, StoreError> {
         tx.check()?;
+        self.let_others_go_first().await;
+        if let Some(Others(before_commit)) = &self.others {
+            before_commit(&tx)?;
+        }
         let verifications = std::mem::take(&mut tx.verifications);
         let mut state = self.state();
         let committed = state.documents.commit(tx)?;
