@@ -1,15 +1,16 @@
 //! Reading everything in the file, to find what cannot be read.
 
-use rusqlite::types::{FromSql, Value};
+use rusqlite::types::Value;
 use rusqlite::{Connection, Row, params_from_iter};
 
-use super::SqliteStore;
-use super::stored::Unsigned;
+use super::documents::document_in;
+use super::stored::{Bytes, Unsigned, column, event_code, key};
+use super::{SqliteStore, outbox, violations};
 use crate::error::StoreError;
 use crate::kind::Kind;
 use crate::limits::CHECKED_ROWS;
 use crate::partitions::PartitionClaim;
-use crate::shape::{alert, change, check_document, event, violation};
+use crate::shape::{change, check_document};
 
 /// What a check has to say, as it goes along.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,10 +23,10 @@ pub enum Finding {
     Done(&'static str, u64),
 }
 
-/// Reads the body of one row.
+/// Reads all of one row that the server reads.
 type ReadRow = fn(&Row<'_>) -> Result<(), StoreError>;
 
-/// A table, how its rows come in the order of their keys, and how a body is read.
+/// A table, how its rows come in the order of their keys, and how one is read.
 struct Table {
     what: &'static str,
     /// Takes the key of the last row that was read, and how many rows may come.
@@ -37,24 +38,57 @@ const TABLES: [Table; 4] = [
     Table {
         what: "changes",
         sql: "SELECT seq, body FROM change WHERE seq > coalesce(?, 0) ORDER BY seq LIMIT ?",
-        read: |row| change::from_bytes(row.get::<_, Unsigned>(0)?.0, &body(row, 1)?).map(drop),
+        read: |row| {
+            let seq = key(row, "seq")?;
+            let body: Bytes = column(row, "body", "change", &seq)?;
+            change::from_bytes(column::<Unsigned>(row, "seq", "change", &seq)?.0, &body.0).map(drop)
+        },
     },
     Table {
         what: "open violations",
-        sql: "SELECT id, body FROM violation WHERE id > coalesce(?, '') ORDER BY id LIMIT ?",
-        read: |row| violation::from_bytes(&row.get::<_, String>(0)?, &body(row, 1)?).map(drop),
+        sql: "SELECT * FROM violation WHERE id > coalesce(?, '') ORDER BY id LIMIT ?",
+        read: |row| {
+            let open = violations::open_in(row)?;
+            let columns = [
+                ("id", open.id.clone().into()),
+                ("thing", open.thing.to_string().into()),
+                ("profile", open.profile.to_string().into()),
+                ("suppressed", open.behavior.suppress_alerts.into()),
+            ];
+            agree(row, ("violation", &open.id), columns)
+        },
     },
     Table {
         what: "violation events",
-        sql: "SELECT row, body FROM event WHERE row > coalesce(?, 0) ORDER BY row LIMIT ?",
-        read: |row| event::from_bytes(&row.get::<_, i64>(0)?.to_string(), &body(row, 1)?).map(drop),
+        sql: "SELECT * FROM event WHERE row > coalesce(?, 0) ORDER BY row LIMIT ?",
+        read: |row| {
+            let (cursor, happened) = violations::event_in(row)?;
+            let columns = [
+                ("violation_id", happened.violation_id.into()),
+                ("event_type", event_code(happened.event_type).into()),
+                ("thing", happened.thing.to_string().into()),
+                ("profile", happened.profile.to_string().into()),
+                ("suppressed", happened.behavior.suppress_alerts.into()),
+                ("at_ms", happened.at_ms.into()),
+            ];
+            agree(row, ("event", &cursor.row.to_string()), columns)
+        },
     },
     Table {
         what: "alerts that wait or are dead",
         // A delivered one has no body any more.
-        sql: "SELECT id, body, key FROM alert WHERE id > coalesce(?, 0) AND status <> 2
+        sql: "SELECT * FROM alert WHERE id > coalesce(?, 0) AND status <> 2
               ORDER BY id LIMIT ?",
-        read: |row| alert::from_bytes(&row.get::<_, String>(2)?, &body(row, 1)?).map(drop),
+        read: |row| {
+            let alert = outbox::alert_in(row)?.alert;
+            let columns = [
+                ("key", alert.key().into()),
+                ("thing", alert.notification.lane().to_owned().into()),
+                ("target", alert.target_arn.clone().into()),
+                ("created_ms", alert.notification.at_ms().into()),
+            ];
+            agree(row, ("alert", &alert.key()), columns)
+        },
     },
 ];
 
@@ -130,16 +164,13 @@ fn documents(
     kind: Kind,
     after: Option<Value>,
 ) -> Result<Page, StoreError> {
-    let sql = "SELECT key, value FROM document WHERE kind = ? AND key > coalesce(?, x'')
+    let sql = "SELECT key, value, version FROM document WHERE kind = ? AND key > coalesce(?, x'')
                ORDER BY key LIMIT ?";
     // The empty key comes before all others and is never after it: no document has it.
     let values = [kind.code().into(), after.unwrap_or(Value::Null), limit()];
     page(connection, sql, values, |row| {
-        let key = body(row, 0)?;
-        let key = str::from_utf8(&key).map_err(|error| {
-            StoreError::corrupt(format!("{kind:?}"), String::from_utf8_lossy(&key))(error)
-        })?;
-        check_document(kind, key, &body(row, 1)?)
+        let document = document_in(kind, row)?;
+        check_document(kind, &document.key, &document.value)
     })
 }
 
@@ -170,13 +201,19 @@ fn limit() -> Value {
     i64::try_from(CHECKED_ROWS).unwrap_or(i64::MAX).into()
 }
 
-/// A column that should hold bytes; text is read as its bytes.
-fn body(row: &Row<'_>, column: usize) -> Result<Vec<u8>, StoreError> {
-    let value = row.get_ref(column)?;
-    match Vec::<u8>::column_result(value) {
-        Ok(bytes) => Ok(bytes),
-        Err(_) => Ok(value.as_bytes().map_err(StoreError::backend("read a column"))?.to_vec()),
+/// Holds columns, by which rows are found, to what the body says.
+fn agree<const N: usize>(
+    row: &Row<'_>,
+    (what, key): (&str, &str),
+    columns: [(&str, Value); N],
+) -> Result<(), StoreError> {
+    for (name, said) in columns {
+        if column::<Value>(row, name, what, key)? != said {
+            let problem = format!("its column {name} is not what its body says");
+            return Err(StoreError::corrupt(what, key)(problem));
+        }
     }
+    Ok(())
 }
 
 /// What SQLite itself finds wrong with the file.

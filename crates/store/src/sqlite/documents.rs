@@ -7,7 +7,7 @@ use fleetward_domain::format_level::FormatLevel;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use tokio::sync::watch;
 
-use super::stored::{Unsigned, rows, signed};
+use super::stored::{Bytes, Unsigned, column, rows, signed};
 use super::writer::Writing;
 use super::{SqliteStore, from_now_on, violations};
 use crate::documents::{Document, Documents};
@@ -82,9 +82,8 @@ impl Documents for SqliteStore {
 fn get(connection: &Connection, kind: Kind, key: &str) -> Result<Option<Document>, StoreError> {
     connection
         .prepare_cached("SELECT key, value, version FROM document WHERE kind = ? AND key = ?")?
-        .query_row(params![kind.code(), key.as_bytes()], raw_document)
-        .optional()?
-        .map(|raw| document(kind, raw))
+        .query_and_then(params![kind.code(), key.as_bytes()], |row| document_in(kind, row))?
+        .next()
         .transpose()
 }
 
@@ -99,13 +98,14 @@ fn list(
         "SELECT key, value, version FROM document
          WHERE kind = ? AND key >= ? AND key < ? ORDER BY key",
     )?;
-    let mut found = statement.query_map(params![kind.code(), first, end], raw_document)?;
+    let mut found =
+        statement.query_and_then(params![kind.code(), first, end], |row| document_in(kind, row))?;
     let mut documents = Vec::new();
     // Rows come as they are asked for: what is left out does not make the page shorter.
     while documents.len() < limit
-        && let Some(raw) = found.next()
+        && let Some(read) = found.next()
     {
-        documents.extend(unreadable.skip(document(kind, raw?))?);
+        documents.extend(unreadable.skip(read)?);
     }
     Ok(documents)
 }
@@ -128,18 +128,16 @@ fn key_range(prefix: &str, after: Option<&str>) -> (Vec<u8>, Vec<u8>) {
     (first, [prefix.as_bytes(), &[0xFF]].concat())
 }
 
-type RawDocument = (Vec<u8>, Vec<u8>, Unsigned);
-
-fn raw_document(row: &Row<'_>) -> rusqlite::Result<RawDocument> {
-    Ok((row.get(0)?, row.get(1)?, row.get(2)?))
-}
-
-fn document(kind: Kind, (key, value, version): RawDocument) -> Result<Document, StoreError> {
+/// Reads a row of the table of documents.
+pub(super) fn document_in(kind: Kind, row: &Row<'_>) -> Result<Document, StoreError> {
+    let (what, Bytes(key)) = (format!("{kind:?}"), row.get("key")?);
     let key = String::from_utf8(key).map_err(|error| {
         let key = String::from_utf8_lossy(error.as_bytes()).into_owned();
-        StoreError::corrupt(format!("{kind:?}"), key)(error.utf8_error())
+        StoreError::corrupt(what.clone(), key)(error.utf8_error())
     })?;
-    Ok(Document { kind, key, value, version: version.0 })
+    let Bytes(value) = column(row, "value", &what, &key)?;
+    let Unsigned(version) = column(row, "version", &what, &key)?;
+    Ok(Document { kind, key, value, version })
 }
 
 fn commit(writing: &mut Writing<'_>, tx: Tx) -> Result<Committed, StoreError> {

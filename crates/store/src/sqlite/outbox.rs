@@ -4,10 +4,10 @@
 //! what is due is found by index however long the queues are.
 
 use fleetward_domain::{Alert, EpochMs};
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 use tokio::sync::watch;
 
-use super::stored::rows;
+use super::stored::{Bytes, column, key, rows};
 use super::writer::Writing;
 use super::{SqliteStore, from_now_on};
 use crate::error::StoreError;
@@ -56,6 +56,27 @@ impl Outbox for SqliteStore {
     }
 }
 
+impl SqliteStore {
+    /// Tells of alerts of a status that nobody knows, and lets go on what waits behind them. They
+    /// stay for whoever knows better.
+    pub(super) async fn pass_over_strays(&self) -> Result<(), StoreError> {
+        for (id, error) in self.readers.read(strays).await? {
+            self.unreadable.skip::<()>(Err(error))?;
+            let lane = move |writing: &mut Writing<'_>| {
+                let left = writing
+                    .connection
+                    .prepare_cached("SELECT thing, target FROM alert WHERE id = ?")?
+                    .query_row([id], |row| Ok((row.get(0)?, row.get(1)?)))
+                    .optional()?;
+                writing.wakes.newest_event += 1;
+                promote(writing.connection, left)
+            };
+            self.writer.write(lane).await?;
+        }
+        Ok(())
+    }
+}
+
 // The statuses of an alert; schema.rs has them in its indexes.
 const HEAD: i64 = 0;
 const BEHIND: i64 = 1;
@@ -93,21 +114,19 @@ struct Due {
 
 fn due(connection: &Connection, now_ms: EpochMs, limit: usize) -> Result<Due, StoreError> {
     let mut statement = connection.prepare_cached(
-        "SELECT id, key, failures, created_ms, body FROM alert
+        "SELECT id, key, status, failures, created_ms, due_ms, body FROM alert
          WHERE status = 0 AND due_ms <= ? ORDER BY id",
     )?;
-    let mut found = statement.query_map([now_ms], |row| {
-        let body: Vec<u8> = row.get(4)?;
-        Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, body))
-    })?;
+    let mut found = statement.query_map([now_ms], |row| Ok((row.get(0)?, alert_in(row))))?;
     let mut due = Due::default();
     // What cannot be read takes no place of what can.
     while due.alerts.len() < limit
         && let Some(row) = found.next()
     {
-        let (id, key, failures, created_ms, body): (_, String, _, _, _) = row?;
-        match alert::from_bytes(&key, &body) {
-            Ok(alert) => due.alerts.push(DueAlert { id, alert, failures, created_ms }),
+        let (id, read) = row?;
+        match read {
+            Ok(alert) => due.alerts.push(alert),
+            Err(error) if !error.is_about_what_is_stored() => return Err(error),
             Err(error) if due.unreadable.len() < UNREADABLE_ALERTS_AT_ONCE => {
                 due.unreadable.push((id, error));
             }
@@ -116,6 +135,43 @@ fn due(connection: &Connection, now_ms: EpochMs, limit: usize) -> Result<Due, St
         }
     }
     Ok(due)
+}
+
+/// Reads a row of the table of alerts that has a body.
+pub(super) fn alert_in(row: &Row<'_>) -> Result<DueAlert, StoreError> {
+    let key = key(row, "key")?;
+    status_in(row, &key)?;
+    column::<EpochMs>(row, "due_ms", "alert", &key)?;
+    let body: Bytes = column(row, "body", "alert", &key)?;
+    Ok(DueAlert {
+        id: column(row, "id", "alert", &key)?,
+        alert: alert::from_bytes(&key, &body.0)?,
+        failures: column(row, "failures", "alert", &key)?,
+        created_ms: column(row, "created_ms", "alert", &key)?,
+    })
+}
+
+fn status_in(row: &Row<'_>, key: &str) -> Result<(), StoreError> {
+    let status: i64 = column(row, "status", "alert", key)?;
+    if (HEAD..=DEAD).contains(&status) {
+        return Ok(());
+    }
+    Err(StoreError::corrupt("alert", key)(format!("its status {status} is none that is known")))
+}
+
+/// Alerts that no question finds, since it asks for one of the statuses.
+fn strays(connection: &Connection) -> Result<Vec<(i64, StoreError)>, StoreError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT id, key, status FROM alert WHERE status NOT IN (0, 1, 2, 3) LIMIT ?",
+    )?;
+    let mut found = statement.query([rows(UNREADABLE_ALERTS_AT_ONCE)])?;
+    let mut strays = Vec::new();
+    while let Some(row) = found.next()? {
+        let read = status_in(row, &key(row, "key")?);
+        strays
+            .extend(read.err().map(|error| Ok::<_, StoreError>((row.get(0)?, error))).transpose()?);
+    }
+    Ok(strays)
 }
 
 fn next_ms(connection: &Connection, now_ms: EpochMs) -> Result<Option<EpochMs>, StoreError> {

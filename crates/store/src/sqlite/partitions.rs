@@ -1,5 +1,7 @@
 //! Claims, offsets and state of partitions in SQL.
 
+use std::sync::Arc;
+
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::stored::{Unsigned, signed};
@@ -7,6 +9,7 @@ use super::writer::Writing;
 use super::{SqliteStore, outbox, violations};
 use crate::error::StoreError;
 use crate::partitions::{Chunk, DetectionTx, PartitionClaim, PartitionProgress, Partitions};
+use crate::unreadable::Unreadable;
 
 #[async_trait::async_trait]
 impl Partitions for SqliteStore {
@@ -20,7 +23,8 @@ impl Partitions for SqliteStore {
 
     async fn commit_detection(&self, tx: DetectionTx) -> Result<(), StoreError> {
         tx.check()?;
-        self.writer.write(move |w| commit(w, &tx)).await
+        let unreadable = Arc::clone(&self.unreadable);
+        self.writer.write(move |w| commit(w, &unreadable, &tx)).await
     }
 }
 
@@ -52,7 +56,11 @@ fn load_chunks(connection: &Connection, partition: u32) -> Result<Vec<Chunk>, St
     Ok(chunks.collect::<rusqlite::Result<_>>()?)
 }
 
-fn commit(writing: &mut Writing<'_>, tx: &DetectionTx) -> Result<(), StoreError> {
+fn commit(
+    writing: &mut Writing<'_>,
+    unreadable: &Unreadable,
+    tx: &DetectionTx,
+) -> Result<(), StoreError> {
     let connection = writing.connection;
     for progress in &tx.progress {
         check_epoch(connection, progress)?;
@@ -67,7 +75,7 @@ fn commit(writing: &mut Writing<'_>, tx: &DetectionTx) -> Result<(), StoreError>
     }
     // An event takes an operator's word from its violation, so it comes before the removal.
     violations::put(writing, &tx.violations)?;
-    violations::add_events(writing, &tx.events)?;
+    violations::add_events(writing, unreadable, &tx.events)?;
     violations::close(connection, &tx.closed)?;
     outbox::add(writing, &tx.alerts)?;
     if tx.has_effects() {

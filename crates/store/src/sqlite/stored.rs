@@ -1,8 +1,10 @@
 //! How values of the domain stand in columns. The numbers are in files: they never change.
 
 use fleetward_domain::{EventType, VerificationState};
-use rusqlite::ToSql;
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSqlOutput, ValueRef};
+use rusqlite::{Row, ToSql};
+
+use crate::error::StoreError;
 
 /// A number as SQLite keeps it, which knows signed ones only. What is larger stands above all
 /// that is stored.
@@ -25,12 +27,63 @@ impl FromSql for Unsigned {
     }
 }
 
+/// What stands in a column beside a body. Where it holds what no release wrote, that is an error
+/// about what is stored, which names the row: all else may be well.
+pub(super) fn column<T: FromSql>(
+    row: &Row<'_>,
+    name: &str,
+    what: &str,
+    key: &str,
+) -> Result<T, StoreError> {
+    row.get(name).map_err(|error| {
+        StoreError::corrupt(what, key)(format!("its column {name} cannot be read: {error}"))
+    })
+}
+
+/// What a row is called in sentences, whatever type its key has.
+pub(super) fn key(row: &Row<'_>, name: &str) -> Result<String, StoreError> {
+    Ok(match row.get_ref(name)? {
+        ValueRef::Null => String::new(),
+        ValueRef::Integer(number) => number.to_string(),
+        ValueRef::Real(number) => number.to_string(),
+        ValueRef::Text(bytes) | ValueRef::Blob(bytes) => {
+            String::from_utf8_lossy(bytes).into_owned()
+        }
+    })
+}
+
+/// A column that should hold bytes; text is read as its bytes.
+pub(super) struct Bytes(pub(super) Vec<u8>);
+
+impl FromSql for Bytes {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        match value {
+            ValueRef::Blob(bytes) | ValueRef::Text(bytes) => Ok(Self(bytes.to_vec())),
+            _ => Err(FromSqlError::InvalidType),
+        }
+    }
+}
+
 /// The number of a type of event.
 pub(super) fn event_code(event_type: EventType) -> i64 {
     match event_type {
         EventType::InAlarm => 1,
         EventType::AlarmCleared => 2,
         EventType::AlarmInvalidated => 3,
+    }
+}
+
+/// A column that holds the number of a type of event, whichever it is.
+pub(super) struct KnownEventType;
+
+impl FromSql for KnownEventType {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        let code = value.as_i64()?;
+        [EventType::InAlarm, EventType::AlarmCleared, EventType::AlarmInvalidated]
+            .into_iter()
+            .find(|known| event_code(*known) == code)
+            .map(|_| Self)
+            .ok_or(FromSqlError::OutOfRange(code))
     }
 }
 

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use fleetward_domain::{EpochMs, VerificationState, Violation, ViolationEvent};
 use rusqlite::types::Value;
-use rusqlite::{Connection, OptionalExtension, params, params_from_iter};
+use rusqlite::{Connection, Row, params, params_from_iter};
 use tokio::sync::watch;
 
-use super::stored::{Verification, event_code, rows};
+use super::stored::{Bytes, KnownEventType, Verification, column, event_code, key, rows};
 use super::writer::Writing;
 use super::{SqliteStore, from_now_on, outbox};
 use crate::error::StoreError;
@@ -45,10 +45,12 @@ impl Violations for SqliteStore {
 
     async fn knows_violation(&self, violation_id: &str) -> Result<bool, StoreError> {
         let id = violation_id.to_owned();
-        self.readers.read(move |c| Ok(said_before(c, &id)?.is_some())).await
+        let unreadable = Arc::clone(&self.unreadable);
+        self.readers.read(move |c| Ok(said_before(c, &unreadable, &id)?.is_some())).await
     }
 
     async fn expire_events(&self, before_ms: EpochMs) -> Result<u64, StoreError> {
+        self.pass_over_strays().await?;
         let limit = EXPIRED_ROWS_PER_WRITE;
         let mut expired = 0;
         loop {
@@ -92,6 +94,7 @@ pub(super) fn put(writing: &Writing<'_>, violations: &[Violation]) -> Result<(),
 /// Writes events that are not there yet, with what an operator has said of their violation.
 pub(super) fn add_events(
     writing: &Writing<'_>,
+    unreadable: &Unreadable,
     events: &[ViolationEvent],
 ) -> Result<(), StoreError> {
     let mut add = writing.connection.prepare_cached(
@@ -100,8 +103,9 @@ pub(super) fn add_events(
          ON CONFLICT (violation_id, event_type) DO NOTHING",
     )?;
     for happened in events {
-        let (verification, description) = said_before(writing.connection, &happened.violation_id)?
-            .unwrap_or((happened.verification, happened.verification_description.clone()));
+        let before = said_before(writing.connection, unreadable, &happened.violation_id)?;
+        let (verification, description) =
+            before.unwrap_or((happened.verification, happened.verification_description.clone()));
         add.execute(params![
             happened.violation_id,
             event_code(happened.event_type),
@@ -119,17 +123,50 @@ pub(super) fn add_events(
 
 type Said = (VerificationState, Option<String>);
 
-fn said_before(connection: &Connection, violation_id: &str) -> Result<Option<Said>, StoreError> {
-    let said = connection
-        .prepare_cached(
-            "SELECT verification, description FROM violation WHERE id = ?1
-             UNION ALL SELECT * FROM (SELECT verification, description FROM event
-                 WHERE violation_id = ?1 ORDER BY at_ms, row LIMIT 1)
-             LIMIT 1",
-        )?
-        .query_row([violation_id], |row| Ok((row.get::<_, Verification>(0)?.0, row.get(1)?)))
-        .optional()?;
-    Ok(said)
+/// What an operator said of a violation. A word that cannot be read counts as none: it must not
+/// stop detection, which comes past here with each event.
+fn said_before(
+    connection: &Connection,
+    unreadable: &Unreadable,
+    violation_id: &str,
+) -> Result<Option<Said>, StoreError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT verification, description FROM violation WHERE id = ?1
+         UNION ALL SELECT * FROM (SELECT verification, description FROM event
+             WHERE violation_id = ?1 ORDER BY at_ms, row LIMIT 1)
+         LIMIT 1",
+    )?;
+    let mut found = statement.query([violation_id])?;
+    let Some(row) = found.next()? else { return Ok(None) };
+    let said = unreadable.skip(said_in(row, "violation", violation_id))?;
+    Ok(Some(said.unwrap_or((VerificationState::Unknown, None))))
+}
+
+fn said_in(row: &Row<'_>, what: &str, key: &str) -> Result<Said, StoreError> {
+    let verification: Verification = column(row, "verification", what, key)?;
+    Ok((verification.0, column(row, "description", what, key)?))
+}
+
+/// Reads a row of the table of open violations.
+pub(super) fn open_in(row: &Row<'_>) -> Result<Violation, StoreError> {
+    let id = key(row, "id")?;
+    let body: Bytes = column(row, "body", "violation", &id)?;
+    let mut open = violation::from_bytes(&id, &body.0)?;
+    (open.verification, open.verification_description) = said_in(row, "violation", &id)?;
+    Ok(open)
+}
+
+/// Reads a row of the table of events.
+pub(super) fn event_in(row: &Row<'_>) -> Result<(EventCursor, ViolationEvent), StoreError> {
+    let number = key(row, "row")?;
+    let at_ms = column(row, "at_ms", "event", &number)?;
+    let cursor = EventCursor { at_ms, row: column(row, "row", "event", &number)? };
+    let body: Bytes = column(row, "body", "event", &number)?;
+    let mut happened = event::from_bytes(&number, &body.0)?;
+    // The body says it too; a row whose column does not could happen once more beside itself.
+    column::<KnownEventType>(row, "event_type", "event", &number)?;
+    (happened.verification, happened.verification_description) = said_in(row, "event", &number)?;
+    Ok((cursor, happened))
 }
 
 pub(super) fn close(connection: &Connection, ids: &[String]) -> Result<(), StoreError> {
@@ -174,22 +211,13 @@ fn active(
          {clause} ORDER BY thing, id"
     );
     let mut statement = connection.prepare_cached(&sql)?;
-    let mut found = statement.query_map(params_from_iter(values), |row| {
-        let id: String = row.get(0)?;
-        let body: Vec<u8> = row.get(3)?;
-        Ok((id, row.get::<_, Verification>(1)?.0, row.get(2)?, body))
-    })?;
+    let mut found = statement.query_and_then(params_from_iter(values), open_in)?;
     let mut violations = Vec::new();
     // Rows come as they are asked for: what is left out does not make the page shorter.
     while violations.len() < limit
         && let Some(row) = found.next()
     {
-        let (id, verification, description, body) = row?;
-        if let Some(mut open) = unreadable.skip(violation::from_bytes(&id, &body))? {
-            open.verification = verification;
-            open.verification_description = description;
-            violations.push(open);
-        }
+        violations.extend(unreadable.skip(row)?);
     }
     Ok(violations)
 }
@@ -209,28 +237,18 @@ fn events(
     }
     let (clause, values) = conditions.finish();
     let sql = format!(
-        "SELECT at_ms, row, verification, description, body FROM event
+        "SELECT at_ms, row, event_type, verification, description, body FROM event
          {clause} ORDER BY at_ms DESC, row DESC"
     );
     let mut statement = connection.prepare_cached(&sql)?;
-    let mut found = statement.query_map(params_from_iter(values), |row| {
-        let cursor = EventCursor { at_ms: row.get(0)?, row: row.get(1)? };
-        let body: Vec<u8> = row.get(4)?;
-        Ok((cursor, row.get::<_, Verification>(2)?.0, row.get(3)?, body))
-    })?;
+    let mut found = statement.query_and_then(params_from_iter(values), event_in)?;
     // The limit is kept here and not in SQL: unreadable events are passed over and must not make a
     // page look like the last one.
     let mut events = Vec::new();
     while events.len() < limit
         && let Some(row) = found.next()
     {
-        let (cursor, verification, description, body) = row?;
-        let read = event::from_bytes(&cursor.row.to_string(), &body);
-        if let Some(mut happened) = unreadable.skip(read)? {
-            happened.verification = verification;
-            happened.verification_description = description;
-            events.push((cursor, happened));
-        }
+        events.extend(unreadable.skip(row)?);
     }
     Ok(events)
 }

@@ -109,6 +109,58 @@ async fn everything_that_cannot_be_read_is_named_in_a_line() {
 }
 
 #[tokio::test]
+async fn columns_beside_a_body_are_read_too() {
+    let cases = [
+        (
+            "UPDATE violation SET verification = 77",
+            "violation \"violation\" is corrupt: its column verification ",
+        ),
+        (
+            "UPDATE violation SET description = x'ff'",
+            "violation \"violation\" is corrupt: its column description ",
+        ),
+        (
+            "UPDATE violation SET thing = 'other'",
+            "violation \"violation\" is corrupt: its column thing is not ",
+        ),
+        (
+            "UPDATE document SET version = -1 WHERE kind = 10",
+            "ThingOfGroup \"hall\\0lamp\" is corrupt: its column version ",
+        ),
+        ("UPDATE event SET verification = 77", "event \"1\" is corrupt: its column verification "),
+        ("UPDATE event SET event_type = 77", "event \"1\" is corrupt: its column event_type "),
+        (
+            "UPDATE event SET event_type = 2",
+            "event \"1\" is corrupt: its column event_type is not ",
+        ),
+        ("UPDATE event SET at_ms = 'soon'", "event \"1\" is corrupt: its column at_ms "),
+        (
+            "UPDATE alert SET status = 9 WHERE status <> 2",
+            "alert \"violation/in-alarm/u\" is corrupt: its status 9 ",
+        ),
+        (
+            "UPDATE alert SET failures = -1 WHERE status <> 2",
+            "alert \"violation/in-alarm/u\" is corrupt: its column failures ",
+        ),
+        (
+            "UPDATE alert SET due_ms = 'soon' WHERE status <> 2",
+            "alert \"violation/in-alarm/u\" is corrupt: its column due_ms ",
+        ),
+    ];
+    for (sql, begin) in cases {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("store.db");
+        filled(&path).await;
+        let other = rusqlite::Connection::open(&path).unwrap();
+        assert_eq!(other.execute(sql, []).unwrap(), 1, "{sql}");
+        drop(other);
+        let (_, problems) = checked(&path).await;
+        assert_eq!(problems.len(), 1, "{sql}: {problems:?}");
+        assert!(problems[0].starts_with(begin), "{sql}: {problems:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_document_under_the_key_of_another_is_found() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("store.db");

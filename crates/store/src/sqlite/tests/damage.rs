@@ -55,6 +55,64 @@ async fn an_unreadable_event_is_left_out_and_the_page_is_as_long() {
 }
 
 #[tokio::test]
+async fn a_violation_with_an_unreadable_column_is_left_out_and_the_page_is_as_long() {
+    for column in ["verification = 77", "verification = 'x'", "description = x'ff'"] {
+        let violations = three().map(|case| violation(case, 10)).to_vec();
+        let tx = DetectionTx { violations, ..DetectionTx::default() };
+        let sql = format!("UPDATE violation SET {column} WHERE id = '1'");
+        let (_folder, store) = damaged(tx, 0, &sql).await;
+        let page = store.active_violations(&ViolationFilter::default(), None, 2).await.unwrap();
+        let ids: Vec<_> = page.iter().map(|violation| violation.id.as_str()).collect();
+        assert_eq!(ids, ["2", "3"], "{column}");
+        assert_eq!(store.unreadable().readings(), 1, "{column}");
+    }
+}
+
+#[tokio::test]
+async fn an_event_with_an_unreadable_column_is_left_out_and_the_page_is_as_long() {
+    for column in ["verification = 77", "event_type = 77", "description = x'ff'"] {
+        let events = three().map(|case| event(case, EventType::InAlarm, 10)).to_vec();
+        let tx = DetectionTx { events, ..DetectionTx::default() };
+        let sql = format!("UPDATE event SET {column} WHERE violation_id = '3'");
+        let (_folder, store) = damaged(tx, 0, &sql).await;
+        let page = store.violation_events(&always(), None, 2).await.unwrap();
+        let ids: Vec<_> = page.iter().map(|(_, event)| event.violation_id.as_str()).collect();
+        assert_eq!(ids, ["2", "1"], "{column}");
+        assert_eq!(store.unreadable().readings(), 1, "{column}");
+    }
+}
+
+#[tokio::test]
+async fn a_violation_whose_verification_is_unreadable_clears_and_detection_goes_on() {
+    let tx = DetectionTx { violations: vec![violation(CASE, 10)], ..DetectionTx::default() };
+    let (_folder, store) = damaged(tx, 0, "UPDATE violation SET verification = 77").await;
+    assert!(store.knows_violation(CASE.id).await.unwrap());
+    let cleared = DetectionTx {
+        events: vec![event(CASE, EventType::AlarmCleared, 20)],
+        closed: vec![CASE.id.to_owned()],
+        ..DetectionTx::default()
+    };
+    store.commit_detection(cleared).await.unwrap();
+    let events = store.violation_events(&always(), None, 9).await.unwrap();
+    let said: Vec<_> = events.iter().map(|(_, event)| event.verification).collect();
+    assert_eq!(said, [fleetward_domain::VerificationState::Unknown]);
+    // Once as it was asked for, once as it was cleared.
+    assert_eq!(store.unreadable().readings(), 2);
+}
+
+#[tokio::test]
+async fn an_alert_of_an_unknown_status_is_counted_and_does_not_hold_back_those_that_follow() {
+    let alerts = three().map(|case| alert(case, "t", EventType::InAlarm, 10)).to_vec();
+    let tx = DetectionTx { alerts, ..DetectionTx::default() };
+    let (_folder, store) = damaged(tx, 0, "UPDATE alert SET status = 9 WHERE key LIKE '1/%'").await;
+    assert!(store.due_alerts(0, 9).await.unwrap().is_empty());
+    assert_eq!(store.expire_events(0).await.unwrap(), 0);
+    assert_eq!(store.unreadable().readings(), 1);
+    let due = store.due_alerts(0, 9).await.unwrap();
+    assert_eq!(due[0].alert, alert(three()[1], "t", EventType::InAlarm, 10));
+}
+
+#[tokio::test]
 async fn an_alert_that_nobody_can_read_does_not_hold_back_those_that_follow() {
     let alerts = three().map(|case| alert(case, "t", EventType::InAlarm, 10)).to_vec();
     let tx = DetectionTx { alerts, ..DetectionTx::default() };
