@@ -5,34 +5,34 @@ mod violation;
 use fleetward_domain::{Datapoint, EpochMs, MetricValue};
 
 use crate::effects::Effects;
-use crate::judge::Verdict;
-use crate::measure::{Listener, MeasuredThing};
+use crate::judge::{Judge, Verdict};
+use crate::measure::{Listener, MeasuredThing, ReaderId};
 use crate::plan::Plan;
 use crate::rule::{Rule, Transition};
 use crate::short_name::ShortName;
 use crate::thing_state::{Judged, ThingState};
 
-/// Where a record stands with a thing: which of the plan's rules is looked at, and at which time.
+/// A thing whose datapoints are judged: its plan, and who hears of what comes of it.
 pub(crate) struct Cursor<'a> {
     name: &'a ShortName,
     judged: &'a mut Judged,
     plan: &'a Plan,
     effects: &'a mut Effects,
-    /// The rule's place in the plan.
-    rule: u32,
+}
+
+/// A rule of the plan, and when something came of it.
+#[derive(Clone, Copy)]
+struct Occasion<'a> {
+    reader: ReaderId,
+    rule: &'a Rule,
     at_ms: EpochMs,
 }
 
 impl<'a> Cursor<'a> {
-    /// For what concerns verdicts only, at this time.
-    pub(crate) fn new(
-        thing: &'a mut ThingState,
-        plan: &'a Plan,
-        at_ms: EpochMs,
-        effects: &'a mut Effects,
-    ) -> Self {
+    /// For what concerns verdicts only.
+    pub(crate) fn new(thing: &'a mut ThingState, plan: &'a Plan, effects: &'a mut Effects) -> Self {
         let ThingState { name, judged, .. } = thing;
-        Self { name, judged, plan, effects, rule: 0, at_ms }
+        Self { name, judged, plan, effects }
     }
 
     /// A thing's measuring half, and a cursor that hears of it.
@@ -43,8 +43,7 @@ impl<'a> Cursor<'a> {
         effects: &'a mut Effects,
     ) -> (&'a mut MeasuredThing, Self) {
         let ThingState { name, judged, measured } = thing;
-        let at_ms = judged.datapoint_ms;
-        (measured, Self { name, judged, plan, effects, rule: 0, at_ms })
+        (measured, Self { name, judged, plan, effects })
     }
 
     /// The thing gave a sign of life: it is not silent.
@@ -53,62 +52,70 @@ impl<'a> Cursor<'a> {
         self.judged.heard(at_ms);
     }
 
+    /// Remembers whether the current window violates already.
+    #[inline]
+    fn set_judged(&mut self, reader: ReaderId, judged: bool) {
+        if let Some(run) = reader.of_mut(&mut self.judged.runs) {
+            run.set_judged(judged);
+        }
+    }
+
+    /// Takes what its judge makes of a reader's datapoint. A window that violated early was judged
+    /// then: nothing more of it is looked at.
+    #[inline(always)]
+    fn take(
+        &mut self,
+        reader: ReaderId,
+        verdict: impl Fn(&Judge, &Datapoint<'_>) -> Verdict,
+        datapoint: &Datapoint<'_>,
+    ) -> Verdict {
+        let (plan, at_ms) = (self.plan, datapoint.at_ms);
+        let Some(rule) = reader.of(&plan.rules) else { return Verdict::Unknown };
+        let Some(run) = reader.of_mut(&mut self.judged.runs) else { return Verdict::Unknown };
+        if run.is_judged() {
+            return Verdict::Unknown;
+        }
+        let verdict = verdict(&rule.judge, datapoint);
+        if verdict == Verdict::Unknown {
+            return verdict;
+        }
+        let transition = run.step(verdict, rule, at_ms);
+        self.judged.heard(at_ms);
+        if transition != Transition::None {
+            let value = rule.judge.shown(datapoint, verdict);
+            self.carry_out(transition, Occasion { reader, rule, at_ms }, value);
+        }
+        verdict
+    }
+
     /// Tells what came of a verdict.
     #[inline(never)]
-    fn carry_out(&mut self, transition: Transition, rule: &Rule, value: MetricValue) {
+    fn carry_out(&mut self, transition: Transition, on: Occasion<'_>, value: MetricValue) {
         match transition {
             Transition::None => {}
-            Transition::Opened => self.open(rule, value),
-            Transition::Continued => self.keep_open(rule, value),
-            Transition::Cleared => self.clear(rule, value),
+            Transition::Opened => self.open(on, value),
+            Transition::Continued => self.keep_open(on, value),
+            Transition::Cleared => self.clear(on, value),
         }
     }
 }
 
 impl Listener for Cursor<'_> {
-    /// A datapoint of a window that violated early was judged then.
     #[inline(always)]
-    fn datapoint(&mut self, reader: u32, datapoint: Datapoint<'_>) {
-        let (plan, Datapoint { at_ms, value, .. }) = (self.plan, datapoint);
-        let Some(rule) = plan.rules.get(reader as usize) else { return };
-        let Some(run) = self.judged.runs.get_mut(reader as usize) else { return };
-        if run.is_judged() {
-            return;
-        }
-        let verdict = rule.judge.verdict(value);
-        if verdict == Verdict::Unknown {
-            return;
-        }
-        let transition = run.step(verdict, rule, at_ms);
-        self.judged.heard(at_ms);
-        if transition != Transition::None {
-            (self.rule, self.at_ms) = (reader, at_ms);
-            self.carry_out(transition, rule, rule.judge.shown(value, verdict));
-        }
+    fn datapoint(&mut self, reader: ReaderId, datapoint: Datapoint<'_>) {
+        self.take(reader, Judge::verdict, &datapoint);
     }
 
     /// The moment a sum crosses an upper bound its window will violate: it is judged then.
     #[inline(always)]
-    fn grows(&mut self, reader: u32, so_far: Datapoint<'_>) {
-        let (plan, Datapoint { at_ms, value, .. }) = (self.plan, so_far);
-        let Some(rule) = plan.rules.get(reader as usize) else { return };
-        let Some(run) = self.judged.runs.get_mut(reader as usize) else { return };
-        if run.is_judged() || rule.judge.early_verdict(value) != Verdict::Violates {
-            return;
-        }
-        run.set_judged(true);
-        let transition = run.step(Verdict::Violates, rule, at_ms);
-        self.judged.heard(at_ms);
-        if transition != Transition::None {
-            (self.rule, self.at_ms) = (reader, at_ms);
-            self.carry_out(transition, rule, rule.judge.shown(value, Verdict::Violates));
+    fn grows(&mut self, reader: ReaderId, so_far: Datapoint<'_>) {
+        if self.take(reader, Judge::early_verdict, &so_far) == Verdict::Violates {
+            self.set_judged(reader, true);
         }
     }
 
     #[inline]
-    fn window_ended(&mut self, reader: u32) {
-        if let Some(run) = self.judged.runs.get_mut(reader as usize) {
-            run.set_judged(false);
-        }
+    fn window_ended(&mut self, reader: ReaderId) {
+        self.set_judged(reader, false);
     }
 }

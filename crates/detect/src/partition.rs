@@ -134,7 +134,7 @@ impl Partition {
     pub(crate) fn forget(&mut self, place: u32, effects: &mut Effects) {
         let Some(mut thing) = self.things.remove(place) else { return };
         if let Some(plan) = self.catalog.plan(thing.judged.audience) {
-            Cursor::new(&mut thing, plan, self.clock.now_ms, effects).invalidate_all();
+            Cursor::new(&mut thing, plan, effects).invalidate_all(self.clock.now_ms);
         }
         self.catalog.audiences.leave(thing.judged.audience);
     }

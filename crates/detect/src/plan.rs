@@ -10,7 +10,8 @@ use crate::rule::Rule;
 pub(crate) struct Plan {
     /// One reader for each rule.
     pub(crate) measures: MeasurePlan,
-    /// By profile name, then in the profile's order. A thing's runs stand in the same order.
+    /// By profile name, then in the profile's order: each judges what the reader of its place
+    /// reads ([`ReaderId`]), and a thing's runs stand in the same order.
     pub(crate) rules: Vec<Rule>,
 }
 

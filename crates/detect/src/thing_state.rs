@@ -2,7 +2,7 @@
 
 use fleetward_domain::{EpochMs, MetricValue, ThingName};
 
-use crate::measure::MeasuredThing;
+use crate::measure::{MeasuredThing, ReaderId};
 use crate::plan::Plan;
 use crate::rule::Run;
 use crate::short_name::ShortName;
@@ -33,8 +33,8 @@ pub(crate) struct Judged {
 /// A violation that is open now.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct OpenViolation {
-    /// The rule's place in the thing's plan.
-    pub(crate) rule: u32,
+    /// Which rule of the thing's plan.
+    pub(crate) rule: ReaderId,
     pub(crate) id: String,
     pub(crate) started_ms: EpochMs,
     pub(crate) last_ms: EpochMs,
@@ -52,7 +52,7 @@ impl OpenViolations {
     }
 
     /// That of a rule, to be changed.
-    pub(crate) fn get_mut(&mut self, rule: u32) -> Option<&mut OpenViolation> {
+    pub(crate) fn get_mut(&mut self, rule: ReaderId) -> Option<&mut OpenViolation> {
         self.0.as_mut()?.iter_mut().find(|open| open.rule == rule)
     }
 
@@ -62,7 +62,7 @@ impl OpenViolations {
         open.insert(after, violation);
     }
 
-    pub(crate) fn remove(&mut self, rule: u32) -> Option<OpenViolation> {
+    pub(crate) fn remove(&mut self, rule: ReaderId) -> Option<OpenViolation> {
         let open = self.0.as_mut()?;
         let place = open.iter().position(|open| open.rule == rule)?;
         let removed = open.remove(place);
@@ -74,7 +74,7 @@ impl OpenViolations {
     }
 
     /// Gives every violation the place of its rule in another plan; those without one go.
-    pub(crate) fn move_rules(&mut self, place_of: impl Fn(u32) -> Option<u32>) {
+    pub(crate) fn move_rules(&mut self, place_of: impl Fn(ReaderId) -> Option<ReaderId>) {
         for mut violation in self.0.take().map_or_else(Vec::new, |open| *open) {
             if let Some(place) = place_of(violation.rule) {
                 violation.rule = place;

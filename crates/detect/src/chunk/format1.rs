@@ -8,7 +8,7 @@ use super::stored_thing::{HEAD_FIELDS, StoredThing, read_head, read_open, write_
 use super::{Decoder, Error, Writer, Written, length, list, malformed, put_back};
 use crate::catalog::AudienceKey;
 use crate::error::DetectError;
-use crate::measure::{MeasurePlan, Window, share};
+use crate::measure::{MeasurePlan, ReaderId, Window, share};
 use crate::partition::Partition;
 use crate::rule::Run;
 use crate::thing_state::{OpenViolation, ThingState};
@@ -55,8 +55,8 @@ pub(super) fn write(e: &mut Writer, chunk: u32, partition: &Partition) -> Writte
 
 fn write_rules(e: &mut Writer, thing: &ThingState, plan: &MeasurePlan) -> Written {
     e.array(thing.judged.runs.len() as u64)?;
-    for ((run, reader), place) in thing.judged.runs.iter().zip(&plan.readers).zip(0..) {
-        let window = reader.slot.and_then(|slot| thing.measured.window_of(plan, place, slot));
+    for (id, (run, reader)) in ReaderId::number(thing.judged.runs.iter().zip(&plan.readers)) {
+        let window = reader.slot.and_then(|slot| thing.measured.window_of(plan, id, slot));
         let window = window.copied().unwrap_or_default();
         let flag = |is_set, flag| if is_set { flag } else { 0 };
         let flags = flag(run.is_judged(), JUDGED)
@@ -116,7 +116,7 @@ impl Thing {
     /// None if it is not of the plan that its audience has.
     fn into_state(self, audience: u32, partition: &Partition) -> Option<ThingState> {
         let plan = partition.catalog.plan(audience)?;
-        let is_open = |rule: u32| self.rules.get(rule as usize).is_some_and(|(_, r)| r.is_open());
+        let is_open = |rule: ReaderId| rule.of(&self.rules).is_some_and(|(_, r)| r.is_open());
         let flagged = self.rules.iter().filter(|(_, run)| run.is_open()).count();
         if plan.rules.len() != self.rules.len()
             || flagged != self.open.len()

@@ -8,7 +8,7 @@ mod restore;
 use super::stored_thing::{HEAD_FIELDS, StoredThing, read_head, read_open, write_head, write_open};
 use super::{Decoder, Error, Writer, Written, length, list, malformed, put_back};
 use crate::error::DetectError;
-use crate::measure::{MeasurePlan, Window};
+use crate::measure::{MeasurePlan, ReaderId, Window};
 use crate::partition::Partition;
 use crate::rule::Run;
 use crate::thing_state::{OpenViolation, ThingState};
@@ -123,7 +123,7 @@ impl Thing {
 
     /// Whether its state is what the names at the chunk's head speak of.
     fn fits(&self, layout: &names::Layout) -> bool {
-        let is_open = |rule: u32| self.runs.get(rule as usize).is_some_and(|run| run.is_open());
+        let is_open = |rule: ReaderId| rule.of(&self.runs).is_some_and(|run| run.is_open());
         self.windows.len() == layout.series.len()
             && self.runs.len() == layout.behaviors.len()
             && self.runs.iter().filter(|run| run.is_open()).count() == self.open.len()

@@ -4,7 +4,7 @@ use fleetward_domain::{EpochMs, ThingName};
 use fleetward_shape::cbor::value;
 
 use super::{Decoder, Error, Writer, Written, length, list};
-use crate::measure::{RecentReports, Seen};
+use crate::measure::{ReaderId, RecentReports, Seen};
 use crate::thing_state::{OpenViolation, ThingState};
 
 /// A thing without its windows and runs.
@@ -69,7 +69,11 @@ impl StoredThing {
 pub(super) fn write_open(e: &mut Writer, violations: &[OpenViolation]) -> Written {
     e.array(violations.len() as u64)?;
     for open in violations {
-        e.array(5)?.u32(open.rule)?.str(&open.id)?.i64(open.started_ms)?.i64(open.last_ms)?;
+        e.array(5)?
+            .u32(open.rule.place())?
+            .str(&open.id)?
+            .i64(open.started_ms)?
+            .i64(open.last_ms)?;
         value::write(e, &open.last_value)?;
     }
     Ok(())
@@ -80,7 +84,7 @@ pub(super) fn read_open(d: &mut Decoder<'_>) -> Result<Vec<OpenViolation>, Error
     list(d, |d| {
         length(d)?;
         Ok(OpenViolation {
-            rule: d.u32()?,
+            rule: ReaderId::new(d.u32()?),
             id: d.str()?.to_owned(),
             started_ms: d.i64()?,
             last_ms: d.i64()?,

@@ -2,86 +2,88 @@
 
 use fleetward_domain::violation::violation_id;
 use fleetward_domain::{
-    Alert, EventType, MetricValue, Notification, VerificationState, Violation, ViolationEvent,
+    Alert, EpochMs, EventType, MetricValue, Notification, VerificationState, Violation,
+    ViolationEvent,
 };
 
-use super::Cursor;
+use super::{Cursor, Occasion};
+use crate::measure::ReaderId;
 use crate::rule::Rule;
 use crate::thing_state::OpenViolation;
 
 impl Cursor<'_> {
     /// Enough datapoints violated: a violation with a new id.
-    pub(super) fn open(&mut self, rule: &Rule, value: MetricValue) {
+    pub(super) fn open(&mut self, on: Occasion<'_>, value: MetricValue) {
+        let Occasion { reader, rule, at_ms } = on;
         let Some(thing) = self.name.to_thing_name() else { return };
-        let Some(run) = self.judged.runs.get_mut(self.rule as usize) else { return };
+        let Some(run) = reader.of_mut(&mut self.judged.runs) else { return };
         run.set_open(true);
         let started_ms = run.started_ms();
         self.judged.transitions = self.judged.transitions.wrapping_add(1);
         let transition = u64::from(self.judged.transitions);
         let (profile, behavior) = (&rule.profile.name, rule.behavior.name.as_str());
         let open = OpenViolation {
-            rule: self.rule,
-            id: violation_id(&thing, profile, behavior, self.at_ms, transition),
+            rule: reader,
+            id: violation_id(&thing, profile, behavior, at_ms, transition),
             started_ms,
-            last_ms: self.at_ms,
+            last_ms: at_ms,
             last_value: value,
         };
         self.effects.violations.extend(self.violation(rule, &open));
-        self.tell(rule, open.id.clone(), Some(open.last_value.clone()), EventType::InAlarm);
+        self.tell(on, open.id.clone(), Some(open.last_value.clone()), EventType::InAlarm);
         self.judged.open.insert(open);
     }
 
     /// One more violating datapoint while it is open.
-    pub(super) fn keep_open(&mut self, rule: &Rule, value: MetricValue) {
-        let Some(open) = self.judged.open.get_mut(self.rule) else { return };
-        open.last_ms = self.at_ms;
+    pub(super) fn keep_open(&mut self, on: Occasion<'_>, value: MetricValue) {
+        let Some(open) = self.judged.open.get_mut(on.reader) else { return };
+        open.last_ms = on.at_ms;
         open.last_value = value;
         let open = open.clone();
-        self.effects.violations.extend(self.violation(rule, &open));
+        self.effects.violations.extend(self.violation(on.rule, &open));
     }
 
     /// Enough datapoints conformed.
-    pub(super) fn clear(&mut self, rule: &Rule, value: MetricValue) {
-        self.end(rule, Some(value), EventType::AlarmCleared);
+    pub(super) fn clear(&mut self, on: Occasion<'_>, value: MetricValue) {
+        self.end(on, Some(value), EventType::AlarmCleared);
     }
 
     /// Nobody can tell any more: ends a rule's violation, if one is open, and forgets what the
     /// rule has seen.
-    pub(crate) fn invalidate(&mut self, place: u32) {
+    pub(crate) fn invalidate(&mut self, reader: ReaderId, at_ms: EpochMs) {
         let plan = self.plan;
-        let Some(rule) = plan.rules.get(place as usize) else { return };
-        if !self.judged.runs.get(place as usize).is_some_and(|run| run.is_open()) {
+        let Some(rule) = reader.of(&plan.rules) else { return };
+        if !reader.of(&self.judged.runs).is_some_and(|run| run.is_open()) {
             return;
         }
-        self.rule = place;
-        self.end(rule, None, EventType::AlarmInvalidated);
-        if let Some(run) = self.judged.runs.get_mut(place as usize) {
+        self.end(Occasion { reader, rule, at_ms }, None, EventType::AlarmInvalidated);
+        if let Some(run) = reader.of_mut(&mut self.judged.runs) {
             run.begin_anew();
         }
     }
 
     /// Ends all violations that are open.
-    pub(crate) fn invalidate_all(&mut self) {
-        while let Some(place) = self.judged.open.as_slice().first().map(|open| open.rule) {
-            self.invalidate(place);
+    pub(crate) fn invalidate_all(&mut self, at_ms: EpochMs) {
+        while let Some(reader) = self.judged.open.as_slice().first().map(|open| open.rule) {
+            self.invalidate(reader, at_ms);
             // Whatever became of it, this must end.
-            self.judged.open.remove(place);
+            self.judged.open.remove(reader);
         }
     }
 
-    fn end(&mut self, rule: &Rule, value: Option<MetricValue>, event_type: EventType) {
-        if let Some(run) = self.judged.runs.get_mut(self.rule as usize) {
+    fn end(&mut self, on: Occasion<'_>, value: Option<MetricValue>, event_type: EventType) {
+        if let Some(run) = on.reader.of_mut(&mut self.judged.runs) {
             run.set_open(false);
         }
-        let Some(open) = self.judged.open.remove(self.rule) else { return };
+        let Some(open) = self.judged.open.remove(on.reader) else { return };
         self.effects.closed.push(open.id.clone());
-        self.tell(rule, open.id, value, event_type);
+        self.tell(on, open.id, value, event_type);
     }
 
     /// One event, and one alert for each alert target of the profile.
     fn tell(
         &mut self,
-        rule: &Rule,
+        Occasion { rule, at_ms, .. }: Occasion<'_>,
         violation_id: String,
         value: Option<MetricValue>,
         event_type: EventType,
@@ -94,7 +96,7 @@ impl Cursor<'_> {
             behavior: (*rule.behavior).clone(),
             value,
             event_type,
-            at_ms: self.at_ms,
+            at_ms,
             verification: VerificationState::Unknown,
             verification_description: None,
         };

@@ -10,7 +10,7 @@ mod cidr_set;
 mod fixed;
 mod port_set;
 
-use fleetward_domain::{Judgement, MetricValue, Observed};
+use fleetward_domain::{Datapoint, Judgement, MetricValue};
 
 use fixed::Fixed;
 
@@ -39,11 +39,11 @@ impl Judge {
         Self::Fixed(Fixed::new(comparison))
     }
 
-    /// Judges a value.
+    /// Judges a datapoint.
     #[inline]
-    pub(crate) fn verdict(&self, value: Observed<'_>) -> Verdict {
+    pub(crate) fn verdict(&self, datapoint: &Datapoint<'_>) -> Verdict {
         let Self::Fixed(fixed) = self;
-        match fixed.conforms(value) {
+        match fixed.conforms(datapoint.value) {
             Some(false) => Verdict::Violates,
             Some(true) => Verdict::Conforms,
             None => Verdict::Unknown,
@@ -52,15 +52,15 @@ impl Judge {
 
     /// Judges a sum that will grow: violating, if it will stay so; conforming is never known early.
     #[inline]
-    pub(crate) fn early_verdict(&self, so_far: Observed<'_>) -> Verdict {
+    pub(crate) fn early_verdict(&self, so_far: &Datapoint<'_>) -> Verdict {
         let Self::Fixed(fixed) = self;
-        let violates = fixed.is_upper_bound() && fixed.conforms(so_far) == Some(false);
+        let violates = fixed.is_upper_bound() && fixed.conforms(so_far.value) == Some(false);
         if violates { Verdict::Violates } else { Verdict::Unknown }
     }
 
     /// The value to show: of a list that violates the offending elements only.
-    pub(crate) fn shown(&self, value: Observed<'_>, verdict: Verdict) -> MetricValue {
+    pub(crate) fn shown(&self, datapoint: &Datapoint<'_>, verdict: Verdict) -> MetricValue {
         let Self::Fixed(fixed) = self;
-        fixed.value_of(value, verdict == Verdict::Conforms)
+        fixed.value_of(datapoint.value, verdict == Verdict::Conforms)
     }
 }

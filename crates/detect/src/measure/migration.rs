@@ -3,6 +3,7 @@
 use fleetward_domain::EpochMs;
 
 use super::plan::MeasurePlan;
+use super::reader_id::ReaderId;
 use super::thing::MeasuredThing;
 use super::window::Window;
 
@@ -12,14 +13,14 @@ impl MeasuredThing {
     pub(crate) fn migrate(
         &mut self,
         (old, new): (&MeasurePlan, &MeasurePlan),
-        carried: &[Option<u32>],
+        carried: &[Option<ReaderId>],
         at_ms: EpochMs,
     ) {
         let before = std::mem::take(&mut self.windows);
         let before = Self { windows: before, ..self.clone() };
         self.begin_plan(new, at_ms, |reader| {
             let from = carried.get(reader).copied().flatten()?;
-            let slot = old.readers.get(from as usize)?.slot?;
+            let slot = from.of(&old.readers)?.slot?;
             before.window_of(old, from, slot).copied()
         });
     }

@@ -2,6 +2,7 @@
 
 use fleetward_domain::EpochMs;
 
+use super::reader_id::ReaderId;
 use super::series::Series;
 use crate::limits::READERS_PER_PLAN;
 
@@ -51,8 +52,8 @@ impl MeasurePlan {
 
     /// Who asked for what, by reader.
     #[must_use]
-    pub fn series(&self, reader: u32) -> Option<&Series> {
-        self.readers.get(reader as usize).map(|reader| &reader.series)
+    pub fn series(&self, reader: ReaderId) -> Option<&Series> {
+        reader.of(&self.readers).map(|reader| &reader.series)
     }
 
     /// Whether reports are of use.

@@ -4,6 +4,7 @@ use fleetward_domain::{Count, Datapoint, EpochMs, Observed, Report};
 
 use super::Listener;
 use super::plan::{MeasurePlan, Reader};
+use super::reader_id::ReaderId;
 use super::reports::RecentReports;
 use super::series::Growth;
 use super::window::{NumbersAt, Window};
@@ -73,15 +74,15 @@ impl MeasuredThing {
         self.grow_own(plan, |reader| {
             reader.series.growth_in_report(report).map_or(Growth::Nothing, Growth::By)
         });
-        for (reader, place) in plan.readers.iter().zip(0..) {
+        for (id, reader) in ReaderId::number(&plan.readers) {
             let Some(value) = reader.series.value_in_report(report) else { continue };
             match (reader.slot, value) {
                 (Some(slot), Observed::Count(growth)) => {
-                    self.grow(plan, (reader, place, slot), Growth::By(growth), listener);
+                    self.grow(plan, (reader, id, slot), Growth::By(growth), listener);
                 }
                 _ => {
                     let measure = reader.series.measure();
-                    listener.datapoint(place, Datapoint { measure, at_ms, value });
+                    listener.datapoint(id, Datapoint { measure, at_ms, value });
                 }
             }
         }
@@ -115,13 +116,13 @@ impl MeasuredThing {
             let counted = reader.series.is_counted();
             if counted { reader.series.growth_in_counts(counts) } else { Growth::Nothing }
         });
-        for (reader, place) in plan.readers.iter().zip(0..) {
+        for (id, reader) in ReaderId::number(&plan.readers) {
             let (true, Some(slot)) = (reader.series.is_counted(), reader.slot) else { continue };
             let growth = match reader.leads {
                 true => reader.series.growth_in_counts(counts),
                 false => Growth::Nothing,
             };
-            self.grow(plan, (reader, place, slot), growth, listener);
+            self.grow(plan, (reader, id, slot), growth, listener);
         }
     }
 
@@ -157,14 +158,14 @@ impl MeasuredThing {
         mut numbers: NumbersAt,
         listener: &mut impl Listener,
     ) {
-        for (reader, place) in plan.readers.iter().zip(0..) {
+        for (id, reader) in ReaderId::number(&plan.readers) {
             let (Some(slot), Some(window_ms)) = (reader.slot, reader.series.window_ms) else {
                 continue;
             };
             let reached = numbers.of(window_ms);
-            let Some(window) = self.window_of(plan, place, slot) else { continue };
+            let Some(window) = self.window_of(plan, id, slot) else { continue };
             if window.number < reached {
-                self.tell_ends(place, (reader, window_ms), *window, reached, listener);
+                self.tell_ends(id, (reader, window_ms), *window, reached, listener);
             }
         }
         // Those who share a window all have to be told of it before it moves on.
@@ -173,8 +174,13 @@ impl MeasuredThing {
 
     /// The window that a reader looks at, whose series has this slot.
     #[inline]
-    pub(crate) fn window_of(&self, plan: &MeasurePlan, reader: u32, slot: u32) -> Option<&Window> {
-        let own = self.own(plan).iter().find(|window| u32::from(window.owner) == reader);
+    pub(crate) fn window_of(
+        &self,
+        plan: &MeasurePlan,
+        reader: ReaderId,
+        slot: u32,
+    ) -> Option<&Window> {
+        let own = self.own(plan).iter().find(|window| u32::from(window.owner) == reader.place());
         own.or_else(|| self.windows.get(slot as usize))
     }
 
@@ -190,7 +196,7 @@ impl MeasuredThing {
     fn grow(
         &mut self,
         plan: &MeasurePlan,
-        (reader, place, slot): (&Reader, u32, u32),
+        (reader, id, slot): (&Reader, ReaderId, u32),
         growth: Growth,
         listener: &mut impl Listener,
     ) {
@@ -201,11 +207,11 @@ impl MeasuredThing {
         }
         let mut window = *shared;
         if has_own {
-            window = self.window_of(plan, place, slot).copied().unwrap_or(window);
+            window = self.window_of(plan, id, slot).copied().unwrap_or(window);
         }
         if window.fed {
             let (measure, value) = (reader.series.measure(), Observed::Count(window.sum));
-            listener.grows(place, Datapoint { measure, at_ms: self.seen_ms, value });
+            listener.grows(id, Datapoint { measure, at_ms: self.seen_ms, value });
         }
     }
 
@@ -220,7 +226,7 @@ impl MeasuredThing {
     /// Tells a reader of the ends of its window and of those after it, up to `reached`.
     fn tell_ends(
         &self,
-        place: u32,
+        id: ReaderId,
         (reader, window_ms): (&Reader, EpochMs),
         mut window: Window,
         reached: u32,
@@ -229,9 +235,9 @@ impl MeasuredThing {
         loop {
             if let Some(value) = self.value_at_end(reader, &window, window_ms) {
                 let (measure, at_ms) = (reader.series.measure(), window.end_ms(window_ms));
-                listener.datapoint(place, Datapoint { measure, at_ms, value });
+                listener.datapoint(id, Datapoint { measure, at_ms, value });
             }
-            listener.window_ended(place);
+            listener.window_ended(id);
             // A connected thing that says nothing goes through windows of zero. All others have
             // nothing more to be told of: any sign of them would have closed the window before.
             if !(self.is_connected() && reader.series.is_counted()) {

@@ -88,7 +88,7 @@ impl Partition {
             if is_silent && !thing.judged.open.as_slice().is_empty() {
                 let Some(thing) = self.things.change(place) else { continue };
                 let Some(plan) = self.catalog.plan(thing.judged.audience) else { continue };
-                Cursor::new(thing, plan, now_ms, effects).invalidate_all();
+                Cursor::new(thing, plan, effects).invalidate_all(now_ms);
             }
             if is_gone {
                 self.forget(place, effects);

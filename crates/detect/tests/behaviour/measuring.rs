@@ -3,7 +3,7 @@
 
 use std::fmt::Write;
 
-use fleetward_detect::measure::{Listener, MeasurePlan, MeasuredThing, Series};
+use fleetward_detect::measure::{Listener, MeasurePlan, MeasuredThing, ReaderId, Series};
 use fleetward_domain::{
     Count, Datapoint, DimensionOperator, Measure, Metric, MetricDimension, NetworkStats, Report,
 };
@@ -17,7 +17,7 @@ const PERIOD_MS: i64 = 1_000;
 struct History(String);
 
 impl Listener for History {
-    fn datapoint(&mut self, reader: u32, datapoint: Datapoint<'_>) {
+    fn datapoint(&mut self, reader: ReaderId, datapoint: Datapoint<'_>) {
         let Datapoint { measure, at_ms, value } = datapoint;
         let metric = measure.metric.as_str();
         writeln!(self.0, "{reader}: {metric}@{at_ms} {}", show(&value.to_value())).unwrap();

@@ -11,7 +11,7 @@ use fleetward_shape::cbor::Error;
 use super::Thing;
 use super::names::{Layout, Named};
 use crate::effects::Effects;
-use crate::measure::Window;
+use crate::measure::{ReaderId, Window};
 use crate::partition::Partition;
 use crate::plan::Plan;
 use crate::thing_state::{OpenViolation, ThingState};
@@ -27,7 +27,7 @@ pub(super) struct Arrival<'a> {
     /// For each rule of the plan its place in the layout.
     rules_from: Vec<Option<usize>>,
     /// For each place in the layout the rule of the plan.
-    rules_to: Vec<Option<u32>>,
+    rules_to: Vec<Option<ReaderId>>,
     /// The plan is the one that the things had when they were stored.
     as_stored: bool,
 }
@@ -69,7 +69,7 @@ impl<'a> Arrival<'a> {
         });
         let slots_from: Vec<_> = slots_from.collect();
         let mut rules_to = vec![None; behaviors.len()];
-        for (from, rule) in rules_from.iter().zip(0..) {
+        for (rule, from) in ReaderId::number(&rules_from) {
             if let Some(to) = from.and_then(|from| rules_to.get_mut(from)) {
                 *to = Some(rule);
             }
@@ -104,7 +104,7 @@ impl<'a> Arrival<'a> {
         thing.judged.runs = runs.collect();
         let mut ended = Effects::default();
         for open in &stored.open {
-            match self.rules_to.get(open.rule as usize).copied().flatten() {
+            match open.rule.of(&self.rules_to).copied().flatten() {
                 Some(rule) => thing.judged.open.insert(OpenViolation { rule, ..open.clone() }),
                 None => self.end(stored, open, now_ms, &mut ended),
             }
@@ -123,7 +123,7 @@ impl<'a> Arrival<'a> {
 
     /// Tells of the end of a violation whose behavior is gone: only its name is known.
     fn end(&self, stored: &Thing, open: &OpenViolation, at_ms: EpochMs, ended: &mut Effects) {
-        let Some((profile, behavior)) = self.behaviors.get(open.rule as usize) else { return };
+        let Some((profile, behavior)) = open.rule.of(&self.behaviors) else { return };
         ended.closed.push(open.id.clone());
         ended.events.push(ViolationEvent {
             violation_id: open.id.clone(),
