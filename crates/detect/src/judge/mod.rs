@@ -7,12 +7,12 @@
 //! [`Verdict::Unknown`].
 
 mod cidr_set;
-mod fixed;
 mod port_set;
+mod static_criteria;
 
 use fleetward_domain::{Datapoint, Judgement, MetricValue};
 
-use fixed::Fixed;
+use static_criteria::StaticCriteria;
 
 /// What a datapoint says of its thing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,21 +29,21 @@ pub(crate) enum Verdict {
 /// beside its other rules.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Judge {
-    /// Against a fixed value (AWS: static criteria).
-    Fixed(Fixed),
+    /// Against a fixed value.
+    Static(StaticCriteria),
 }
 
 impl Judge {
     pub(crate) fn new(judgement: &Judgement) -> Self {
         let Judgement::Static(comparison) = judgement;
-        Self::Fixed(Fixed::new(comparison))
+        Self::Static(StaticCriteria::new(comparison))
     }
 
     /// Judges a datapoint.
     #[inline]
     pub(crate) fn verdict(&self, datapoint: &Datapoint<'_>) -> Verdict {
-        let Self::Fixed(fixed) = self;
-        match fixed.conforms(datapoint.value) {
+        let Self::Static(criteria) = self;
+        match criteria.conforms(datapoint.value) {
             Some(false) => Verdict::Violates,
             Some(true) => Verdict::Conforms,
             None => Verdict::Unknown,
@@ -53,14 +53,14 @@ impl Judge {
     /// Judges a sum that will grow: violating, if it will stay so; conforming is never known early.
     #[inline]
     pub(crate) fn early_verdict(&self, so_far: &Datapoint<'_>) -> Verdict {
-        let Self::Fixed(fixed) = self;
-        let violates = fixed.is_upper_bound() && fixed.conforms(so_far.value) == Some(false);
+        let Self::Static(criteria) = self;
+        let violates = criteria.is_upper_bound() && criteria.conforms(so_far.value) == Some(false);
         if violates { Verdict::Violates } else { Verdict::Unknown }
     }
 
     /// The value to show: of a list that violates the offending elements only.
     pub(crate) fn shown(&self, datapoint: &Datapoint<'_>, verdict: Verdict) -> MetricValue {
-        let Self::Fixed(fixed) = self;
-        fixed.value_of(datapoint.value, verdict == Verdict::Conforms)
+        let Self::Static(criteria) = self;
+        criteria.value_of(datapoint.value, verdict == Verdict::Conforms)
     }
 }

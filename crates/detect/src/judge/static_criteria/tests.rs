@@ -1,7 +1,7 @@
 use super::*;
 
-fn check(operator: ComparisonOperator, value: MetricValue) -> Fixed {
-    Fixed::new(&Comparison::new(operator, value).unwrap())
+fn check(operator: ComparisonOperator, value: MetricValue) -> StaticCriteria {
+    StaticCriteria::new(&Comparison::new(operator, value).unwrap())
 }
 
 #[test]

@@ -11,7 +11,7 @@ use crate::limits::{VALUE_BYTES, VALUE_ELEMENTS};
 
 /// A static criterion. `inside`: whether elements must be in the set, or must not.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Fixed {
+pub(crate) enum StaticCriteria {
     Count { bound: Bound, limit: u64 },
     Number { bound: Bound, limit: f64 },
     Ports { set: PortSet, inside: bool },
@@ -29,7 +29,7 @@ pub(crate) enum Bound {
     GreaterThanEquals,
 }
 
-impl Fixed {
+impl StaticCriteria {
     pub(crate) fn new(comparison: &Comparison) -> Self {
         use ComparisonOperator as Op;
         let bound = match comparison.operator() {
