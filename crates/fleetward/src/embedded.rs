@@ -60,6 +60,7 @@ pub(crate) async fn start(
         log: log.clone(),
         clock,
         chance,
+        health: Arc::default(),
         failures: failed,
     };
     // Data flows in this order. The front door comes first for a second reason: it logs that

@@ -21,6 +21,12 @@ impl Unreadable {
         self.readings.load(Ordering::Relaxed)
     }
 
+    /// How many different documents and rows these were; at [`TOLD_UNREADABLE`] there may be more.
+    #[must_use]
+    pub fn documents(&self) -> usize {
+        self.told.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
     /// What could be read. What could not is left out, counted, and told the first time; other
     /// errors stay errors.
     ///
@@ -67,7 +73,7 @@ mod tests {
             assert_eq!(unreadable.skip(corrupt(key)).unwrap(), None);
         }
         assert_eq!(unreadable.readings(), TOLD_UNREADABLE as u64 * 4);
-        assert_eq!(unreadable.told.lock().unwrap().len(), TOLD_UNREADABLE);
+        assert_eq!(unreadable.documents(), TOLD_UNREADABLE);
         assert_eq!(unreadable.skip::<()>(Err(StoreError::Closed)), Err(StoreError::Closed));
     }
 }

@@ -10,8 +10,8 @@ use fleetward_domain::FormatLevel;
 use fleetward_environment::{Chance, Clock};
 use fleetward_hands::http::{request, send};
 use fleetward_hands::{Webhook, eventually};
-use fleetward_store::Documents;
 use fleetward_store::sqlite::SqliteStore;
+use fleetward_store::{Documents, Kind, Tx};
 use serde_json::{Value, json};
 
 use super::{Running, start};
@@ -45,6 +45,30 @@ async fn a_folder_of_the_first_release_opens_with_nothing_lost() {
     assert_eq!(server.store.format_level(), FormatLevel::CURRENT);
     let again = tokio::task::block_in_place(|| everything(&server));
     check(&again, &expected);
+    server.shutdown().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_document_that_cannot_be_read_shows_in_the_health() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("data")).unwrap();
+    let server = open(folder.path(), &Webhook::listen()).await;
+    let get = |path: &str| {
+        let answer = send(server.ready.api, &request("GET", path, &[], b""));
+        (answer.status, answer.body)
+    };
+    assert_eq!(tokio::task::block_in_place(|| get("/healthz")), (200, "ok\n".to_owned()));
+    let broken = (Kind::Thing, "broken".to_owned(), br#"{"name":"broken","#.to_vec());
+    server.store.commit(Tx { puts: vec![broken], ..Tx::default() }).await.unwrap();
+    tokio::task::block_in_place(|| {
+        // Met twice, and one document still.
+        assert_eq!(get("/things").0, 200);
+        assert_eq!(get("/things").0, 200);
+        let (status, said) = get("/healthz");
+        assert_eq!(status, 200);
+        let sentence = "1 document cannot be read; fleetward check --data DIR names it";
+        assert_eq!(said.lines().collect::<Vec<_>>(), ["ok", sentence]);
+    });
     server.shutdown().await.unwrap();
 }
 

@@ -11,6 +11,7 @@ pub(crate) mod alerts;
 pub(crate) mod api;
 pub mod detector;
 pub(crate) mod front_door;
+pub(crate) mod health;
 pub(crate) mod housekeeping;
 pub(crate) mod relay;
 pub(crate) mod role;
@@ -37,6 +38,8 @@ pub(crate) struct Shared {
     pub(crate) secrets: Secrets,
     /// The partitions that this process is to own, as long as they are these.
     pub(crate) assignment: watch::Receiver<BTreeSet<u32>>,
+    /// What roles know of their own trouble, for `/healthz`.
+    pub(crate) health: Arc<health::Health>,
     /// Takes the reason why a role cannot go on.
     pub(crate) failures: mpsc::Sender<Failure>,
 }

@@ -13,6 +13,7 @@ use fleetward_store::{RelayPosition, Store, StoreError, Tx, find};
 use tokio::sync::watch;
 
 use super::Shared;
+use super::health::Health;
 use super::role::Role;
 use crate::failure::Failure;
 
@@ -29,8 +30,12 @@ const PAUSE: Duration = Duration::from_millis(500);
 /// None; what fails later is told and tried again, and nothing is lost by waiting. Only a change
 /// that cannot be read ends the role: detectors must not miss it, so somebody has to look.
 pub(crate) async fn start(shared: &Shared) -> Result<Role, Failure> {
-    let relay =
-        Relay { store: shared.store.clone(), log: shared.log.clone(), clock: shared.clock.clone() };
+    let relay = Relay {
+        store: shared.store.clone(),
+        log: shared.log.clone(),
+        clock: shared.clock.clone(),
+        health: shared.health.clone(),
+    };
     Ok(Role::start("relay", shared, |stop| relay.run(stop)))
 }
 
@@ -38,15 +43,23 @@ struct Relay {
     store: Arc<dyn Store>,
     log: Arc<dyn EventLog>,
     clock: Clock,
+    health: Arc<Health>,
 }
 
 impl Relay {
     async fn run(self, mut stop: watch::Receiver<bool>) -> Result<(), Failure> {
         let mut newest = self.store.newest_change();
         loop {
+            // From before the try, so that one that hangs shows, too.
+            self.health.changes_wait(self.clock.instant());
             let failed = match self.carry().await {
-                Ok(true) => continue,
-                Ok(false) => false,
+                Ok(more) => {
+                    self.health.changes_go();
+                    if more {
+                        continue;
+                    }
+                    false
+                }
                 Err(Trouble::Unreadable(error)) => return Err(Failure::new(error.to_string())),
                 Err(Trouble::Passing(failure)) => {
                     tracing::error!("changes do not reach the log, trying again: {failure}");
@@ -138,6 +151,10 @@ mod tests {
 
     use super::*;
 
+    fn relay(store: Arc<dyn Store>, log: Arc<dyn EventLog>, health: Arc<Health>) -> Relay {
+        Relay { store, log, clock: Clock::of_the_runtime(0), health }
+    }
+
     #[tokio::test]
     async fn a_change_that_cannot_be_read_ends_the_relay_with_its_number() {
         let folder = tempfile::tempdir().unwrap();
@@ -156,11 +173,28 @@ mod tests {
 
         let store = SqliteStore::open(&path).unwrap();
         let log = EmbeddedLog::open(&folder.path().join("log"), None, 0).unwrap();
-        let relay = Relay { store: store.clone(), log, clock: Clock::system() };
+        let relay = relay(store.clone(), log, Arc::default());
         let (_stop, stopped) = watch::channel(false);
         let failure = relay.run(stopped).await.unwrap_err().to_string();
         assert!(failure.starts_with("change \"2\" is corrupt: "), "{failure}");
         // What came before it was carried, and nothing behind it.
         assert_eq!(read_position(&*store).await.unwrap(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_relay_that_keeps_failing_says_so_until_it_is_told_to_stop() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(&folder.path().join("store.db")).unwrap();
+        let log = EmbeddedLog::open(&folder.path().join("log"), None, 0).unwrap();
+        store.close().await.unwrap();
+        let (health, clock) = (Arc::new(Health::default()), Clock::of_the_runtime(0));
+        let (stop, stopped) = watch::channel(false);
+        let running = tokio::spawn(relay(store, log, health.clone()).run(stopped));
+        // Asked as if it were much later: what is waited for is the first failure.
+        while health.answer(clock.instant() + 100 * PAUSE, 0).0.is_success() {
+            tokio::task::yield_now().await;
+        }
+        stop.send(true).unwrap();
+        running.await.unwrap().unwrap();
     }
 }

@@ -1,0 +1,81 @@
+//! What `/healthz` says: whether something is worse than it should be while every role runs.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use axum::http::StatusCode;
+use tokio::time::Instant;
+
+/// Changes that do not reach the log are told after this long: a moment's trouble is nobody's.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// What roles know of their own trouble.
+#[derive(Debug, Default)]
+pub(crate) struct Health {
+    /// Since when the relay tries in vain.
+    changes_wait_since: Mutex<Option<Instant>>,
+}
+
+impl Health {
+    /// The relay begins to try, for the first time or again.
+    pub(crate) fn changes_wait(&self, now: Instant) {
+        self.relay().get_or_insert(now);
+    }
+
+    /// The relay has carried what there was.
+    pub(crate) fn changes_go(&self) {
+        *self.relay() = None;
+    }
+
+    fn relay(&self) -> std::sync::MutexGuard<'_, Option<Instant>> {
+        self.changes_wait_since.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Status and text: the first line is `ok`, or says what does not work; the second counts the
+    /// documents that the server goes on without.
+    pub(crate) fn answer(&self, now: Instant, unreadable: usize) -> (StatusCode, String) {
+        let waited = self.relay().map(|since| now.saturating_duration_since(since));
+        let (status, mut text) = match waited.filter(|waited| *waited >= PATIENCE) {
+            None => (StatusCode::OK, "ok\n".to_owned()),
+            Some(waited) => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                format!(
+                    "changes have not reached the log for {} seconds and detectors do not know \
+                     them; the server's messages say why\n",
+                    waited.as_secs()
+                ),
+            ),
+        };
+        match unreadable {
+            0 => {}
+            1 => text.push_str("1 document cannot be read; fleetward check --data DIR names it\n"),
+            many => text.push_str(&format!(
+                "{many} documents cannot be read; fleetward check --data DIR names them\n"
+            )),
+        }
+        (status, text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use fleetward_environment::Clock;
+
+    use super::*;
+
+    #[test]
+    fn changes_that_wait_are_told_after_a_while_and_until_they_go() {
+        let (health, begin) = (Health::default(), Clock::of_the_runtime(0).instant());
+        let ok = (StatusCode::OK, "ok\n".to_owned());
+        assert_eq!(health.answer(begin, 0), ok);
+        health.changes_wait(begin);
+        assert_eq!(health.answer(begin + PATIENCE / 2, 0), ok, "it may pass");
+        health.changes_wait(begin + PATIENCE);
+        let (status, text) = health.answer(begin + Duration::from_secs(7), 2);
+        assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
+        assert!(text.starts_with("changes have not reached the log for 7 seconds"), "{text}");
+        assert!(text.contains("\n2 documents cannot be read"), "{text}");
+        health.changes_go();
+        assert_eq!(health.answer(begin + 2 * PATIENCE, 0), ok);
+    }
+}
