@@ -20,7 +20,6 @@ use rustls::crypto::aws_lc_rs;
 use rustls::{ClientConfig, RootCertStore};
 use rustls_pki_types::CertificateDer;
 use tokio::net::{TcpStream, lookup_host};
-use tokio::time::{timeout, timeout_at};
 use tokio_rustls::TlsConnector;
 
 use crate::address::AddressRules;
@@ -72,7 +71,8 @@ impl Dialler {
         request: Request<Full<Bytes>>,
     ) -> Result<(), AlertsError> {
         let delivery = self.dial(endpoint, request);
-        timeout(DELIVERY_TIMEOUT, delivery).await.unwrap_or(Err(AlertsError::Timeout))
+        let delivered = self.clock.timeout(DELIVERY_TIMEOUT, delivery).await;
+        delivered.unwrap_or(Err(AlertsError::Timeout))
     }
 
     async fn dial(
@@ -147,7 +147,7 @@ async fn connect(addresses: &[SocketAddr], clock: &Clock) -> Result<TcpStream, A
         let left = u32::try_from(addresses.len().saturating_sub(tried)).unwrap_or(1).max(1);
         let now = clock.instant();
         let until = now + end.saturating_duration_since(now) / left;
-        let reason = match timeout_at(until, TcpStream::connect(address)).await {
+        let reason = match clock.timeout_at(until, TcpStream::connect(address)).await {
             Ok(Ok(stream)) => return Ok(stream),
             Ok(Err(error)) => error.to_string(),
             Err(_) => "it took too long".to_owned(),

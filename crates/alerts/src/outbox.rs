@@ -19,7 +19,7 @@ use fleetward_domain::EpochMs;
 use fleetward_store::DueAlert;
 use tokio::sync::watch;
 use tokio::task::{Id, JoinHandle, JoinSet};
-use tokio::time::{Instant, timeout};
+use tokio::time::Instant;
 
 use crate::dialler::Dialler;
 use crate::error::AlertsError;
@@ -181,7 +181,7 @@ impl Outbox {
 
     async fn drain(mut self) {
         let all = async { while self.tasks.join_next().await.is_some() {} };
-        if timeout(DRAIN, all).await.is_err() {
+        if self.courier.clock.timeout(DRAIN, all).await.is_err() {
             tracing::info!("deliveries of alerts were cut short; they will be tried again");
         }
     }

@@ -73,7 +73,7 @@ impl Api {
     async fn answer(&self, parts: &Parts, body: Body) -> Result<(Operation, Value), ApiError> {
         let (raw_path, raw_query) = (parts.uri.path(), parts.uri.query().unwrap_or_default());
         let (operation, labels) = route(parts.method.as_str(), raw_path)?;
-        let body = body::read(&parts.headers, body).await?;
+        let body = body::read(&self.clock, &parts.headers, body).await?;
         let caller = self.caller(parts, &body).await?;
         let input = decode(operation, &labels, raw_query, &parts.headers, &body)?;
         Ok((operation, self.control.call(&caller, operation, input).await?))

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use fleetward_domain::EpochMs;
-use tokio::time::Instant;
+use tokio::time::error::Elapsed;
+use tokio::time::{Instant, Interval};
 
 /// How long [`Clock::sleep_until`] waits at most before it looks at the wall clock again: a clock
 /// that was set, or a machine that slept, is noticed within this time.
@@ -66,6 +67,28 @@ impl Clock {
         tokio::time::sleep_until(end).await;
     }
 
+    /// What the work gives, if it is done within this time; otherwise it is dropped.
+    ///
+    /// # Errors
+    /// [`Elapsed`]: the time was up first.
+    pub async fn timeout<F: Future>(&self, limit: Duration, work: F) -> Result<F::Output, Elapsed> {
+        tokio::time::timeout(limit, work).await
+    }
+
+    /// The same until a point of [`Clock::instant`]'s time.
+    ///
+    /// # Errors
+    /// [`Elapsed`]: the time was up first.
+    pub async fn timeout_at<F: Future>(&self, end: Instant, work: F) -> Result<F::Output, Elapsed> {
+        tokio::time::timeout_at(end, work).await
+    }
+
+    /// Ticks at `first`, and each period after it. The period must not be zero.
+    #[must_use]
+    pub fn interval_at(&self, first: Instant, period: Duration) -> Interval {
+        tokio::time::interval_at(first, period)
+    }
+
     /// Waits until the wall clock shows this time: sooner or later than it first seemed if the
     /// clock is set meanwhile. Returns at once if the time has passed. Dropping it is harmless.
     pub async fn sleep_until(&self, at_ms: EpochMs) {
@@ -99,6 +122,22 @@ mod tests {
         assert_eq!(clock.now_ms(), 3_601_005);
         clock.sleep_until(7).await;
         assert_eq!(clock.now_ms(), 3_601_005, "what has passed is not waited for");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn limits_and_ticks_go_with_the_clock() {
+        let clock = Clock::of_the_runtime(0);
+        let begin = clock.instant();
+        let hour = Duration::from_secs(3600);
+        assert_eq!(clock.timeout(hour, async { 7 }).await.unwrap(), 7);
+        assert!(clock.timeout(hour, std::future::pending::<()>()).await.is_err());
+        assert_eq!(clock.now_ms(), 3_600_000);
+        assert!(clock.timeout_at(begin + 2 * hour, std::future::pending::<()>()).await.is_err());
+        assert_eq!(clock.now_ms(), 7_200_000);
+        let mut ticks = clock.interval_at(begin + 3 * hour, hour);
+        ticks.tick().await;
+        ticks.tick().await;
+        assert_eq!(clock.now_ms(), 4 * 3_600_000);
     }
 
     #[tokio::test(start_paused = true)]

@@ -1,9 +1,9 @@
 //! Bytes that come from a socket, as whole frames.
 
 use bytes::{Buf, BytesMut};
+use fleetward_environment::Clock;
 use fleetward_mqtt::{Frame, MqttError, Scan, scan};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::time::timeout;
 
 use crate::limits::{IDLE_BUFFER_BYTES, LINGER, PACKET_MAX_BYTES, READ_BYTES};
 
@@ -58,13 +58,13 @@ impl Frames {
 
 /// Closes so that the last words are heard: says the end, and lets the peer finish speaking. A
 /// socket that is dropped with bytes unread takes back what it sent.
-pub(crate) async fn close(stream: &mut (impl AsyncRead + AsyncWrite + Unpin)) {
-    let _ = timeout(LINGER, async {
+pub(crate) async fn close(clock: &Clock, stream: &mut (impl AsyncRead + AsyncWrite + Unpin)) {
+    let ending = async {
         if stream.shutdown().await.is_ok() {
             discard(stream).await;
         }
-    })
-    .await;
+    };
+    let _ = clock.timeout(LINGER, ending).await;
 }
 
 /// Reads until the peer is done.

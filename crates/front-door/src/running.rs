@@ -5,9 +5,9 @@ use std::net::SocketAddr;
 use std::pin::Pin;
 use std::task::Poll;
 
+use fleetward_environment::Clock;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
-use tokio::time::timeout;
 
 use crate::limits::SHUTDOWN;
 use crate::upstream::Embedded;
@@ -24,6 +24,8 @@ pub struct Running {
 
 /// The tasks of a front door.
 pub(crate) struct Parts {
+    /// Measures how long the end may take.
+    pub(crate) clock: Clock,
     /// True: listeners and connections end.
     pub(crate) stop: watch::Sender<bool>,
     /// Closed when the last connection is over.
@@ -58,11 +60,11 @@ impl Running {
         for listener in parts.listeners.drain(..) {
             let _ = listener.await;
         }
-        if timeout(SHUTDOWN, parts.connections.recv()).await.is_err() {
+        if parts.clock.timeout(SHUTDOWN, parts.connections.recv()).await.is_err() {
             tracing::warn!("some connections did not end in time");
         }
         parts.stop_flusher.send_replace(true);
-        if timeout(SHUTDOWN, &mut parts.flusher).await.is_err() {
+        if parts.clock.timeout(SHUTDOWN, &mut parts.flusher).await.is_err() {
             tracing::error!("what was counted last was not logged in time");
         }
     }

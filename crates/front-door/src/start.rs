@@ -104,6 +104,7 @@ async fn start_parts(
     });
     let (alive, connections) = mpsc::channel(1);
     Ok(Parts {
+        clock: settings.clock.clone(),
         stop,
         connections,
         stop_flusher,

@@ -83,6 +83,18 @@ fn only_who_keeps_something_touches_files() {
     only("only log, store and the binary touch files", &places, &["std::fs", " fs::", "fs::File"]);
 }
 
+#[test]
+fn only_who_starts_things_takes_the_machines_time_and_randomness() {
+    let places = [
+        "crates/fleetward/src/",
+        // The defaults of settings.
+        "crates/alerts/src/settings.rs",
+        "crates/front-door/src/settings.rs",
+    ];
+    let words = ["Clock::system", "Chance::system"];
+    only("take a Clock or Chance that is handed down", &places, &words);
+}
+
 /// Names of members that AWS's model knows and nobody else would hit upon.
 fn members() -> Vec<String> {
     let text = fs::read_to_string(workspace_root().join("model/iot.json")).unwrap();

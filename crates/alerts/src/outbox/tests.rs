@@ -120,12 +120,13 @@ impl Stage {
 
 /// Waits for something to hold.
 async fn until(holds: impl AsyncFn() -> bool) {
+    let clock = Clock::system();
     let waiting = async {
         while !holds().await {
-            Clock::system().sleep(Duration::from_millis(5)).await;
+            clock.sleep(Duration::from_millis(5)).await;
         }
     };
-    timeout(Duration::from_secs(8), waiting).await.expect("it holds within 8 s");
+    clock.timeout(Duration::from_secs(8), waiting).await.expect("it holds within 8 s");
 }
 
 #[tokio::test]

@@ -2,12 +2,12 @@ use std::time::Duration;
 
 use axum::body::Body;
 use fleetward_domain::MetricValue;
+use fleetward_environment::Clock;
 use fleetward_store::{Tx, Verification};
 use http::{HeaderName, Request, Response, StatusCode};
 use http_body_util::BodyExt;
 use hyper::service::Service;
 use hyper_util::service::TowerToHyperService;
-use tokio::time::timeout;
 
 use super::*;
 use crate::limits::FOLLOWERS;
@@ -31,7 +31,8 @@ async fn get_with(routes: &axum::Router, path: &str, headers: &[(&str, &str)]) -
 async fn event(body: &mut Body) -> String {
     let mut text = String::new();
     while !text.ends_with("\n\n") {
-        let frame = timeout(Duration::from_secs(5), body.frame()).await.expect("an event");
+        let frame =
+            Clock::system().timeout(Duration::from_secs(5), body.frame()).await.expect("an event");
         let data = frame.expect("the stream goes on").unwrap().into_data().unwrap();
         text.push_str(std::str::from_utf8(&data).unwrap());
     }
@@ -84,7 +85,7 @@ async fn a_commit_that_changes_nothing_to_see_is_not_pushed() {
     let mut body = get(&routes, "/console/events").await.into_body();
     event(&mut body).await;
     open(&*store, vec![lamp]).await;
-    let pushed = timeout(3 * PUSH_PAUSE, body.frame()).await;
+    let pushed = Clock::system().timeout(3 * PUSH_PAUSE, body.frame()).await;
     assert!(pushed.is_err(), "{pushed:?}");
 }
 
@@ -112,7 +113,7 @@ async fn streams_end_when_the_server_closes() {
     let mut body = get(&routes, "/console/events").await.into_body();
     event(&mut body).await;
     close.send(true).unwrap();
-    let end = timeout(Duration::from_secs(5), body.frame()).await.unwrap();
+    let end = Clock::system().timeout(Duration::from_secs(5), body.frame()).await.unwrap();
     assert!(end.is_none());
 }
 

@@ -2,6 +2,7 @@
 
 use axum::body::Body;
 use bytes::Bytes;
+use fleetward_environment::Clock;
 use fleetward_wire::ApiError;
 use fleetward_wire::limits::MAX_BODY_BYTES;
 use http::HeaderMap;
@@ -16,8 +17,12 @@ use crate::limits::{BODY_TIMEOUT, DISCARDED_BODY_BYTES};
 /// `InvalidRequestException` where it is larger than [`MAX_BODY_BYTES`], breaks off, or does not
 /// arrive in time. What is too large is never kept: it is read on for a while and thrown away, so
 /// that the client is ready to read the answer.
-pub(super) async fn read(headers: &HeaderMap, mut body: Body) -> Result<Bytes, ApiError> {
-    match tokio::time::timeout(BODY_TIMEOUT, collect(headers, &mut body)).await {
+pub(super) async fn read(
+    clock: &Clock,
+    headers: &HeaderMap,
+    mut body: Body,
+) -> Result<Bytes, ApiError> {
+    match clock.timeout(BODY_TIMEOUT, collect(headers, &mut body)).await {
         Ok(result) => result,
         Err(_) => Err(ApiError::invalid_request(format!(
             "The request body did not arrive within {} seconds.",

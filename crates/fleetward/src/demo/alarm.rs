@@ -32,9 +32,10 @@ pub(super) async fn wait_for(
     patience: Duration,
 ) -> Result<Alarm, Failure> {
     let missing = format!("no alarm of {} by profile {} came", deciding.thing, deciding.profile);
-    let deadline = Clock::system().instant() + patience;
+    let clock = Clock::system();
+    let deadline = clock.instant() + patience;
     loop {
-        let next = tokio::time::timeout_at(deadline, arrived.recv()).await;
+        let next = clock.timeout_at(deadline, arrived.recv()).await;
         let Ok(Some(news)) = next else { return Err(Failure::new(missing)) };
         let is = |field: &str, value: &str| text(&news.body, field) == value;
         if is("thingName", &deciding.thing)

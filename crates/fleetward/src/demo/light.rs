@@ -132,7 +132,8 @@ impl Light {
     /// The next packet: its type and body.
     async fn receive(&mut self) -> Result<(PacketType, Vec<u8>), Failure> {
         let tried = format!("{} hears nothing", self.name);
-        let deadline = Clock::system().instant() + PATIENCE;
+        let clock = Clock::system();
+        let deadline = clock.instant() + PATIENCE;
         loop {
             let found = scan(&self.buffer, MAX_PACKET_BYTES).map_err(Failure::of(&tried))?;
             if let Scan::Frame(frame) = found {
@@ -141,7 +142,8 @@ impl Light {
                 return Ok((frame.packet_type, body));
             }
             let mut bytes = [0; 4096];
-            let count = tokio::time::timeout_at(deadline, self.read.read(&mut bytes))
+            let count = clock
+                .timeout_at(deadline, self.read.read(&mut bytes))
                 .await
                 .map_err(Failure::of(&tried))?
                 .map_err(Failure::of(&tried))?;

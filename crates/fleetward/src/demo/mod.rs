@@ -239,7 +239,8 @@ async fn go_on(
         }
     };
     tokio::pin!(end);
-    let mut again = tokio::time::interval_at(Clock::system().instant() + STAYS_BAD, EVERY);
+    let clock = Clock::system();
+    let mut again = clock.interval_at(clock.instant() + STAYS_BAD, EVERY);
     loop {
         tokio::select! {
             _ = again.tick() => lights.all_report().await?,

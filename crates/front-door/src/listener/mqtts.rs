@@ -6,7 +6,7 @@ use std::sync::Arc;
 use fleetward_domain::CertificateId;
 use rustls_pki_types::CertificateDer;
 use tokio::net::TcpStream;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
@@ -22,7 +22,7 @@ pub(super) async fn serve(
     address: SocketAddr,
     deadline: Instant,
 ) {
-    let mut stream = match timeout_at(deadline, tls.accept(stream)).await {
+    let mut stream = match door.clock.timeout_at(deadline, tls.accept(stream)).await {
         Ok(Ok(stream)) => stream,
         Ok(Err(error)) => {
             tracing::info!(peer = %address, %error, "TLS handshake failed");
@@ -34,20 +34,20 @@ pub(super) async fn serve(
         }
     };
     let Some(id) = client_certificate(&stream).and_then(certificate_id) else {
-        return close(&mut stream).await;
+        return close(&door.clock, &mut stream).await;
     };
     let principal = Principal::Certificate(id.clone());
     let identity = match door.directory.resolve(&principal).await {
         Ok(identity) => identity,
         Err(error) => {
             tracing::error!(%error, "the registry cannot be read");
-            return close(&mut stream).await;
+            return close(&door.clock, &mut stream).await;
         }
     };
     // Like AWS, it is told nothing at the MQTT level.
     if let Some(problem) = problem_of(identity.standing) {
         log_refusal(&id, address, problem);
-        return close(&mut stream).await;
+        return close(&door.clock, &mut stream).await;
     }
     let peer = Peer { address, principal, identity };
     serve_session(door, &mut stream, peer, deadline).await;

@@ -4,12 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fleetward_domain::Metric;
-use fleetward_environment::Chance;
+use fleetward_environment::{Chance, Clock};
 use fleetward_mqtt::packet::{Connack, Connect};
 use fleetward_mqtt::{MqttError, PacketType, ProtocolVersion, ReasonCode};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::sync::mpsc;
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::Instant;
 
 use super::admit::{Admitted, Refusal, admit, connack_code};
 use super::downlink::Downlink;
@@ -31,24 +31,25 @@ where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let mut frames = Frames::new();
-    let problem = match timeout_at(deadline, read_connect(&mut stream, &mut frames)).await {
-        Ok(Ok(connect)) => match Connect::parse(&connect) {
-            Ok(connect) => {
-                return serve_client(door, stream, frames, &peer, connect, deadline).await;
-            }
-            Err(error) => {
-                if let Some(code) = error.connect_return_code() {
-                    let refused = Connack::refused(code).encode(ProtocolVersion::V311);
-                    send(&mut stream, &refused.unwrap_or_default()).await;
+    let problem =
+        match door.clock.timeout_at(deadline, read_connect(&mut stream, &mut frames)).await {
+            Ok(Ok(connect)) => match Connect::parse(&connect) {
+                Ok(connect) => {
+                    return serve_client(door, stream, frames, &peer, connect, deadline).await;
                 }
-                error.to_string()
-            }
-        },
-        Ok(Err(problem)) => problem,
-        Err(_) => "it did not come in time".to_owned(),
-    };
+                Err(error) => {
+                    if let Some(code) = error.connect_return_code() {
+                        let refused = Connack::refused(code).encode(ProtocolVersion::V311);
+                        send(&door.clock, &mut stream, &refused.unwrap_or_default()).await;
+                    }
+                    error.to_string()
+                }
+            },
+            Ok(Err(problem)) => problem,
+            Err(_) => "it did not come in time".to_owned(),
+        };
     tracing::info!(peer = %peer.address, problem, "no CONNECT");
-    close(&mut stream).await;
+    close(&door.clock, &mut stream).await;
 }
 
 /// Reads the first frame, which must be CONNECT; its body. What follows stays in `frames`.
@@ -84,18 +85,18 @@ async fn serve_client<S>(
     let assigned = connect.client_id.is_empty().then(|| random_client_id(&door.chance));
     let assigned = match assigned.transpose() {
         Ok(assigned) => assigned,
-        Err(refusal) => return refuse(&mut stream, peer, &connect, &refusal).await,
+        Err(refusal) => return refuse(&door.clock, &mut stream, peer, &connect, &refusal).await,
     };
     if let Some(assigned) = &assigned {
         connect.client_id = assigned;
     }
     let mut admitted = match admit(door, peer, &connect).await {
         Ok(admitted) => admitted,
-        Err(refusal) => return refuse(&mut stream, peer, &connect, &refusal).await,
+        Err(refusal) => return refuse(&door.clock, &mut stream, peer, &connect, &refusal).await,
     };
     match join(door, &connect, assigned.as_deref(), deadline).await {
         Ok((joined, connack)) => {
-            let end = if send(&mut stream, &connack).await {
+            let end = if send(&door.clock, &mut stream, &connack).await {
                 pump_both(door, (stream, frames), joined, &connect, &mut admitted).await
             } else {
                 End::ClientClosed
@@ -103,8 +104,8 @@ async fn serve_client<S>(
             tracing::info!(thing = %admitted.meter.thing, %end, "connection over");
         }
         Err(refusal) => {
-            send(&mut stream, &refusal).await;
-            close(&mut stream).await;
+            send(&door.clock, &mut stream, &refusal).await;
+            close(&door.clock, &mut stream).await;
         }
     }
     // Of a client that the broker did not take, the attempt is still to be counted.
@@ -122,7 +123,7 @@ async fn join(
     deadline: Instant,
 ) -> Result<(Joined, Vec<u8>), Vec<u8>> {
     let version = connect.version;
-    let joined = timeout_at(deadline, door.broker.join(connect)).await;
+    let joined = door.clock.timeout_at(deadline, door.broker.join(connect)).await;
     let problem = match joined.unwrap_or(Err(JoinError::Timeout)) {
         Ok(joined) => match connack_for_client(version, &joined.connack, assigned) {
             Ok(connack) => return Ok((joined, connack)),
@@ -208,23 +209,28 @@ where
 }
 
 /// Writes and flushes; whether that went well.
-async fn send(stream: &mut (impl AsyncWrite + Unpin), bytes: &[u8]) -> bool {
+async fn send(clock: &Clock, stream: &mut (impl AsyncWrite + Unpin), bytes: &[u8]) -> bool {
     let sending = async { stream.write_all(bytes).await.is_ok() && stream.flush().await.is_ok() };
-    timeout(SESSION_END, sending).await.unwrap_or(false)
+    clock.timeout(SESSION_END, sending).await.unwrap_or(false)
 }
 
 /// Says no, and closes.
-async fn refuse<S>(stream: &mut S, peer: &Peer, connect: &Connect<'_>, refusal: &Refusal)
-where
+async fn refuse<S>(
+    clock: &Clock,
+    stream: &mut S,
+    peer: &Peer,
+    connect: &Connect<'_>,
+    refusal: &Refusal,
+) where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let (client_id, problem) = (connect.client_id, refusal.problem);
     tracing::info!(peer = %peer.address, client_id, problem, "CONNECT refused");
     let code = refusal.code(connect.version);
     if let Ok(bytes) = Connack::refused(code).encode(connect.version) {
-        send(stream, &bytes).await;
+        send(clock, stream, &bytes).await;
     }
-    close(stream).await;
+    close(clock, stream).await;
 }
 
 /// A client id for a client that leaves the choice to the server. An id that can be guessed could

@@ -9,7 +9,6 @@ use fleetward_mqtt::ProtocolVersion;
 use fleetward_mqtt::packet::Disconnect;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::sync::{mpsc, watch};
-use tokio::time::timeout;
 
 use super::End;
 use super::downlink::Downlink;
@@ -55,6 +54,7 @@ where
     BR: AsyncRead + Unpin,
     BW: AsyncWrite + Unpin,
 {
+    let clock = limits.clock.clone();
     let end = tokio::select! {
         end = upward.run_up(limits) => end,
         end = downward.run_down() => end,
@@ -70,10 +70,10 @@ where
             discard(&mut downward.from).await;
         }
     };
-    let _ = timeout(SESSION_END, leave_broker).await;
+    let _ = clock.timeout(SESSION_END, leave_broker).await;
     upward.direction.finish().await;
-    let _ = timeout(SESSION_END, downward.say_goodbye(version, &end)).await;
-    let _ = timeout(LINGER, discard(&mut upward.from)).await;
+    let _ = clock.timeout(SESSION_END, downward.say_goodbye(version, &end)).await;
+    let _ = clock.timeout(LINGER, discard(&mut upward.from)).await;
     end
 }
 

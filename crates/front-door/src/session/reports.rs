@@ -10,7 +10,6 @@ use fleetward_mqtt::{ProtocolVersion, QoS, ReasonCode};
 use fleetward_report::Format;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
-use tokio::time::timeout;
 
 use super::{Door, End};
 use crate::ingest::{Outcome, Submission};
@@ -96,7 +95,7 @@ impl Reports {
     pub(super) async fn finish(&mut self) {
         if let Some((jobs, worker)) = self.worker.take() {
             drop(jobs);
-            let _ = timeout(SESSION_END, worker).await;
+            let _ = self.door.clock.timeout(SESSION_END, worker).await;
         }
     }
 }

@@ -7,7 +7,6 @@ use fleetward_environment::Clock;
 use fleetward_mqtt::packet::{Connack, Connect};
 use fleetward_mqtt::{MqttError, PacketType, ReasonCode};
 use tokio::io::AsyncWriteExt;
-use tokio::time::timeout;
 
 use super::{Pipe, Transport};
 use crate::frames::Frames;
@@ -108,7 +107,8 @@ impl Broker {
     }
 
     async fn try_join(&self, connect: &Connect<'_>) -> Result<Joined, JoinError> {
-        timeout(UPSTREAM_CONNECT, self.join_once(connect)).await.unwrap_or(Err(JoinError::Timeout))
+        let joined = self.clock.timeout(UPSTREAM_CONNECT, self.join_once(connect)).await;
+        joined.unwrap_or(Err(JoinError::Timeout))
     }
 
     async fn join_once(&self, connect: &Connect<'_>) -> Result<Joined, JoinError> {

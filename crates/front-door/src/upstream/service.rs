@@ -1,12 +1,13 @@
 //! The front door's own connection to the broker: answers to device reports are published
 //! through it, so that subscriptions, sessions and other subscribers see them like any message.
 
+use fleetward_environment::Clock;
 use fleetward_mqtt::ProtocolVersion;
 use fleetward_mqtt::packet::{Connect, OutgoingPublish, ping};
 use tokio::io::AsyncWriteExt;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::MissedTickBehavior;
 
 use super::{Broker, Joined, Pipe};
 use crate::limits::{ANSWER_WAIT, SERVICE_FRAMES, SERVICE_PING, SERVICE_RETRY};
@@ -46,7 +47,7 @@ async fn run(broker: Broker, client_id: String, mut queue: mpsc::Receiver<Vec<u8
     let mut unsent = None;
     while !(queue.is_closed() && queue.is_empty()) {
         match broker.join(&Connect::new(VERSION, &client_id, 0)).await {
-            Ok(joined) => match serve(joined, &mut queue, &mut unsent).await {
+            Ok(joined) => match serve(broker.clock(), joined, &mut queue, &mut unsent).await {
                 Ok(()) => return,
                 Err(problem) => tracing::warn!(problem, "the service connection broke"),
             },
@@ -58,12 +59,13 @@ async fn run(broker: Broker, client_id: String, mut queue: mpsc::Receiver<Vec<u8
 
 /// Sends what is queued. Ok when nobody is left to queue anything.
 async fn serve(
+    clock: &Clock,
     joined: Joined,
     queue: &mut mpsc::Receiver<Vec<u8>>,
     unsent: &mut Option<Vec<u8>>,
 ) -> Result<(), String> {
     let Joined { pipe: Pipe { mut reader, mut writer }, mut frames, .. } = joined;
-    let mut alive = interval(SERVICE_PING);
+    let mut alive = clock.interval_at(clock.instant(), SERVICE_PING);
     alive.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         if let Some(frame) = unsent.as_ref() {

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use fleetward_environment::Clock;
 pub(crate) use fleetward_mqtt::ProtocolVersion as Version;
 use fleetward_mqtt::packet::{
     Answer, AnswerKind, Connack, Connect, OutgoingPublish, Publish, Suback, SubackKind,
@@ -13,7 +14,6 @@ use fleetward_mqtt::{Frame, PacketType, Properties, QoS, Scan, scan};
 use rustls_pki_types::{CertificateDer, ServerName};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 
 use crate::pki::Leaf;
@@ -168,12 +168,15 @@ impl Client {
 
     /// The next frame; `None` if the connection closes first. Fails if neither happens.
     pub(crate) async fn frame(&mut self) -> Option<(Frame, Vec<u8>)> {
-        timeout(WAIT, self.read_frame()).await.expect("a frame or the end within 5 s")
+        Clock::system()
+            .timeout(WAIT, self.read_frame())
+            .await
+            .expect("a frame or the end within 5 s")
     }
 
     /// Nothing comes for a while, and the connection stays.
     pub(crate) async fn is_quiet(&mut self) -> bool {
-        timeout(QUIET, self.read_frame()).await.is_err()
+        Clock::system().timeout(QUIET, self.read_frame()).await.is_err()
     }
 
     /// The connection closes, after whatever may come before.

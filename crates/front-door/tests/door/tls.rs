@@ -1,6 +1,7 @@
 //! Who gets in over TLS.
 
 use fleetward_domain::{CertificateStatus, Metric};
+use fleetward_environment::Clock;
 use fleetward_mqtt::QoS;
 use fleetward_mqtt::packet::{AnswerKind, Connect};
 
@@ -83,7 +84,8 @@ async fn a_deactivated_certificate_is_disconnected_within_a_second() {
     assert!(gets_in(&mut client, "pump").await);
     assert!(client.is_quiet().await);
     stack.register(&id, CertificateStatus::Inactive, &["pump"], &["all"]).await;
-    let closes = tokio::time::timeout(std::time::Duration::from_secs(1), client.closes());
+    let clock = Clock::system();
+    let closes = clock.timeout(std::time::Duration::from_secs(1), client.closes());
     assert!(closes.await.is_ok());
 }
 

@@ -7,6 +7,7 @@ mod level;
 use std::time::Duration;
 
 use fleetward_domain::Change;
+use fleetward_environment::Clock;
 
 use super::*;
 use crate::limits::EXPIRED_ROWS_PER_WRITE;
@@ -133,7 +134,7 @@ async fn a_waiter_finds_the_change_that_woke_it() {
         waiter.changes_after(seq - 1, 9).await.unwrap()
     });
     store.commit(changed()).await.unwrap();
-    let found = tokio::time::timeout(Duration::from_secs(10), found).await.unwrap().unwrap();
+    let found = Clock::system().timeout(Duration::from_secs(10), found).await.unwrap().unwrap();
     assert_eq!(found.len(), 1);
 }
 
