@@ -153,12 +153,12 @@ fn remaining_length(bytes: &[u8]) -> Result<Option<(usize, usize)>, MqttError> {
     let malformed = MqttError::BadVariableInteger { field: "remaining length" };
     let mut value = 0usize;
     for (at, byte) in bytes.iter().take(FIXED_HEADER_MAX_BYTES - 1).enumerate() {
-        value |= usize::from(byte & 0x7F) << (7 * at);
+        value |= usize::from(byte & 0x7F) << at.saturating_mul(7);
         if byte & 0x80 == 0 {
             if *byte == 0 && at > 0 {
                 return Err(malformed);
             }
-            return Ok(Some((value, at + 1)));
+            return Ok(Some((value, at.saturating_add(1))));
         }
     }
     if bytes.len() >= FIXED_HEADER_MAX_BYTES - 1 { Err(malformed) } else { Ok(None) }

@@ -12,6 +12,9 @@
 //! It is not a client, not a broker and not a session: it knows no socket, no clock, no packet
 //! identifier bookkeeping and no retransmission.
 
+// Numbers in what comes here are chosen by peers.
+#![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
+
 pub mod limits;
 pub mod packet;
 pub mod topic;

@@ -79,7 +79,7 @@ impl Writer {
     /// The whole frame.
     pub(crate) fn frame(self, packet_type: PacketType, flags: u8) -> Result<Vec<u8>, MqttError> {
         let length = checked_length("packet", self.body.len())?;
-        let mut frame = Vec::with_capacity(self.body.len() + FIXED_HEADER_MAX_BYTES);
+        let mut frame = Vec::with_capacity(self.body.len().saturating_add(FIXED_HEADER_MAX_BYTES));
         frame.push(packet_type.bits() << 4 | flags);
         put_variable_integer(&mut frame, length);
         frame.extend_from_slice(&self.body);

@@ -53,7 +53,7 @@ impl<'a> Cbor<'a> {
     }
 
     fn go_in(&mut self, field: &'static str) -> Step {
-        self.depth += 1;
+        self.depth = self.depth.saturating_add(1);
         if self.depth > DEPTH {
             return Err(self.fail(field, Problem::TooDeep(DEPTH)));
         }
@@ -72,7 +72,7 @@ impl<'a> Cbor<'a> {
         loop {
             match &mut left {
                 Some(0) => break,
-                Some(left) => *left -= 1,
+                Some(left) => *left = left.saturating_sub(1),
                 None if matches!(self.decoder.datatype(), Ok(Type::Break)) => {
                     let behind = self.decoder.position().saturating_add(1);
                     self.decoder.set_position(behind);
@@ -82,7 +82,7 @@ impl<'a> Cbor<'a> {
             }
             each(self)?;
         }
-        self.depth -= 1;
+        self.depth = self.depth.saturating_sub(1);
         Ok(())
     }
 

@@ -35,7 +35,7 @@ pub(crate) fn read<'a, S: Source<'a>>(
         let metric = place_for(name, place, metrics);
         // The last place was made if it was not there.
         let Some(metric) = metric else { return Err(source.fail(FIELD, Problem::NoValue)) };
-        count = count.max(place + 1);
+        count = count.max(place.saturating_add(1));
         value_in_list(source, &mut metric.value)
     })?;
     Ok(count)
@@ -74,7 +74,7 @@ fn place_for<'m>(
 fn value_in_list<'a, S: Source<'a>>(source: &mut S, value: &mut CustomValue) -> Step {
     let mut elements = 0_u32;
     source.list(FIELD, |source| {
-        elements += 1;
+        elements = elements.saturating_add(1);
         if elements > 1 {
             return Err(source.fail(FIELD, Problem::NotOneElement));
         }
@@ -130,7 +130,7 @@ fn strings<'a, S: Source<'a>>(source: &mut S, value: &mut CustomValue) -> Step {
         CustomValue::Strings(list) => list,
         _ => Vec::new(),
     };
-    let mut count = 0;
+    let mut count = 0_usize;
     source.list(STRINGS, |source| {
         bounded(source, count, STRINGS)?;
         let text = source.text(STRINGS)?;
@@ -138,7 +138,7 @@ fn strings<'a, S: Source<'a>>(source: &mut S, value: &mut CustomValue) -> Step {
             return Err(source.fail(STRINGS, Problem::TooLong(CUSTOM_TEXT_BYTES)));
         }
         put_text(&mut list, count, text);
-        count += 1;
+        count = count.saturating_add(1);
         Ok(())
     })?;
     list.truncate(count);

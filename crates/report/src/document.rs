@@ -187,7 +187,7 @@ fn established<'a, S: Source<'a>>(
                 if list.listed == LIST_ELEMENTS as u64 {
                     return Err(source.fail(CONNECTIONS, Problem::TooMany(LIST_ELEMENTS)));
                 }
-                list.listed += 1;
+                list.listed = list.listed.saturating_add(1);
                 addresses.extend(connection(source)?);
                 Ok(())
             })?;

@@ -64,6 +64,12 @@ impl<'a> Json<'a> {
         self.bytes.get(self.at).copied().unwrap_or(END)
     }
 
+    /// Goes on behind bytes that were looked at.
+    #[inline]
+    fn advance(&mut self, bytes: usize) {
+        self.at = self.at.saturating_add(bytes);
+    }
+
     /// The next byte that is no white space, which it is now at.
     #[inline]
     fn peek(&mut self) -> u8 {
@@ -74,7 +80,7 @@ impl<'a> Json<'a> {
     #[cold]
     fn skip_space(&mut self) -> u8 {
         while matches!(self.byte(), b' ' | b'\n' | b'\r' | b'\t') {
-            self.at += 1;
+            self.advance(1);
         }
         self.byte()
     }
@@ -89,8 +95,8 @@ impl<'a> Json<'a> {
         if self.peek() != open {
             return Err(self.other_than(field, kind));
         }
-        self.at += 1;
-        self.depth += 1;
+        self.advance(1);
+        self.depth = self.depth.saturating_add(1);
         if self.depth > DEPTH {
             return Err(self.fail(field, Problem::TooDeep(DEPTH)));
         }
@@ -126,7 +132,7 @@ impl<'a> Json<'a> {
         if !rest.starts_with(literal.as_bytes()) {
             return Err(self.malformed("the report", "a value"));
         }
-        self.at += literal.len();
+        self.advance(literal.len());
         Ok(())
     }
 }
@@ -149,8 +155,8 @@ impl<'a> Source<'a> for Json<'a> {
     ) -> Step {
         self.go_in(field, b'{', "an object")?;
         if self.peek() == b'}' {
-            self.at += 1;
-            self.depth -= 1;
+            self.advance(1);
+            self.depth = self.depth.saturating_sub(1);
             return Ok(());
         }
         let bytes = self.bytes;
@@ -158,13 +164,13 @@ impl<'a> Source<'a> for Json<'a> {
             if self.peek() != b'"' {
                 return Err(self.malformed(field, "a key"));
             }
-            let start = self.at + 1;
+            let start = self.at.saturating_add(1);
             // Nearly every key is plain, and is looked at where it stands.
             let end = end_of_plain(bytes, start);
             self.at = end;
             let unescaped;
             let key = if self.byte() == b'"' {
-                self.at += 1;
+                self.advance(1);
                 bytes.get(start..end).unwrap_or_default()
             } else {
                 unescaped = self.escaped(start, field)?;
@@ -173,16 +179,16 @@ impl<'a> Source<'a> for Json<'a> {
             if self.peek() != b':' {
                 return Err(self.malformed(field, "a colon"));
             }
-            self.at += 1;
+            self.advance(1);
             each(self, key)?;
             match self.peek() {
-                b',' => self.at += 1,
+                b',' => self.advance(1),
                 b'}' => break,
                 _ => return Err(self.malformed(field, "a comma or the end of the object")),
             }
         }
-        self.at += 1;
-        self.depth -= 1;
+        self.advance(1);
+        self.depth = self.depth.saturating_sub(1);
         Ok(())
     }
 
@@ -190,20 +196,20 @@ impl<'a> Source<'a> for Json<'a> {
     fn list(&mut self, field: &'static str, mut each: impl FnMut(&mut Self) -> Step) -> Step {
         self.go_in(field, b'[', "a list")?;
         if self.peek() == b']' {
-            self.at += 1;
-            self.depth -= 1;
+            self.advance(1);
+            self.depth = self.depth.saturating_sub(1);
             return Ok(());
         }
         loop {
             each(self)?;
             match self.peek() {
-                b',' => self.at += 1,
+                b',' => self.advance(1),
                 b']' => break,
                 _ => return Err(self.malformed(field, "a comma or the end of the list")),
             }
         }
-        self.at += 1;
-        self.depth -= 1;
+        self.advance(1);
+        self.depth = self.depth.saturating_sub(1);
         Ok(())
     }
 
@@ -220,7 +226,7 @@ impl<'a> Source<'a> for Json<'a> {
         if self.peek() != b'"' {
             return Err(self.other_than(field, "a text"));
         }
-        self.at += 1;
+        self.advance(1);
         self.quoted(field)
     }
 
@@ -228,7 +234,7 @@ impl<'a> Source<'a> for Json<'a> {
     fn skip(&mut self) -> Step {
         match self.peek() {
             b'"' => {
-                self.at += 1;
+                self.advance(1);
                 self.skip_quoted()
             }
             b'0'..=b'9' => self.digits("the report").map(|_| ()),

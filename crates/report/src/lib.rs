@@ -14,6 +14,9 @@
 //!
 //! It is no judge (`detect` is), and it knows no topics and no clock.
 
+// Numbers in what comes here are chosen by peers.
+#![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
+
 mod cbor;
 mod custom;
 mod document;

@@ -16,6 +16,7 @@ pub(crate) fn parse(text: &str) -> Option<IpAddr> {
 
 /// Strict, as the standard library is, and quicker, since every report has many.
 #[inline]
+#[allow(clippy::arithmetic_side_effects, reason = "three digits an octet, three dots at most")]
 fn parse_v4(text: &[u8]) -> Option<Ipv4Addr> {
     let (mut address, mut octet, mut digits, mut dots) = (0_u32, 0_u32, 0_u32, 0_u32);
     let mut bytes = text.iter();

@@ -59,7 +59,9 @@ pub fn rejected(
             reply.to_string().into_bytes()
         }
         Format::Cbor => cbor(|e| {
-            e.map(4 + u64::from(report_id.is_some()))?.str("thingName")?.str(thing)?;
+            e.map(4_u64.saturating_add(report_id.is_some().into()))?
+                .str("thingName")?
+                .str(thing)?;
             if let Some(report_id) = report_id {
                 e.str("reportId")?.i64(report_id)?;
             }

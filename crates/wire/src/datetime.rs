@@ -84,9 +84,10 @@ fn zone_seconds(zone: &str) -> Option<i64> {
     if zone.len() != 6 || zone.as_bytes().get(3) != Some(&b':') {
         return None;
     }
-    Some(second_of_day(digits(zone, 1, 2)?, digits(zone, 4, 2)?, 0)? * sign)
+    second_of_day(digits(zone, 1, 2)?, digits(zone, 4, 2)?, 0)?.checked_mul(sign)
 }
 
+#[allow(clippy::arithmetic_side_effects, reason = "each has two digits")]
 fn second_of_day(hour: i64, minute: i64, second: i64) -> Option<i64> {
     let is_valid = hour < 24 && minute < 60 && second < 60;
     is_valid.then_some(hour * 3600 + minute * 60 + second)
@@ -94,6 +95,7 @@ fn second_of_day(hour: i64, minute: i64, second: i64) -> Option<i64> {
 
 /// Days since 1970 of a date of the Gregorian calendar; years count from March, so that the leap
 /// day is a year's last.
+#[allow(clippy::arithmetic_side_effects, reason = "a year has four digits")]
 fn epoch_days(year: i64, month: i64, day: i64) -> Option<i64> {
     if !(1..=12).contains(&month) || !(1..=31).contains(&day) {
         return None;
@@ -110,6 +112,7 @@ fn epoch_days(year: i64, month: i64, day: i64) -> Option<i64> {
 }
 
 /// The inverse of [`epoch_days`]: year, month and day.
+#[allow(clippy::arithmetic_side_effects, reason = "seconds fit into i64, days far better")]
 fn civil(epoch_days: i64) -> (i64, i64, i64) {
     let days = epoch_days.saturating_add(719_468);
     let era = days.div_euclid(146_097);

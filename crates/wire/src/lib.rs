@@ -2,8 +2,8 @@
 //!
 //! A request goes through these files in this order:
 //!
-//! 1. [`sigv4`]: who signed it, and is the signature good?
-//! 2. [`route`]: which [`Operation`] is it, and what are the labels of its path?
+//! 1. [`route`]: which [`Operation`] is it, and what are the labels of its path?
+//! 2. [`sigv4`]: who signed it, and is the signature good?
 //! 3. [`decode`]: labels, query, headers and body become one JSON object, typed by the model.
 //! 4. [`check`]: every member that breaks one of the model's constraints, told at once.
 //! 5. [`operation::Input::read`]: the object becomes the operation's struct in [`types`].
@@ -15,6 +15,9 @@
 //! `cargo xtask model`), so that an operation is described once. Only this crate knows AWS's
 //! JSON names. It knows no store, no socket, no clock and no async runtime, and it decides
 //! nothing that AWS's model does not state: the rules between members live in the domain.
+
+// Numbers in what comes here are chosen by peers.
+#![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
 
 pub mod check;
 pub mod convert;

@@ -13,7 +13,7 @@ impl Json<'_> {
         if let Some((value, length)) = plain_number(rest)
             && !matches!(rest.get(length), Some(b'.' | b'e' | b'E'))
         {
-            self.at += length;
+            self.advance(length);
             return Ok(Number::Unsigned(value));
         }
         self.any_number(field)
@@ -66,14 +66,14 @@ impl Json<'_> {
             return Err(self.malformed(field, "a digit"));
         }
         while self.byte().is_ascii_digit() {
-            self.at += 1;
+            self.advance(1);
         }
         Ok(())
     }
 
     fn take(&mut self, one_of: &[u8]) -> bool {
         let found = one_of.contains(&self.byte());
-        self.at += usize::from(found);
+        self.advance(usize::from(found));
         found
     }
 }
@@ -82,14 +82,14 @@ impl Json<'_> {
 #[inline]
 fn plain_number(bytes: &[u8]) -> Option<(u64, usize)> {
     let mut value = 0_u64;
-    let mut length = 0;
+    let mut length = 0_usize;
     for &byte in bytes {
         let digit = byte.wrapping_sub(b'0');
         if digit > 9 {
             break;
         }
         value = value.wrapping_mul(10).wrapping_add(u64::from(digit));
-        length += 1;
+        length = length.saturating_add(1);
     }
     let leads_with_zero = length > 1 && bytes.first() == Some(&b'0');
     ((1..=19).contains(&length) && !leads_with_zero).then_some((value, length))

@@ -15,7 +15,7 @@ impl<'a> Json<'a> {
             return self.escaped(start, field).map(Cow::Owned);
         }
         let end = self.at;
-        self.at += 1;
+        self.advance(1);
         // Between quotes, which are characters of their own, so this is never nothing.
         Ok(Cow::Borrowed(self.text.get(start..end).unwrap_or_default()))
     }
@@ -28,7 +28,7 @@ impl<'a> Json<'a> {
         if self.byte() != b'"' {
             return self.escaped(start, "the report").map(|_| ());
         }
-        self.at += 1;
+        self.advance(1);
         Ok(())
     }
 
@@ -41,11 +41,11 @@ impl<'a> Json<'a> {
             text.push_str(self.text.get(plain..self.at).unwrap_or_default());
             match self.byte() {
                 b'"' => {
-                    self.at += 1;
+                    self.advance(1);
                     return Ok(text);
                 }
                 b'\\' => {
-                    self.at += 1;
+                    self.advance(1);
                     text.push(self.escape(field)?);
                 }
                 _ if self.at >= self.bytes.len() => {
@@ -60,7 +60,7 @@ impl<'a> Json<'a> {
 
     fn escape(&mut self, field: &'static str) -> Result<char, Stop> {
         let escape = self.byte();
-        self.at += 1;
+        self.advance(1);
         Ok(match escape {
             b'"' => '"',
             b'\\' => '\\',
@@ -84,10 +84,11 @@ impl<'a> Json<'a> {
         }
         let follows = self.bytes.get(self.at..).is_some_and(|rest| rest.starts_with(b"\\u"));
         if follows {
-            self.at += 2;
+            self.advance(2);
             let second = self.four_digits(field)?;
             if (0xdc00..0xe000).contains(&second) {
-                let code = 0x1_0000 + ((first - 0xd800) << 10) + (second - 0xdc00);
+                // Ten bits of each half, behind the first 65,536 characters.
+                let code = 0x1_0000_u32.saturating_add((first & 0x3ff) << 10 | second & 0x3ff);
                 if let Some(character) = char::from_u32(code) {
                     return Ok(character);
                 }
@@ -104,7 +105,7 @@ impl<'a> Json<'a> {
                 return Err(self.malformed(field, "a hexadecimal digit"));
             };
             code = code << 4 | digit;
-            self.at += 1;
+            self.advance(1);
         }
         Ok(code)
     }
@@ -118,12 +119,12 @@ pub(super) fn end_of_plain(bytes: &[u8], start: usize) -> usize {
     while let Some(eight) = bytes.get(at..).and_then(<[u8]>::first_chunk::<8>) {
         let marks = marks_in(u64::from_le_bytes(*eight));
         if marks != 0 {
-            return at + (marks.trailing_zeros() / 8) as usize;
+            return at.saturating_add((marks.trailing_zeros() / 8) as usize);
         }
-        at += 8;
+        at = at.saturating_add(8);
     }
     let rest = bytes.get(at..).unwrap_or_default();
-    at + rest.iter().position(|byte| is_mark(*byte)).unwrap_or(rest.len())
+    at.saturating_add(rest.iter().position(|byte| is_mark(*byte)).unwrap_or(rest.len()))
 }
 
 fn is_mark(byte: u8) -> bool {
@@ -135,10 +136,13 @@ fn is_mark(byte: u8) -> bool {
 fn marks_in(eight: u64) -> u64 {
     const ONES: u64 = 0x0101_0101_0101_0101;
     const HIGHS: u64 = 0x8080_8080_8080_8080;
+    const QUOTES: u64 = ONES * b'"' as u64;
+    const BACKSLASHES: u64 = ONES * b'\\' as u64;
+    const SPACES: u64 = ONES * b' ' as u64;
     let zero_in = |value: u64| value.wrapping_sub(ONES) & !value;
-    let quotes = zero_in(eight ^ (ONES * b'"' as u64));
-    let backslashes = zero_in(eight ^ (ONES * b'\\' as u64));
-    let controls = eight.wrapping_sub(ONES * b' ' as u64) & !eight;
+    let quotes = zero_in(eight ^ QUOTES);
+    let backslashes = zero_in(eight ^ BACKSLASHES);
+    let controls = eight.wrapping_sub(SPACES) & !eight;
     (quotes | backslashes | controls) & HIGHS
 }
 
