@@ -1,6 +1,7 @@
 //! Rules of the project that no lint knows, as tests. Each says what to do about what it finds.
 
 mod circles;
+mod documents;
 mod form;
 mod functions;
 mod knowledge;
