@@ -3,8 +3,7 @@
 use std::future::Future;
 use std::sync::Arc;
 
-use fleetward_domain::format_level::FormatLevel;
-use fleetward_domain::{EpochMs, Place};
+use fleetward_domain::{EpochMs, FormatLevel, Place};
 use fleetward_environment::{Chance, Clock};
 use fleetward_store::Store;
 use fleetward_wire::operation::Input;

@@ -12,7 +12,7 @@ pub mod change;
 pub mod custom_metric;
 pub mod datapoint;
 pub mod dimension;
-pub mod format_level;
+mod format_level;
 pub mod limits;
 pub mod metric;
 pub mod name;
@@ -38,7 +38,7 @@ pub use datapoint::{
     ReportedMetric,
 };
 pub use dimension::{Dimension, DimensionOperator, MetricDimension};
-pub use format_level::FormatLevel;
+pub use format_level::{FormatLevel, UnknownFormatLevel};
 pub use metric::{
     Measured, Metric, MetricFacts, MetricKind, MetricSource, NetworkCounter, ReportList, Usable,
 };

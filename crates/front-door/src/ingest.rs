@@ -5,8 +5,7 @@
 
 use std::sync::Arc;
 
-use fleetward_domain::format_level::FormatLevel;
-use fleetward_domain::{EpochMs, Publisher, Report, ThingName};
+use fleetward_domain::{EpochMs, FormatLevel, Publisher, Report, ThingName};
 use fleetward_environment::Clock;
 use fleetward_log::{Entry, EventLog, LogError, record};
 use fleetward_report::{Format, Reject, RejectCode, parse, reply};

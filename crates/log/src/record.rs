@@ -10,8 +10,7 @@ mod samples;
 #[cfg(test)]
 mod tests;
 
-use fleetward_domain::format_level::FormatLevel;
-use fleetward_domain::{EpochMs, Publisher, Record, Report, ThingName};
+use fleetward_domain::{EpochMs, FormatLevel, Publisher, Record, Report, ThingName};
 use fleetward_shape::cbor::{
     self, Decoder, Error, Fields, Writer, Written, begin_variant, change, name, report,
     unknown_variant, variant,

@@ -1,8 +1,7 @@
 //! Documents: what the control plane keeps, under (kind, key), with a version; and the feed of
 //! the changes that their commits mean.
 
-use fleetward_domain::Change;
-use fleetward_domain::format_level::FormatLevel;
+use fleetward_domain::{Change, FormatLevel};
 use tokio::sync::watch;
 
 use crate::error::StoreError;

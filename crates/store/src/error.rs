@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use fleetward_domain::format_level::UnknownFormatLevel;
+use fleetward_domain::UnknownFormatLevel;
 
 use crate::precondition::Precondition;
 

@@ -9,7 +9,7 @@ mod violations;
 use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use fleetward_domain::format_level::FormatLevel;
+use fleetward_domain::FormatLevel;
 use tokio::sync::watch;
 
 use crate::error::StoreError;

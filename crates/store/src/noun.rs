@@ -1,7 +1,7 @@
 //! Nouns: the types that are kept as documents. Kind, word and key belong to the type, so that
 //! they cannot be paired wrongly.
 
-use fleetward_domain::format_level::FormatLevel;
+use fleetward_domain::FormatLevel;
 
 use crate::error::StoreError;
 use crate::kind::Kind;

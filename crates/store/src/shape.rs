@@ -30,9 +30,8 @@ mod samples;
 #[cfg(test)]
 mod tests;
 
-use fleetward_domain::format_level::FormatLevel;
 use fleetward_domain::{
-    Certificate, CustomMetric, Dimension, Policy, SecurityProfile, Thing, ThingGroup,
+    Certificate, CustomMetric, Dimension, FormatLevel, Policy, SecurityProfile, Thing, ThingGroup,
 };
 
 use crate::error::StoreError;

@@ -18,7 +18,7 @@ mod writer;
 use std::path::Path;
 use std::sync::Arc;
 
-use fleetward_domain::format_level::FormatLevel;
+use fleetward_domain::FormatLevel;
 use tokio::sync::watch;
 
 use self::readers::Readers;

@@ -1,7 +1,6 @@
 //! What the control plane writes: an atomic batch of documents and edges, under preconditions.
 
-use fleetward_domain::format_level::FormatLevel;
-use fleetward_domain::{Change, VerificationState};
+use fleetward_domain::{Change, FormatLevel, VerificationState};
 
 use crate::edge::edge_key;
 use crate::error::StoreError;

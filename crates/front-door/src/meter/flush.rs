@@ -3,8 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use fleetward_domain::format_level::FormatLevel;
-use fleetward_domain::{Activity, EpochMs, Record};
+use fleetward_domain::{Activity, EpochMs, FormatLevel, Record};
 use fleetward_environment::Clock;
 use fleetward_log::{Entry, EventLog, record};
 use tokio::sync::watch;

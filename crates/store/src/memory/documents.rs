@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Bound;
 
-use fleetward_domain::Change;
-use fleetward_domain::format_level::FormatLevel;
+use fleetward_domain::{Change, FormatLevel};
 use tokio::sync::watch;
 
 use super::{MemoryStore, Others};

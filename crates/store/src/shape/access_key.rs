@@ -1,7 +1,6 @@
 //! Access keys of the API.
 
-use fleetward_domain::EpochMs;
-use fleetward_domain::format_level::FormatLevel;
+use fleetward_domain::{EpochMs, FormatLevel};
 use serde::{Deserialize, Serialize};
 
 use super::json;

@@ -1,7 +1,6 @@
 //! Alerts in the outbox. Version 1 could tell of violations only; version 2 says what it tells of.
 
-use fleetward_domain::format_level::FormatLevel;
-use fleetward_domain::{Alert, Notification};
+use fleetward_domain::{Alert, FormatLevel, Notification};
 use serde::{Deserialize, Serialize};
 
 use super::event::EventV1;

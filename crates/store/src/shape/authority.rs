@@ -1,6 +1,6 @@
 //! The internal certificate authority: a single setting.
 
-use fleetward_domain::format_level::FormatLevel;
+use fleetward_domain::FormatLevel;
 use serde::{Deserialize, Serialize};
 
 use super::json::{self, Reader};

@@ -1,8 +1,7 @@
 //! Certificates.
 
-use fleetward_domain::format_level::FormatLevel;
 use fleetward_domain::{
-    Certificate, CertificateId, CertificateStatus, EpochMs, PolicyName, ThingName,
+    Certificate, CertificateId, CertificateStatus, EpochMs, FormatLevel, PolicyName, ThingName,
 };
 use serde::{Deserialize, Serialize};
 

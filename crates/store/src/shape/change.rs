@@ -1,7 +1,6 @@
 //! Changes in their feed: CBOR.
 
-use fleetward_domain::Change;
-use fleetward_domain::format_level::FormatLevel;
+use fleetward_domain::{Change, FormatLevel};
 use fleetward_shape::cbor::change;
 
 use crate::error::StoreError;

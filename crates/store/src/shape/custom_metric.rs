@@ -1,7 +1,6 @@
 //! Registered custom metrics. The first release knew none: it passes over documents of their kind.
 
-use fleetward_domain::format_level::FormatLevel;
-use fleetward_domain::{CustomMetric, CustomMetricName, CustomMetricType, EpochMs};
+use fleetward_domain::{CustomMetric, CustomMetricName, CustomMetricType, EpochMs, FormatLevel};
 use serde::{Deserialize, Serialize};
 
 use super::json::{self, Reader};

@@ -1,7 +1,6 @@
 //! Dimensions.
 
-use fleetward_domain::format_level::FormatLevel;
-use fleetward_domain::{Dimension, DimensionName, EpochMs};
+use fleetward_domain::{Dimension, DimensionName, EpochMs, FormatLevel};
 use serde::{Deserialize, Serialize};
 
 use super::json::{self, Reader};

@@ -1,6 +1,6 @@
 //! Edges: what they say is in their key. One kind of them has a value too.
 
-use fleetward_domain::format_level::FormatLevel;
+use fleetward_domain::FormatLevel;
 use serde::{Deserialize, Serialize};
 
 use super::json;

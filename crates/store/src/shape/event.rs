@@ -1,7 +1,6 @@
 //! What happened to violations.
 
-use fleetward_domain::format_level::FormatLevel;
-use fleetward_domain::{EpochMs, EventType, ProfileName, ThingName, ViolationEvent};
+use fleetward_domain::{EpochMs, EventType, FormatLevel, ProfileName, ThingName, ViolationEvent};
 use serde::{Deserialize, Serialize};
 
 use super::behavior::BehaviorV1;

@@ -1,7 +1,6 @@
 //! IoT policies.
 
-use fleetward_domain::format_level::FormatLevel;
-use fleetward_domain::{EpochMs, Policy, PolicyName};
+use fleetward_domain::{EpochMs, FormatLevel, Policy, PolicyName};
 use serde::{Deserialize, Serialize};
 
 use super::json::{self, Reader};

@@ -1,8 +1,7 @@
 //! Security profiles.
 
-use fleetward_domain::format_level::FormatLevel;
 use fleetward_domain::security_profile::{AlertTarget, MetricsExport};
-use fleetward_domain::{EpochMs, MetricToRetain, ProfileName, SecurityProfile};
+use fleetward_domain::{EpochMs, FormatLevel, MetricToRetain, ProfileName, SecurityProfile};
 use serde::{Deserialize, Serialize};
 
 use super::behavior::BehaviorV1;

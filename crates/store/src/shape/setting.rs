@@ -1,7 +1,7 @@
 //! Single settings that are plain values. The format level itself is one more: it says how all
 //! else is written, so its own shape never changes.
 
-use fleetward_domain::format_level::FormatLevel;
+use fleetward_domain::FormatLevel;
 
 use super::{edge, json};
 use crate::edge::{edge_key, edges_from};

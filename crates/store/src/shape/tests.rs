@@ -2,8 +2,7 @@
 
 use std::fmt::Debug;
 
-use fleetward_domain::MetricValue;
-use fleetward_domain::format_level::FormatLevel;
+use fleetward_domain::{FormatLevel, MetricValue};
 use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
 use serde::de::DeserializeOwned;

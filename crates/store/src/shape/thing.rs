@@ -2,8 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use fleetward_domain::format_level::FormatLevel;
-use fleetward_domain::{EpochMs, GroupName, Thing, ThingName};
+use fleetward_domain::{EpochMs, FormatLevel, GroupName, Thing, ThingName};
 use serde::{Deserialize, Serialize};
 
 use super::json::{self, Reader};

@@ -2,8 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use fleetward_domain::format_level::FormatLevel;
-use fleetward_domain::{EpochMs, GroupName, ThingGroup};
+use fleetward_domain::{EpochMs, FormatLevel, GroupName, ThingGroup};
 use serde::{Deserialize, Serialize};
 
 use super::json::{self, Reader};

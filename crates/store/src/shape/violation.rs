@@ -1,7 +1,8 @@
 //! Violations that are open.
 
-use fleetward_domain::format_level::FormatLevel;
-use fleetward_domain::{EpochMs, ProfileName, ThingName, VerificationState, Violation};
+use fleetward_domain::{
+    EpochMs, FormatLevel, ProfileName, ThingName, VerificationState, Violation,
+};
 use serde::{Deserialize, Serialize};
 
 use super::behavior::BehaviorV1;

@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use fleetward_domain::Change;
-use fleetward_domain::format_level::FormatLevel;
+use fleetward_domain::{Change, FormatLevel};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use tokio::sync::watch;
 

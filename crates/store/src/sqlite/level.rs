@@ -1,6 +1,6 @@
 //! The format level of a file: found, given to a new one, raised.
 
-use fleetward_domain::format_level::FormatLevel;
+use fleetward_domain::FormatLevel;
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 use super::schema;

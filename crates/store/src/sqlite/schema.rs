@@ -5,7 +5,7 @@
 //! a format level and waits until the file is raised to it: until then the release before must
 //! find the tables that it knows.
 
-use fleetward_domain::format_level::FormatLevel;
+use fleetward_domain::FormatLevel;
 use rusqlite::{Connection, Transaction};
 
 use crate::error::StoreError;

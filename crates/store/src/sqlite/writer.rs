@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
 use std::thread::JoinHandle;
 
-use fleetward_domain::format_level::FormatLevel;
+use fleetward_domain::FormatLevel;
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot, watch};
 

@@ -8,10 +8,9 @@ use std::sync::Arc;
 
 use fleetward_detect::Settings;
 use fleetward_domain::Placement;
-use fleetward_domain::format_level::FormatLevel;
 use fleetward_domain::{
     Activity, Behavior, BehaviorName, Change, Comparison, ComparisonOperator, Count, Criteria,
-    Judgement, Metric, MetricValue, PortList, ProfileName, Publisher, Record, Report,
+    FormatLevel, Judgement, Metric, MetricValue, PortList, ProfileName, Publisher, Record, Report,
     SecurityProfile, Target, ThingName, ViolationEvent,
 };
 use fleetward_environment::Clock;
