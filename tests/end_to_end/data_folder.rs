@@ -1,6 +1,7 @@
 //! The data folder of a server that does not run: checked, and raised to the newest formats.
 
-use std::path::Path;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use crate::start;
@@ -92,6 +93,70 @@ fn what_cannot_be_read_is_named_in_a_line_and_the_check_fails() {
     assert!(problems[0].starts_with(begin), "{problems:?}");
     assert!(said.stderr.contains("1 problem was found in "), "{}", said.stderr);
     assert!(said.stdout.contains("of them not in the detection state yet"), "{}", said.stdout);
+}
+
+/// Every file of a folder and of those in it, with its bytes.
+fn bytes_of(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut files = BTreeMap::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            files.extend(bytes_of(&path));
+        } else {
+            files.insert(path.clone(), std::fs::read(&path).unwrap());
+        }
+    }
+    files
+}
+
+const SEGMENT: &str = "log/00000000000000000000.log";
+
+#[test]
+fn a_check_changes_no_byte_of_a_folder_whatever_is_damaged() {
+    type Damage = fn(&Path);
+    let cases: [(Damage, &str); 9] = [
+        (|_| (), "Everything can be read."),
+        (
+            |folder| cut_short(&folder.join(SEGMENT), 7),
+            "are no sound batch; a server that is started cuts them off at byte 4888",
+        ),
+        (|folder| flip(&folder.join(SEGMENT), 5040), "the last 162 bytes of "),
+        (|folder| flip(&folder.join(SEGMENT), 100), "sound ones follow"),
+        (
+            |folder| std::fs::remove_file(folder.join("log/partitions")).unwrap(),
+            "a check makes nothing",
+        ),
+        (|folder| std::fs::remove_file(folder.join(SEGMENT)).unwrap(), "a check makes nothing"),
+        (
+            |folder| {
+                std::fs::write(folder.join("fleetward.db"), "").unwrap();
+                std::fs::remove_file(folder.join("fleetward.db-wal")).unwrap();
+            },
+            "the store has no partition that was ever claimed",
+        ),
+        (|folder| std::fs::remove_file(folder.join("fleetward.db")).unwrap(), "is missing"),
+        (|folder| cut_short(&folder.join("master.key"), 1), "is not 32 bytes long"),
+    ];
+    for (damage, told) in cases {
+        let folder = of_the_first_release();
+        damage(folder.path());
+        let before = bytes_of(folder.path());
+        let said = fleetward(&["check"], folder.path());
+        assert!(said.stdout.contains(told), "{told}: {}{}", said.stdout, said.stderr);
+        assert_eq!(said.success, told == "Everything can be read.", "{told}: {}", said.stdout);
+        assert!(before == bytes_of(folder.path()), "{told}");
+    }
+}
+
+fn cut_short(file: &Path, bytes: u64) {
+    let length = std::fs::metadata(file).unwrap().len() - bytes;
+    std::fs::File::options().write(true).open(file).unwrap().set_len(length).unwrap();
+}
+
+fn flip(file: &Path, at: usize) {
+    let mut bytes = std::fs::read(file).unwrap();
+    bytes[at] ^= 1;
+    std::fs::write(file, bytes).unwrap();
 }
 
 #[test]

@@ -1,8 +1,9 @@
 //! `fleetward check`: reads everything in the data folder of a server that is not running, and
-//! says what it found. Nothing is changed but what opening the folder changes anyway.
+//! says what it found. No file of the folder is changed, and none is made: see `untouched`.
 
 mod event_log;
 mod findings;
+mod untouched;
 
 use std::path::Path;
 
@@ -15,6 +16,7 @@ use crate::data_dir::DataDir;
 use crate::failure::Failure;
 use crate::secrets;
 use findings::Findings;
+use untouched::StoreCopy;
 
 /// Checks the folder.
 ///
@@ -31,25 +33,49 @@ pub(crate) fn run(arguments: &FolderArguments) -> Result<(), Failure> {
 }
 
 async fn check(folder: &Path) -> Result<(), Failure> {
-    let data = DataDir::existing(folder)?;
-    let store = SqliteStore::open(&data.store()).map_err(Failure::of("cannot open the store"))?;
+    let data = DataDir::remains(folder)?;
     let mut findings = Findings::new();
+    let claims = if data.store().exists() {
+        check_store(folder, &data, &mut findings).await?
+    } else {
+        findings.print(&format!("Checking {}, which has no store", folder.display()));
+        findings.problem(&format!(
+            "the store {} is missing; a server that is started makes a new one, which knows \
+             nothing of what is in the event log",
+            data.store().display()
+        ));
+        None
+    };
+    event_log::check(&data.log(), claims.as_deref(), &mut findings).await;
+    findings.verdict(folder)
+}
+
+/// Checks the store and what it keeps secret; gives where the partitions stand, if that can be
+/// read.
+async fn check_store(
+    folder: &Path,
+    data: &DataDir,
+    findings: &mut Findings,
+) -> Result<Option<Vec<PartitionClaim>>, Failure> {
+    let copy = StoreCopy::of(&data.store())?;
+    let store =
+        SqliteStore::open(&copy.database()).map_err(Failure::of("cannot open the store"))?;
     let (shown, level) = (folder.display(), store.format_level());
     findings.print(&format!("Checking {shown}, which is at format level {level}"));
-    let claims = match everything_stored(&store, &mut findings).await {
-        Ok(claims) => claims,
+    findings.fact("(the store is read from a temporary copy of it)");
+    let claims = match everything_stored(&store, findings).await {
+        Ok(claims) => Some(claims),
         Err(error) => {
             // The file itself is damaged. The log is another one, and may be well.
             findings.problem(&format!("the store cannot be read on: {error}"));
-            Vec::new()
+            None
         }
     };
-    if let Err(failure) = secrets::check(&data, &*store).await {
+    if let Err(failure) = secrets::check(data, &*store).await {
         findings.problem(&failure.to_string());
     }
-    event_log::check(&data.log(), &claims, &mut findings).await;
-    store.close().await.map_err(Failure::of("the store does not close"))?;
-    findings.verdict(folder)
+    store.close().await.map_err(Failure::of("the copy of the store does not close"))?;
+    Ok(claims)
 }
 
 /// Reads all tables; gives where the partitions stand.

@@ -39,6 +39,16 @@ impl DataDir {
         Err(Failure::new(format!("there is no data folder of Fleetward {}", path.display())))
     }
 
+    /// What is left of the folder of a server that ran already: a store or an event log. Only to
+    /// be read, for half of a folder is none to go on with.
+    ///
+    /// # Errors
+    /// A sentence that names the folder, where neither is there.
+    pub(crate) fn remains(path: &Path) -> Result<Self, Failure> {
+        let data = Self(path.to_owned());
+        if data.log().exists() { Ok(data) } else { Self::existing(path) }
+    }
+
     /// The store's file.
     pub(crate) fn store(&self) -> PathBuf {
         self.0.join("fleetward.db")

@@ -4,31 +4,47 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use fleetward_log::disk::RealDisk;
 use fleetward_log::embedded::EmbeddedLog;
 use fleetward_log::{Consumer, EVERY_PARTITION, EventLog, LogError, record};
 use fleetward_store::PartitionClaim;
 use futures_util::FutureExt;
 
 use super::findings::Findings;
+use super::untouched::{Cut, ReadOnlyDisk};
 
 /// Records that are read at once, in bytes.
 const BATCH_BYTES: usize = 4 << 20;
 
 /// Reads every record, and looks whether replay can start where the state of each partition
-/// stands.
-pub(super) async fn check(folder: &Path, claims: &[PartitionClaim], findings: &mut Findings) {
+/// stands; without claims where those cannot be known.
+pub(super) async fn check(
+    folder: &Path,
+    claims: Option<&[PartitionClaim]>,
+    findings: &mut Findings,
+) {
     if !folder.exists() {
         findings.problem(&format!("there is no event log {}", folder.display()));
         return;
     }
     // Its writer is never told to write, and reading never waits but for more than there is.
     // The stepper is the writer; without it the log is closed.
-    let (log, _stepper) =
-        match EmbeddedLog::open_stepped(Arc::new(RealDisk), folder, None, u64::MAX) {
-            Ok(opened) => opened,
-            Err(error) => return findings.problem(&format!("the event log: {error}")),
-        };
+    let disk = ReadOnlyDisk::default();
+    let opened = EmbeddedLog::open_stepped(Arc::new(disk.clone()), folder, None, u64::MAX);
+    let (log, _stepper) = match opened {
+        Ok(opened) => opened,
+        Err(error) => return findings.problem(&format!("the event log: {error}")),
+    };
+    for Cut { path, length, bytes } in disk.cuts() {
+        findings.problem(&format!(
+            "the last {bytes} bytes of {} are no sound batch; a server that is started cuts them \
+             off at byte {length}. A crash in the midst of a write leaves such bytes, which \
+             nobody was told are kept; after any other stop they are a damaged batch and its \
+             records are lost",
+            path.display()
+        ));
+    }
+    let unclaimed = claims.is_some_and(<[_]>::is_empty);
+    let claims = claims.unwrap_or_default();
     let mut records = Records::default();
     if let Err(error) = records.read(&log, claims, findings).await {
         findings.problem(&format!("the event log cannot be read on: {error}"));
@@ -38,6 +54,12 @@ pub(super) async fn check(folder: &Path, claims: &[PartitionClaim], findings: &m
     findings.done("of them not in the detection state yet", records.unapplied);
     if let Some((first, last)) = records.range {
         findings.fact(&format!("at offsets {first} to {last}"));
+    }
+    if unclaimed && records.count > 0 {
+        findings.problem(
+            "the event log has records and the store has no partition that was ever claimed: it \
+             is empty, or is not the store of this log",
+        );
     }
     let positions: Vec<_> =
         claims.iter().map(|claim| (claim.partition, claim.state_offset)).collect();
