@@ -1,8 +1,10 @@
 //! Documents of the store as values of the domain.
 
-use fleetward_store::{Gate, Kind, Noun, Tx, Versioned, edges_from, find};
+use fleetward_domain::SecurityProfile;
+use fleetward_store::{Gate, Kind, Noun, Tx, Versioned, edge_ends, edges_from, find};
 
 use crate::control::Control;
+use crate::limits::SCANNED_DOCUMENTS;
 use crate::refusal::Refusal;
 use crate::relation::UsedByProfiles;
 
@@ -45,13 +47,31 @@ impl Control {
         &self,
         name: &str,
     ) -> Result<(), Refusal> {
-        match self.count_edges(T::USERS.forth, name).await? {
-            0 => Ok(()),
-            users => Err(Refusal::InUse(format!(
+        // Edges beyond the limit count unseen: what has so many is in use.
+        let edges =
+            self.store().list(T::USERS.forth, &edges_from(name), None, SCANNED_DOCUMENTS).await?;
+        let mut users = 0;
+        for edge in &edges {
+            users += usize::from(self.uses::<T>(edge_ends(&edge.key).1, name).await?);
+        }
+        match users {
+            0 if edges.len() < SCANNED_DOCUMENTS => Ok(()),
+            _ => Err(Refusal::InUse(format!(
                 "{} {name} is in use by {users} security profiles and cannot be deleted.",
                 T::WORD
             ))),
         }
+    }
+
+    /// Whether the profile that an edge names uses this. A release that does not know the relation
+    /// yet, while one goes back to it, changes and deletes profiles and leaves the edge.
+    pub(crate) async fn uses<T: UsedByProfiles>(
+        &self,
+        profile: &str,
+        name: &str,
+    ) -> Result<bool, Refusal> {
+        let found = self.find::<SecurityProfile>(profile).await?;
+        Ok(found.is_some_and(|found| T::used_by(&found.value).contains(name)))
     }
 
     /// The version of a gate, to [pass](Control::pass_gate) it on.

@@ -3,7 +3,9 @@
 //! An edge is looked up from one of its ends. A relation that is looked up from both is kept in
 //! two, and nobody draws one of them without the other.
 
-use fleetward_domain::{CustomMetric, Dimension};
+use std::collections::BTreeSet;
+
+use fleetward_domain::{CustomMetric, Dimension, Metric, SecurityProfile};
 use fleetward_store::{Kind, Noun, Tx};
 
 #[cfg(test)]
@@ -32,14 +34,33 @@ pub(crate) const PRINCIPAL_TO_POLICY: Relation =
 pub(crate) trait UsedByProfiles: Noun {
     /// From it to the profiles that use it, by name.
     const USERS: Relation;
+
+    /// The names of those that a profile uses.
+    fn used_by(profile: &SecurityProfile) -> BTreeSet<&str>;
 }
 
 impl UsedByProfiles for Dimension {
     const USERS: Relation = Relation { forth: Kind::ProfileOfDimension, back: None };
+
+    fn used_by(profile: &SecurityProfile) -> BTreeSet<&str> {
+        let of_behaviors = profile.behaviors.iter().filter_map(|b| b.dimension.as_ref());
+        let of_metrics = profile.metrics_to_retain.iter().filter_map(|m| m.dimension.as_ref());
+        of_behaviors.chain(of_metrics).map(|dimension| dimension.name.as_str()).collect()
+    }
 }
 
 impl UsedByProfiles for CustomMetric {
     const USERS: Relation = Relation { forth: Kind::ProfileOfCustomMetric, back: None };
+
+    fn used_by(profile: &SecurityProfile) -> BTreeSet<&str> {
+        let of_behaviors = profile.behaviors.iter().filter_map(|b| b.metric.as_ref());
+        let retained = profile.metrics_to_retain.iter().map(|retained| &retained.metric);
+        let custom = |metric| match metric {
+            &Metric::Custom(ref name) => Some(name.as_str()),
+            _ => None,
+        };
+        of_behaviors.chain(retained).filter_map(custom).collect()
+    }
 }
 
 impl Relation {

@@ -1,4 +1,6 @@
 use fleetward_domain::limits::CUSTOM_METRICS;
+use fleetward_domain::{FormatLevel, SecurityProfile};
+use fleetward_store::{Kind, Tx, find};
 use fleetward_wire::Operation as Op;
 use serde_json::{Value, json};
 
@@ -135,6 +137,29 @@ async fn a_custom_metric_in_use_cannot_be_deleted_and_knows_its_users() {
     let clear = json!({"securityProfileName": "judged", "deleteBehaviors": true});
     plane.ok(Op::UpdateSecurityProfile, clear).await;
     plane.ok(Op::DeleteSecurityProfile, json!({"securityProfileName": "retained"})).await;
+    plane.ok(Op::DeleteCustomMetric, name).await;
+}
+
+/// A release that does not know custom metrics yet, while one goes back to it, deletes and changes
+/// profiles and leaves the edges.
+#[tokio::test]
+async fn an_edge_that_an_older_release_left_holds_no_custom_metric() {
+    let plane = Plane::new().await;
+    plane.ok(Op::CreateCustomMetric, request("battery", "number")).await;
+    for name in ["gone", "changed"] {
+        create_profile(&plane, name, behavior("battery", "less-than", json!({"number": 1.0})))
+            .await;
+    }
+    let mut tx = Tx::default();
+    let changed = find::<SecurityProfile>(&*plane.store, "changed").await.unwrap().unwrap();
+    let without = SecurityProfile { behaviors: Vec::new(), ..changed.value };
+    tx.replace(&without, changed.version, FormatLevel::FIRST).unwrap();
+    tx.deletes.push((Kind::SecurityProfile, "gone".to_owned()));
+    plane.store.commit(tx).await.unwrap();
+
+    let name = json!({"metricName": "battery"});
+    let listed = plane.ok(Op::ListSecurityProfiles, name.clone()).await;
+    assert_eq!(listed["securityProfileIdentifiers"], json!([]));
     plane.ok(Op::DeleteCustomMetric, name).await;
 }
 

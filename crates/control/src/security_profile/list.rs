@@ -39,7 +39,13 @@ async fn using<T: UsedByProfiles>(
 ) -> Result<(Vec<String>, Option<String>), Refusal> {
     control.existing::<T>(name).await?;
     let (edges, next) = page.keys(T::USERS.forth, &edges_from(name)).await?;
-    Ok((edges.iter().map(|edge| edge_ends(edge).1.to_owned()).collect(), next))
+    let mut users = Vec::with_capacity(edges.len());
+    for profile in edges.iter().map(|edge| edge_ends(edge).1) {
+        if control.uses::<T>(profile, name).await? {
+            users.push(profile.to_owned());
+        }
+    }
+    Ok((users, next))
 }
 
 async fn of_metric(

@@ -1,10 +1,10 @@
 //! What a profile uses, dimensions and custom metrics: it must exist, and cannot be deleted
 //! meanwhile.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use fleetward_domain::{
-    Behavior, CustomMetric, Dimension, Metric, MetricDimension, MetricToRetain, SecurityProfile,
+    Behavior, CustomMetric, Dimension, MetricDimension, MetricToRetain, SecurityProfile,
 };
 use fleetward_store::Tx;
 use fleetward_wire::convert::{BehaviorRules, custom_metrics_in};
@@ -49,22 +49,17 @@ pub(super) async fn draw(
     if !missing.is_empty() {
         return Err(Refusal::problems(&missing));
     }
-    let name = profile.name.as_str();
-    let change =
-        |of: fn(&SecurityProfile) -> BTreeSet<&str>| (of(profile), old.map(of).unwrap_or_default());
-    let dimensions = change(dimensions_of);
-    draw_from::<Dimension>(control, tx, name, dimensions).await?;
-    let metrics = change(custom_metrics_of);
-    draw_from::<CustomMetric>(control, tx, name, metrics).await
+    draw_from::<Dimension>(control, tx, profile, old).await?;
+    draw_from::<CustomMetric>(control, tx, profile, old).await
 }
 
 /// Removes all edges from what the profile uses.
 pub(super) fn erase(tx: &mut Tx, profile: &SecurityProfile) {
     let name = profile.name.as_str();
-    for dimension in dimensions_of(profile) {
+    for dimension in Dimension::used_by(profile) {
         Dimension::USERS.erase(tx, dimension, name);
     }
-    for metric in custom_metrics_of(profile) {
+    for metric in CustomMetric::used_by(profile) {
         CustomMetric::USERS.erase(tx, metric, name);
     }
 }
@@ -74,9 +69,11 @@ pub(super) fn erase(tx: &mut Tx, profile: &SecurityProfile) {
 async fn draw_from<T: UsedByProfiles>(
     control: &Control,
     tx: &mut Tx,
-    profile: &str,
-    (used, used_before): (BTreeSet<&str>, BTreeSet<&str>),
+    profile: &SecurityProfile,
+    old: Option<&SecurityProfile>,
 ) -> Result<(), Refusal> {
+    let (used, used_before) = (T::used_by(profile), old.map(T::used_by).unwrap_or_default());
+    let profile = profile.name.as_str();
     for name in used.difference(&used_before) {
         match control.find::<T>(name).await? {
             Some(found) => tx.replace(&found.value, found.version, control.level())?,
@@ -112,23 +109,4 @@ pub(super) async fn missing_dimensions(
         }
     }
     Ok(problems)
-}
-
-fn dimensions_of(profile: &SecurityProfile) -> BTreeSet<&str> {
-    let of_behaviors = profile.behaviors.iter().filter_map(|b| b.dimension.as_ref());
-    let of_metrics = profile.metrics_to_retain.iter().filter_map(|m| m.dimension.as_ref());
-    of_behaviors.chain(of_metrics).map(|dimension| dimension.name.as_str()).collect()
-}
-
-fn custom_metrics_of(profile: &SecurityProfile) -> BTreeSet<&str> {
-    let of_behaviors = profile.behaviors.iter().filter_map(|b| b.metric.as_ref());
-    let retained = profile.metrics_to_retain.iter().map(|retained| &retained.metric);
-    of_behaviors.chain(retained).filter_map(custom_name).collect()
-}
-
-fn custom_name(metric: &Metric) -> Option<&str> {
-    match metric {
-        Metric::Custom(name) => Some(name.as_str()),
-        _ => None,
-    }
 }

@@ -34,10 +34,11 @@ const GRACE_MS: i64 = 500;
 /// A violation of a thing that is silent for this long is invalidated (AWS: two days).
 const SILENCE_MS: i64 = 2 * 24 * 3600 * 1000;
 
-/// Starts to detect on the partitions that are assigned.
+/// Starts to detect on the partitions that are assigned; they are claimed and their state is loaded
+/// when it returns.
 ///
 /// # Errors
-/// None: what fails to be claimed or read fails the role a moment later.
+/// A sentence that names the partition whose state cannot be had, or what is wrong with the log.
 pub(crate) async fn start(shared: &Shared) -> Result<Role, Failure> {
     let detector = Detector {
         settings: Settings {
@@ -52,7 +53,8 @@ pub(crate) async fn start(shared: &Shared) -> Result<Role, Failure> {
         clock: shared.clock.clone(),
         assignment: shared.assignment.clone(),
     };
-    Ok(Role::start("detector", shared, |stop| detector.run(stop)))
+    let detecting = detector.begin().await?;
+    Ok(Role::start("detector", shared, |stop| detecting.run(stop)))
 }
 
 /// Detects on some partitions of a log.
@@ -77,13 +79,39 @@ impl Detector {
     /// # Errors
     /// A sentence, if the log or the store fails, if a record cannot be read, or if another
     /// process took a partition over that is still assigned to this one.
-    pub async fn run(mut self, mut stop: watch::Receiver<bool>) -> Result<(), Failure> {
-        let level = self.store.format_level();
-        let mut ticker = Ticker::start(self.log.clone(), self.clock.clone(), level);
-        let mut committer =
-            Committer::new(self.store.clone(), self.log.clone(), self.clock.clone());
-        let mut owned = Owned::none(self.settings, level);
-        let mut reader = self.follow_assignment(&mut owned).await?;
+    pub async fn run(self, stop: watch::Receiver<bool>) -> Result<(), Failure> {
+        self.begin().await?.run(stop).await
+    }
+
+    /// Claims what is assigned, loads its state and opens the log there: what is damaged is told
+    /// before anybody is told that the server is ready.
+    async fn begin(mut self) -> Result<Detecting, Failure> {
+        let mut owned = Owned::none(self.settings, self.store.format_level());
+        let reader = self.follow_assignment(&mut owned).await?;
+        Ok(Detecting { detector: self, owned, reader })
+    }
+
+    /// Owns what is to be owned, and reads on from there.
+    async fn follow_assignment(&mut self, owned: &mut Owned) -> Result<Reader, Failure> {
+        let wanted = self.assignment.borrow_and_update().clone();
+        owned.follow(&*self.store, &wanted).await?;
+        Reader::start(&*self.log, &owned.positions()).await
+    }
+}
+
+/// A detector that has its partitions.
+struct Detecting {
+    detector: Detector,
+    owned: Owned,
+    reader: Reader,
+}
+
+impl Detecting {
+    async fn run(self, mut stop: watch::Receiver<bool>) -> Result<(), Failure> {
+        let Self { mut detector, mut owned, mut reader } = self;
+        let (store, log, clock) = (&detector.store, &detector.log, &detector.clock);
+        let mut ticker = Ticker::start(log.clone(), clock.clone(), store.format_level());
+        let mut committer = Committer::new(store.clone(), log.clone(), clock.clone());
         loop {
             // In this order, so that a simulation does the same twice; the log comes last, for it
             // may always have more.
@@ -93,10 +121,10 @@ impl Detector {
                 () = ticker.wait(owned.next_deadline_ms()) => ticker.tick().await?,
                 () = committer.checkpoint_is_due(), if owned.is_dirty() =>
                     committer.write_state(&mut owned).await?,
-                () = changed(&mut self.assignment) => {
+                () = changed(&mut detector.assignment) => {
                     // What was read ahead and not applied is read again, from where each
                     // partition stands.
-                    reader = self.follow_assignment(&mut owned).await?;
+                    reader = detector.follow_assignment(&mut owned).await?;
                 }
                 batch = reader.next() => {
                     committer.apply(&mut owned, &batch?).await?;
@@ -106,13 +134,6 @@ impl Detector {
         }
         drop(reader);
         committer.write_state(&mut owned).await
-    }
-
-    /// Owns what is to be owned, and reads on from there.
-    async fn follow_assignment(&mut self, owned: &mut Owned) -> Result<Reader, Failure> {
-        let wanted = self.assignment.borrow_and_update().clone();
-        owned.follow(&*self.store, &wanted).await?;
-        Reader::start(&*self.log, &owned.positions()).await
     }
 }
 
