@@ -1,11 +1,12 @@
 //! Reading everything in the file, to find what cannot be read.
 
 use rusqlite::types::Value;
-use rusqlite::{Connection, Row, params_from_iter};
+use rusqlite::{Connection, Row, params, params_from_iter};
 
 use super::documents::document_in;
 use super::stored::{Bytes, Unsigned, column, event_code, key};
 use super::{SqliteStore, outbox, violations};
+use crate::edge::{edge_ends, edge_key};
 use crate::error::StoreError;
 use crate::kind::Kind;
 use crate::limits::CHECKED_ROWS;
@@ -170,7 +171,8 @@ fn documents(
     let values = [kind.code().into(), after.unwrap_or(Value::Null), limit()];
     page(connection, sql, values, |row| {
         let document = document_in(kind, row)?;
-        check_document(kind, &document.key, &document.value)
+        check_document(kind, &document.key, &document.value)?;
+        check_ends(connection, kind, &document.key)
     })
 }
 
@@ -199,6 +201,54 @@ fn page<const N: usize>(
 
 fn limit() -> Value {
     i64::try_from(CHECKED_ROWS).unwrap_or(i64::MAX).into()
+}
+
+/// What an edge of a kind leads from and to, where that is a document by its name and not an ARN,
+/// and the kind of the edge that leads back.
+struct Ends {
+    left: Option<Kind>,
+    right: Option<Kind>,
+    back: Option<Kind>,
+}
+
+fn ends(kind: Kind) -> Option<Ends> {
+    let (left, right, back) = match kind {
+        Kind::TargetOfProfile => (Some(Kind::SecurityProfile), None, Some(Kind::ProfileOfTarget)),
+        Kind::ProfileOfTarget => (None, Some(Kind::SecurityProfile), Some(Kind::TargetOfProfile)),
+        Kind::ProfileOfDimension => (Some(Kind::Dimension), Some(Kind::SecurityProfile), None),
+        Kind::ThingOfGroup => (Some(Kind::ThingGroup), Some(Kind::Thing), None),
+        Kind::CertificateOfThing => (Some(Kind::Thing), Some(Kind::Certificate), None),
+        Kind::PolicyOfTarget => (None, Some(Kind::Policy), None),
+        // The first release, while one goes back to it, leaves these: they hold nothing then.
+        Kind::ProfileOfCustomMetric
+        | Kind::Thing
+        | Kind::ThingGroup
+        | Kind::Certificate
+        | Kind::Policy
+        | Kind::SecurityProfile
+        | Kind::Dimension
+        | Kind::AccessKey
+        | Kind::Setting
+        | Kind::CustomMetric => return None,
+    };
+    Some(Ends { left, right, back })
+}
+
+/// Follows an edge to both its ends, and looks for the one that leads back.
+fn check_ends(connection: &Connection, kind: Kind, key: &str) -> Result<(), StoreError> {
+    let Some(Ends { left, right, back }) = ends(kind) else { return Ok(()) };
+    let (from, to) = edge_ends(key);
+    let reverse = edge_key(to, from);
+    let mut is_there = connection
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM document WHERE kind = ? AND key = ?)")?;
+    for (end, name) in [(left, from), (right, to), (back, &reverse)] {
+        let Some(end) = end else { continue };
+        if !is_there.query_row(params![end.code(), name.as_bytes()], |row| row.get(0))? {
+            let problem = format!("there is no {end:?} {name:?}, to which it belongs");
+            return Err(StoreError::corrupt(format!("{kind:?}"), key)(problem));
+        }
+    }
+    Ok(())
 }
 
 /// Holds columns, by which rows are found, to what the body says.

@@ -1,11 +1,36 @@
 //! What a check of the file finds.
 
-use fleetward_domain::EventType;
+use std::collections::BTreeMap;
+
+use fleetward_domain::{EventType, GroupName, Thing, ThingGroup, ThingName};
 
 use super::*;
 use crate::conformance::fixtures::{CASE, alert, event, violation};
 use crate::sqlite::check::Finding;
 use crate::{AdministratorKey, DetectionTx, Gate, Outbox, PartitionProgress, Partitions};
+
+fn thing(name: &str) -> Thing {
+    Thing {
+        name: ThingName::parse(name).unwrap(),
+        id: String::new(),
+        attributes: BTreeMap::new(),
+        groups: Vec::new(),
+        version: 1,
+        created_ms: 0,
+    }
+}
+
+fn group(name: &str) -> ThingGroup {
+    ThingGroup {
+        name: GroupName::parse(name).unwrap(),
+        id: String::new(),
+        ancestors: Vec::new(),
+        description: None,
+        attributes: BTreeMap::new(),
+        tags: Vec::new(),
+        created_ms: 0,
+    }
+}
 
 async fn filled(path: &Path) {
     let store = SqliteStore::open(path).unwrap();
@@ -13,6 +38,7 @@ async fn filled(path: &Path) {
     let mut tx = changed();
     tx.put(&AdministratorKey("AKIA".to_owned()), level).unwrap();
     tx.put(&Gate::named("things"), level).unwrap();
+    tx.put(&group("hall"), level).unwrap().put(&thing("lamp"), level).unwrap();
     tx.draw_edge(Kind::ThingOfGroup, "hall", "lamp");
     tx.puts.push((Kind::Setting, "of-another-release".to_owned(), b"what".to_vec()));
     store.commit(tx).await.unwrap();
@@ -59,6 +85,8 @@ async fn a_file_that_is_well_is_counted_and_nothing_is_wrong_with_it() {
     let (counts, problems) = checked(&path).await;
     assert_eq!(problems, [""; 0]);
     let expected = [
+        ("things", 1),
+        ("thing groups", 1),
         ("members of groups", 1),
         ("single settings", 4),
         ("changes", 1),
@@ -158,6 +186,43 @@ async fn columns_beside_a_body_are_read_too() {
         assert_eq!(problems.len(), 1, "{sql}: {problems:?}");
         assert!(problems[0].starts_with(begin), "{sql}: {problems:?}");
     }
+}
+
+#[tokio::test]
+async fn an_edge_whose_end_or_way_back_is_gone_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store.db");
+    let store = SqliteStore::open(&path).unwrap();
+    let mut tx = Tx::default();
+    tx.draw_edge(Kind::ThingOfGroup, "hall", "lamp")
+        .draw_edge(Kind::ProfileOfTarget, "arn", "lamps")
+        .draw_edge(Kind::TargetOfProfile, "lamps", "arn");
+    store.commit(tx).await.unwrap();
+    store.close().await.unwrap();
+    let (_, problems) = checked(&path).await;
+    assert_eq!(
+        problems,
+        [
+            "TargetOfProfile \"lamps\\0arn\" is corrupt: there is no SecurityProfile \"lamps\", to \
+             which it belongs",
+            "ProfileOfTarget \"arn\\0lamps\" is corrupt: there is no SecurityProfile \"lamps\", to \
+             which it belongs",
+            "ThingOfGroup \"hall\\0lamp\" is corrupt: there is no ThingGroup \"hall\", to which it \
+             belongs",
+        ]
+    );
+    let other = rusqlite::Connection::open(&path).unwrap();
+    let insert = "INSERT INTO document VALUES (?, CAST(? AS BLOB), 1, CAST('{}' AS BLOB))";
+    for (kind, key) in [(5, "lamps"), (2, "hall")] {
+        other.execute(insert, rusqlite::params![kind, key]).unwrap();
+    }
+    other.execute("DELETE FROM document WHERE kind = 7", []).unwrap();
+    drop(other);
+    let (_, problems) = checked(&path).await;
+    let gone: Vec<_> = problems.iter().filter(|problem| problem.contains("there is no")).collect();
+    assert_eq!(gone.len(), 2, "{problems:?}");
+    assert!(gone[0].contains("there is no TargetOfProfile \"lamps\\0arn\""), "{gone:?}");
+    assert!(gone[1].contains("there is no Thing \"lamp\""), "{gone:?}");
 }
 
 #[tokio::test]
