@@ -1,7 +1,5 @@
-//! Every role in one process: the composition of a single machine.
-//!
-//! The only file that knows which store and which log there are, and the order in which roles
-//! start and stop.
+//! Every role in one process: the composition of a single machine. The only file that knows which
+//! store and which log there are, and the order in which roles start and stop.
 
 use std::sync::Arc;
 
@@ -14,8 +12,7 @@ use tokio::sync::{mpsc, watch};
 use crate::data_dir::DataDir;
 use crate::failure::Failure;
 use crate::ready_file::Ready;
-use crate::roles::role::Role;
-use crate::roles::{Shared, alerts, api, detector, front_door, housekeeping, relay};
+use crate::roles::{Shared, alerts, api, detector, front_door, housekeeping, relay, role::Role};
 use crate::secrets::Secrets;
 use crate::settings::Settings;
 
@@ -30,7 +27,7 @@ pub(crate) struct Running {
     pub(crate) new_secret: Option<String>,
     failures: mpsc::Receiver<Failure>,
     roles: Vec<Role>,
-    store: Arc<SqliteStore>,
+    pub(crate) store: Arc<SqliteStore>,
     log: Arc<EmbeddedLog>,
 }
 
@@ -44,28 +41,24 @@ pub(crate) async fn start(
     chance: Chance,
 ) -> Result<Running, Failure> {
     let data = DataDir::open(&settings.data)?;
-    let tried = format!("cannot open the store in {}", settings.data.display());
+    let tried = format!("cannot open the data in {}", settings.data.display());
     let store = SqliteStore::open(&data.store()).map_err(Failure::of(&tried))?;
-    let tried = format!("cannot open the event log in {}", data.log().display());
     let log = EmbeddedLog::open(&data.log(), settings.partitions, settings.log_retention_bytes)
         .map_err(Failure::of(&tried))?;
     let (failed, failures) = mpsc::channel(1);
     let shared = Shared {
-        secrets: Secrets::open(&data, &(store.clone() as _), &settings.place, &clock, &chance)
-            .await?,
+        secrets: Secrets::open(&data, store.clone(), &settings.place, &clock, &chance).await?,
         settings,
         store: store.clone(),
-        // All of them for good: nobody else is here to own one.
-        assignment: watch::channel((0..log.partitions()).collect()).1,
+        assignment: watch::channel((0..log.partitions()).collect()).1, // all of them, for good
         log: log.clone(),
         clock,
         chance,
         health: Arc::default(),
         failures: failed,
     };
-    // Data flows in this order. The front door comes first for a second reason: it logs that
-    // nothing is connected yet, and a detector that told the time before that would judge windows
-    // that passed while nobody counted.
+    // Data flows in this order. The front door comes first also because it logs that nothing is
+    // connected yet: windows that passed while nobody counted must not be judged.
     let roles = vec![
         front_door::start(&shared).await?,
         relay::start(&shared).await?,
@@ -87,20 +80,20 @@ impl Running {
         }
     }
 
-    /// Stops the roles in the order in which they started, so that what the front door counted is
-    /// in the log before the detector writes its state, and closes what they used.
+    /// Stops the roles as they started, so that what the front door counted is in the log before
+    /// the detector writes its state, and closes what they used.
     ///
     /// # Errors
-    /// The first sentence of those that say that something acknowledged may not be where it
-    /// should; the rest is stopped and closed nevertheless.
+    /// The first that says that something acknowledged may not be where it should; the rest is
+    /// stopped and closed nevertheless.
     pub(crate) async fn shutdown(mut self) -> Result<(), Failure> {
         let mut outcome = Ok(());
         for role in self.roles {
             outcome = outcome.and(role.stop().await);
         }
         outcome = outcome.and(self.failures.try_recv().map_or(Ok(()), Err));
-        let closed = self.log.close().await.map_err(Failure::of("the log does not close"));
-        outcome = outcome.and(closed);
+        outcome =
+            outcome.and(self.log.close().await.map_err(Failure::of("the log does not close")));
         outcome.and(self.store.close().await.map_err(Failure::of("the store does not close")))
     }
 }

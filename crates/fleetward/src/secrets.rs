@@ -34,18 +34,18 @@ impl Secrets {
     /// A sentence that names what cannot be read or made.
     pub(crate) async fn open(
         data: &DataDir,
-        store: &Arc<dyn Store>,
+        store: Arc<dyn Store>,
         place: &Place,
         clock: &Clock,
         chance: &Chance,
     ) -> Result<Self, Failure> {
-        let master_key = master_key(data, &**store, chance).await?;
-        let authority = Authority::load_or_create(&**store, &master_key, chance, clock.now_ms())
+        let master_key = master_key(data, &*store, chance).await?;
+        let authority = Authority::load_or_create(&*store, &master_key, chance, clock.now_ms())
             .await
             .map_err(Failure::of("no certificate authority"))?;
         let ca_file = data.write_ca(authority.ca_pem())?.display().to_string();
         let (clock, chance) = (clock.clone(), chance.clone());
-        let keys = Keys::new(store.clone(), master_key.clone(), place.clone(), clock, chance);
+        let keys = Keys::new(store, master_key.clone(), place.clone(), clock, chance);
         let made =
             keys.create_administrator().await.map_err(Failure::of("no administrator key"))?;
         let access_key_id = administrator_id(&keys).await?;

@@ -1,6 +1,8 @@
 //! `fleetward serve`: the server, until SIGTERM or Ctrl-C.
 
+use fleetward_domain::FormatLevel;
 use fleetward_environment::{Chance, Clock};
+use fleetward_store::Documents;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::command_line::ServeArguments;
@@ -47,6 +49,11 @@ fn greet(server: &embedded::Running, auth: Auth) {
         println!("  MQTT over TLS    {address}");
     }
     println!("  CA of devices    {}", ready.ca_file);
+    let level = server.store.format_level();
+    if level < FormatLevel::CURRENT {
+        println!("  The data is at format level {level}, which an older release can still open.");
+        println!("  When none is to: stop the server and run `fleetward upgrade finish`.");
+    }
     if auth == Auth::Off {
         println!("  Signatures are not checked (auth off).");
     }
