@@ -22,7 +22,7 @@ fn stored(level: FormatLevel) -> usize {
 
 #[test]
 fn format_2_takes_at_most_a_twentieth_more_than_format_1() {
-    let (first, second) = (stored(FormatLevel::FIRST), stored(FormatLevel::CURRENT));
+    let (first, second) = (stored(FormatLevel::First), stored(FormatLevel::Named));
     let a_thing = |bytes| bytes as f64 / THINGS as f64;
     println!("bytes a thing: {:.1}, now {:.1}", a_thing(first), a_thing(second));
     assert!(first > 100_000, "there is state: {first}");

@@ -28,7 +28,7 @@ fn fleetward(arguments: &[&str], data: &Path) -> Said {
 fn of_the_first_release() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     let archive =
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/formats/v1/folder.tar.gz");
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/formats/level-1/folder.tar.gz");
     let unpacked =
         Command::new("tar").arg("-xzf").arg(archive).arg("-C").arg(folder.path()).status().unwrap();
     assert!(unpacked.success());

@@ -6,39 +6,48 @@
 
 use std::fmt;
 
-/// A format level. It is kept in the store and does not change while a process runs.
+/// A format level: all of them stand here, each with what it brought. It is kept in the store and
+/// does not change while a process runs.
+///
+/// Each codec says in a `match` without a rest what it writes at each level, so a level that is
+/// new does not compile until every codec has decided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct FormatLevel(u32);
+pub enum FormatLevel {
+    /// 1: what the first release wrote, which did not keep a level yet.
+    First,
+    /// 2: reports name their publisher (record 7), state chunks the behaviors and series that their
+    /// things refer to (format 2), alerts what they tell of (version 2).
+    Named,
+}
 
 impl FormatLevel {
-    /// What the first release wrote, which did not keep a level yet.
-    pub const FIRST: Self = Self(1);
+    /// Every level, the first first.
+    pub const ALL: [Self; 2] = [Self::First, Self::Named];
     /// The highest that this release can write: what new data is made at.
-    pub const CURRENT: Self = Self(2);
+    pub const CURRENT: Self = Self::Named;
 
     /// The level of this number.
     ///
     /// # Errors
     /// [`UnknownFormatLevel`] if this release does not know it: a newer one raised it.
     pub fn new(number: u32) -> Result<Self, UnknownFormatLevel> {
-        let level = Self(number);
-        if (Self::FIRST..=Self::CURRENT).contains(&level) {
-            Ok(level)
-        } else {
-            Err(UnknownFormatLevel { found: number })
-        }
+        let known = Self::ALL.into_iter().find(|level| level.number() == number);
+        known.ok_or(UnknownFormatLevel { found: number })
     }
 
-    /// Its number, to be stored.
+    /// Its number, to be stored. It never changes.
     #[must_use]
     pub const fn number(self) -> u32 {
-        self.0
+        match self {
+            Self::First => 1,
+            Self::Named => 2,
+        }
     }
 }
 
 impl fmt::Display for FormatLevel {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        self.number().fmt(f)
     }
 }
 
@@ -47,7 +56,7 @@ impl fmt::Display for FormatLevel {
 #[error(
     "the data has format level {found}, and this release knows levels {} to {}: \
      start the release that raised it, or a newer one",
-    FormatLevel::FIRST,
+    FormatLevel::First,
     FormatLevel::CURRENT
 )]
 pub struct UnknownFormatLevel {
@@ -61,10 +70,18 @@ mod tests {
 
     #[test]
     fn only_levels_of_this_release_and_before_are_known() {
-        assert_eq!(FormatLevel::new(1), Ok(FormatLevel::FIRST));
-        assert_eq!(FormatLevel::new(2), Ok(FormatLevel::CURRENT));
+        assert_eq!(FormatLevel::new(1), Ok(FormatLevel::First));
+        assert_eq!(FormatLevel::new(2), Ok(FormatLevel::Named));
         assert!(FormatLevel::new(0).is_err());
         let newer = FormatLevel::new(3).unwrap_err().to_string();
         assert!(newer.contains("level 3") && newer.contains("1 to 2"), "{newer}");
+    }
+
+    #[test]
+    fn levels_are_numbered_in_their_order_and_the_last_is_what_new_data_is_made_at() {
+        for (level, number) in FormatLevel::ALL.into_iter().zip(1..) {
+            assert_eq!(level.number(), number);
+        }
+        assert_eq!(FormatLevel::ALL.last(), Some(&FormatLevel::CURRENT));
     }
 }

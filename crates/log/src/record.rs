@@ -16,7 +16,7 @@ use fleetward_shape::cbor::{
     unknown_variant, variant,
 };
 
-/// Level 1: a report whose publisher was not noted.
+/// [`FormatLevel::First`]: a report whose publisher was not noted.
 const REPORT_OF_ANYBODY: u32 = 0;
 const ACTIVITY: u32 = 1;
 const DOOR_STARTED: u32 = 2;
@@ -26,7 +26,7 @@ const TICK: u32 = 4;
 const THRESHOLD: u32 = 5;
 /// Reserved for a learned model.
 const MODEL: u32 = 6;
-/// Level 2: a report with its publisher.
+/// [`FormatLevel::Named`]: a report with its publisher.
 const REPORT: u32 = 7;
 
 /// Why bytes are not a record that this version can take.
@@ -94,12 +94,15 @@ fn write_report(
     report: &Report,
     level: FormatLevel,
 ) -> Written {
-    if level == FormatLevel::FIRST {
-        begin_variant(e, REPORT_OF_ANYBODY, 3)?;
-        e.str(thing.as_str())?.i64(at_ms)?;
-    } else {
-        begin_variant(e, REPORT, 4)?;
-        e.str(thing.as_str())?.i64(at_ms)?.u8(publisher_number(publisher))?;
+    match level {
+        FormatLevel::First => {
+            begin_variant(e, REPORT_OF_ANYBODY, 3)?;
+            e.str(thing.as_str())?.i64(at_ms)?;
+        }
+        FormatLevel::Named => {
+            begin_variant(e, REPORT, 4)?;
+            e.str(thing.as_str())?.i64(at_ms)?.u8(publisher_number(publisher))?;
+        }
     }
     report::write(e, report)
 }

@@ -153,7 +153,7 @@ async fn an_edge_that_an_older_release_left_holds_no_custom_metric() {
     let mut tx = Tx::default();
     let changed = find::<SecurityProfile>(&*plane.store, "changed").await.unwrap().unwrap();
     let without = SecurityProfile { behaviors: Vec::new(), ..changed.value };
-    tx.replace(&without, changed.version, FormatLevel::FIRST).unwrap();
+    tx.replace(&without, changed.version, FormatLevel::First).unwrap();
     tx.deletes.push((Kind::SecurityProfile, "gone".to_owned()));
     plane.store.commit(tx).await.unwrap();
 

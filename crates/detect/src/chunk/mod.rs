@@ -23,8 +23,35 @@ use crate::thing_state::ThingState;
 /// The partition's own chunk.
 const HEADER: u32 = 0;
 
-/// The newest format that is known.
-const NEWEST: u8 = 2;
+/// A format of chunks. All of them are read.
+#[derive(Clone, Copy)]
+enum Format {
+    One,
+    Two,
+}
+
+impl Format {
+    /// Every format.
+    const ALL: [Self; 2] = [Self::One, Self::Two];
+    /// The newest that is known.
+    const NEWEST: Self = Self::Two;
+
+    /// What is written at a level.
+    fn at(level: FormatLevel) -> Self {
+        match level {
+            FormatLevel::First => Self::One,
+            FormatLevel::Named => Self::Two,
+        }
+    }
+
+    /// Its number in files.
+    fn number(self) -> u8 {
+        match self {
+            Self::One => 1,
+            Self::Two => 2,
+        }
+    }
+}
 
 impl Partition {
     /// A partition as it was stored: the last bytes of every chunk, in any order, of any format
@@ -49,8 +76,8 @@ impl Partition {
         for (chunk, bytes) in things {
             let mut d = Decoder::new(bytes);
             match format_of(*chunk, &mut d)? {
-                1 => format1::read(*chunk, &mut d, &mut loading)?,
-                _ => format2::read(*chunk, &mut d, &mut loading)?,
+                Format::One => format1::read(*chunk, &mut d, &mut loading)?,
+                Format::Two => format2::read(*chunk, &mut d, &mut loading)?,
             }
         }
         Ok(loading)
@@ -61,15 +88,15 @@ impl Partition {
     /// The same records give the same bytes. They belong together: store all of them at once, or
     /// none.
     pub fn take_dirty(&mut self, level: FormatLevel) -> Vec<(u32, Vec<u8>)> {
-        let format = if level == FormatLevel::FIRST { 1 } else { NEWEST };
+        let format = Format::at(level);
         let mut chunks = Vec::new();
         if std::mem::take(&mut self.header_dirty) {
-            chunks.push((HEADER, written(|e| partition::write(e, format, self))));
+            chunks.push((HEADER, written(|e| partition::write(e, format.number(), self))));
         }
         for chunk in self.things.take_dirty() {
             let bytes = match format {
-                1 => written(|e| format1::write(e, chunk, self)),
-                _ => written(|e| format2::write(e, chunk, self)),
+                Format::One => written(|e| format1::write(e, chunk, self)),
+                Format::Two => written(|e| format2::write(e, chunk, self)),
             };
             chunks.push((chunk.saturating_add(1), bytes));
         }
@@ -94,15 +121,14 @@ fn put_back(
     Ok(at)
 }
 
-fn format_of(chunk: u32, d: &mut Decoder<'_>) -> Result<u8, DetectError> {
+fn format_of(chunk: u32, d: &mut Decoder<'_>) -> Result<Format, DetectError> {
     let read = |d: &mut Decoder<'_>| {
         length(d)?;
         d.u8()
     };
-    match read(d).map_err(|error| malformed(chunk, &error))? {
-        known @ 1..=NEWEST => Ok(known),
-        found => Err(DetectError::Format { chunk, found, known: NEWEST }),
-    }
+    let found = read(d).map_err(|error| malformed(chunk, &error))?;
+    let known = Format::ALL.into_iter().find(|format| format.number() == found);
+    known.ok_or(DetectError::Format { chunk, found, known: Format::NEWEST.number() })
 }
 
 fn malformed(chunk: u32, error: &Error) -> DetectError {

@@ -48,10 +48,10 @@ fn what_is_wrong_is_said() {
 
 #[test]
 fn chunks_of_different_commits_do_not_fit() {
-    let chunks = stored(FormatLevel::FIRST);
+    let chunks = stored(FormatLevel::First);
     let mut s = Scenario::new();
     s.attach("p", &[], &[Target::AllThings]);
-    let header = s.partition.take_dirty(FormatLevel::FIRST).remove(0);
+    let header = s.partition.take_dirty(FormatLevel::First).remove(0);
     let error = load(&[header, chunks[1].clone()]).err().unwrap();
     assert!(matches!(error, DetectError::Mismatch { chunk: 1, .. }), "{error}");
 }
@@ -63,11 +63,11 @@ fn many_things_are_stored_in_chunks_of_a_thousand() {
         s.register(0, &format!("thing-{n}"), &[]);
     }
     let numbers: Vec<u32> =
-        s.partition.take_dirty(FormatLevel::CURRENT).iter().map(|(number, _)| *number).collect();
+        s.partition.take_dirty(FormatLevel::Named).iter().map(|(number, _)| *number).collect();
     assert_eq!(numbers, [0, 1, 2, 3]);
     s.report(1_000, "thing-1500", bytes_out(1));
     let numbers: Vec<u32> =
-        s.partition.take_dirty(FormatLevel::CURRENT).iter().map(|(number, _)| *number).collect();
+        s.partition.take_dirty(FormatLevel::Named).iter().map(|(number, _)| *number).collect();
     assert_eq!(numbers, [0, 2]);
 }
 

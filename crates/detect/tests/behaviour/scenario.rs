@@ -18,7 +18,7 @@ pub(crate) const SETTINGS: Settings = Settings {
 };
 
 /// Both levels at which state can be written.
-pub(crate) const LEVELS: [FormatLevel; 2] = [FormatLevel::FIRST, FormatLevel::CURRENT];
+pub(crate) const LEVELS: [FormatLevel; 2] = FormatLevel::ALL;
 
 pub(crate) struct Scenario {
     pub(crate) partition: Partition,

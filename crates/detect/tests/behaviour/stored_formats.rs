@@ -173,16 +173,16 @@ fn lines(effects: &Effects) -> String {
 
 /// What the first release stored after the first part of the history.
 const FORMAT_1: [(u32, &[u8]); 2] = [
-    (0, include_bytes!("../../../../tests/formats/v1/chunks/chunk-0.cbor")),
-    (1, include_bytes!("../../../../tests/formats/v1/chunks/chunk-1.cbor")),
+    (0, include_bytes!("../../../../tests/formats/level-1/chunks/chunk-0.cbor")),
+    (1, include_bytes!("../../../../tests/formats/level-1/chunks/chunk-1.cbor")),
 ];
 /// The same at format level 2.
 const FORMAT_2: [(u32, &[u8]); 2] = [
-    (0, include_bytes!("../../../../tests/formats/v2/chunks/chunk-0.cbor")),
-    (1, include_bytes!("../../../../tests/formats/v2/chunks/chunk-1.cbor")),
+    (0, include_bytes!("../../../../tests/formats/level-2/chunks/chunk-0.cbor")),
+    (1, include_bytes!("../../../../tests/formats/level-2/chunks/chunk-1.cbor")),
 ];
 /// What the first release made of the rest of the history.
-const AFTER: &str = include_str!("../../../../tests/formats/v1/chunks/after.txt");
+const AFTER: &str = include_str!("../../../../tests/formats/level-1/chunks/after.txt");
 
 fn load(chunks: [(u32, &[u8]); 2]) -> Partition {
     Partition::load(SETTINGS, chunks.into_iter()).unwrap()

@@ -32,7 +32,7 @@ async fn a_folder_of_the_first_release_opens_with_nothing_lost() {
     let webhook = Webhook::listen();
 
     let server = open(folder.path(), &webhook).await;
-    assert_eq!(server.store.format_level(), FormatLevel::FIRST, "nobody has finished the upgrade");
+    assert_eq!(server.store.format_level(), FormatLevel::First, "nobody has finished the upgrade");
     let found = tokio::task::block_in_place(|| everything(&server));
     check(&found, &expected);
     tokio::task::block_in_place(|| every_alert_arrives(&found, &webhook));
@@ -73,7 +73,7 @@ async fn a_document_that_cannot_be_read_shows_in_the_health() {
 }
 
 fn formats() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/formats/v1")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/formats/level-1")
 }
 
 fn unpack(folder: &Path) -> PathBuf {

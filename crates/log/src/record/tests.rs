@@ -6,9 +6,9 @@ use std::path::PathBuf;
 
 use super::*;
 
-fn folder(version: u32) -> PathBuf {
+fn folder(level: FormatLevel) -> PathBuf {
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..");
-    root.join(format!("tests/formats/v{version}/records"))
+    root.join(format!("tests/formats/level-{level}/records"))
 }
 
 /// What a record of the first level keeps.
@@ -24,8 +24,8 @@ fn without_publisher(record: Record) -> Record {
 #[test]
 fn records_of_the_first_release_are_written_and_read_byte_for_byte() {
     for (name, record) in samples::all() {
-        let golden = fs::read(folder(1).join(format!("{name}.cbor"))).unwrap();
-        assert_eq!(encode(&record, FormatLevel::FIRST), golden, "{name}");
+        let golden = fs::read(folder(FormatLevel::First).join(format!("{name}.cbor"))).unwrap();
+        assert_eq!(encode(&record, FormatLevel::First), golden, "{name}");
         assert_eq!(decode(&golden).unwrap(), without_publisher(record), "{name}");
     }
 }
@@ -33,10 +33,14 @@ fn records_of_the_first_release_are_written_and_read_byte_for_byte() {
 #[test]
 fn records_of_the_second_level_are_written_and_read_byte_for_byte() {
     for (name, record) in samples::all() {
-        let path = folder(2).join(format!("{name}.cbor"));
-        let bytes = encode(&record, FormatLevel::CURRENT);
-        // What did not change has its golden file in the version before.
-        let golden = if path.exists() { path } else { folder(1).join(format!("{name}.cbor")) };
+        let path = folder(FormatLevel::Named).join(format!("{name}.cbor"));
+        let bytes = encode(&record, FormatLevel::Named);
+        // What did not change has its golden file in the level before.
+        let golden = if path.exists() {
+            path
+        } else {
+            folder(FormatLevel::First).join(format!("{name}.cbor"))
+        };
         assert_eq!(bytes, fs::read(golden).unwrap(), "{name}");
         assert_eq!(decode(&bytes).unwrap(), record, "{name}");
     }
@@ -46,8 +50,8 @@ fn records_of_the_second_level_are_written_and_read_byte_for_byte() {
 fn every_golden_file_is_a_sample() {
     let samples: BTreeSet<_> =
         samples::all().into_iter().map(|(name, _)| name.to_owned()).collect();
-    for version in [1, 2] {
-        for entry in fs::read_dir(folder(version)).unwrap() {
+    for level in FormatLevel::ALL {
+        for entry in fs::read_dir(folder(level)).unwrap() {
             let path = entry.unwrap().path();
             let stem = path.file_stem().unwrap().to_str().unwrap();
             assert!(samples.contains(stem), "{} is no sample", path.display());
@@ -86,7 +90,7 @@ fn what_a_newer_version_added_to_a_record_is_an_error() {
 #[test]
 fn no_cut_record_is_read_and_no_byte_makes_it_panic() {
     for (name, record) in samples::all() {
-        let bytes = encode(&record, FormatLevel::CURRENT);
+        let bytes = encode(&record, FormatLevel::Named);
         for end in 0..bytes.len() {
             assert!(decode(&bytes[..end]).is_err(), "{name} cut at {end}");
         }

@@ -14,11 +14,13 @@ const READERS: &[Reader<Alert>] = &[json::reader::<V1, Alert>, json::reader::<V2
 pub(crate) fn to_bytes(alert: &Alert, level: FormatLevel) -> Result<Vec<u8>, StoreError> {
     let Notification::Violation(event) = &alert.notification;
     let (target_arn, event) = (alert.target_arn.clone(), EventV1::from(event));
-    if level == FormatLevel::FIRST {
-        return json::write(WHAT, &alert.key(), &V1 { target_arn, event });
+    match level {
+        FormatLevel::First => json::write(WHAT, &alert.key(), &V1 { target_arn, event }),
+        FormatLevel::Named => {
+            let notification = NotificationV2::Violation(event);
+            json::write(WHAT, &alert.key(), &V2 { v: 2, target_arn, notification })
+        }
     }
-    let notification = NotificationV2::Violation(event);
-    json::write(WHAT, &alert.key(), &V2 { v: 2, target_arn, notification })
 }
 
 /// Reads a row's body.

@@ -114,7 +114,7 @@ mod tests {
         };
         let read = CustomMetric::from_bytes("cpu:temp", V1_BYTES.as_bytes()).unwrap();
         assert_eq!(read, metric);
-        for level in [FormatLevel::FIRST, FormatLevel::CURRENT] {
+        for level in FormatLevel::ALL {
             assert_eq!(metric.to_bytes(level).unwrap(), V1_BYTES.as_bytes());
         }
     }
@@ -130,7 +130,7 @@ mod tests {
             let bytes = V1_BYTES.replace("ip_address_list", word).into_bytes();
             let read = CustomMetric::from_bytes("cpu:temp", &bytes).unwrap();
             assert_eq!(read.metric_type, metric_type);
-            assert_eq!(read.to_bytes(FormatLevel::CURRENT).unwrap(), bytes);
+            assert_eq!(read.to_bytes(FormatLevel::First).unwrap(), bytes);
         }
     }
 }

@@ -12,8 +12,8 @@ use super::*;
 use crate::error::StoreError;
 use crate::noun::Noun;
 
-const FIRST: FormatLevel = FormatLevel::FIRST;
-const CURRENT: FormatLevel = FormatLevel::CURRENT;
+const FIRST: FormatLevel = FormatLevel::First;
+const NAMED: FormatLevel = FormatLevel::Named;
 
 /// What is written as text, so that a failure shows it.
 fn shown(bytes: &[u8]) -> String {
@@ -25,14 +25,16 @@ fn check<T: Noun + PartialEq + Debug, Frozen: DeserializeOwned + Debug>(
     samples: Vec<(&'static str, T)>,
 ) {
     for (name, value) in samples {
-        let bytes = golden("v1/document", name);
+        let bytes = golden("level-1/document", name);
         assert_eq!(T::from_bytes(value.key(), &bytes).unwrap(), value, "{name}");
         let written = value.to_bytes(FIRST).unwrap();
         assert_eq!(shown(&written), shown(&bytes), "{name}");
         first_release::reads::<Frozen>(name, &written);
         // No document has a second version yet; what is written at every level is read.
-        let current = value.to_bytes(CURRENT).unwrap();
-        assert_eq!(T::from_bytes(value.key(), &current).unwrap(), value, "{name}");
+        for level in FormatLevel::ALL {
+            let written = value.to_bytes(level).unwrap();
+            assert_eq!(T::from_bytes(value.key(), &written).unwrap(), value, "{name}");
+        }
     }
 }
 
@@ -49,16 +51,16 @@ fn documents_of_the_first_release_are_read_and_written() {
     check::<_, first_release::Authority>(samples::authorities());
     check::<_, ()>(samples::gates());
     check::<_, u64>(vec![("setting-relay_position.json", RelayPosition(42))]);
-    assert_eq!(golden("v1/document", "edge.json"), edge::VALUE);
+    assert_eq!(golden("level-1/document", "edge.json"), edge::VALUE);
 }
 
 #[test]
 fn settings_of_the_first_release_that_are_no_json_are_read_and_written() {
-    let bytes = golden("v1/document", "setting-administrator_key.txt");
+    let bytes = golden("level-1/document", "setting-administrator_key.txt");
     let key = AdministratorKey("AKIAABCDEFGHIJKLMN27".to_owned());
     assert_eq!(AdministratorKey::from_bytes(AdministratorKey::KEY, &bytes).unwrap(), key);
     assert_eq!(key.to_bytes(FIRST).unwrap(), bytes);
-    let bytes = golden("v1/document", "setting-front_door_boot.empty");
+    let bytes = golden("level-1/document", "setting-front_door_boot.empty");
     assert_eq!(FrontDoorBoot::from_bytes(FrontDoorBoot::KEY, &bytes).unwrap(), FrontDoorBoot);
     assert_eq!(FrontDoorBoot.to_bytes(FIRST).unwrap(), bytes);
 }
@@ -84,26 +86,26 @@ fn check_rows<T: PartialEq + Debug>(
 fn rows_of_the_first_release_are_read_and_written() {
     let in_folder = |folder| (folder, FIRST);
     let read = |bytes: &[u8]| violation::from_bytes("1", bytes);
-    let rows = in_folder("v1/violation");
+    let rows = in_folder("level-1/violation");
     for row in check_rows(rows, samples::violations(), read, violation::to_bytes) {
         first_release::reads::<first_release::Violation>("a violation", &row);
     }
     let read = |bytes: &[u8]| event::from_bytes("1", bytes);
-    for row in check_rows(in_folder("v1/event"), samples::events(), read, event::to_bytes) {
+    for row in check_rows(in_folder("level-1/event"), samples::events(), read, event::to_bytes) {
         first_release::reads::<first_release::ViolationEvent>("an event", &row);
     }
     let read = |bytes: &[u8]| alert::from_bytes("1", bytes);
-    for row in check_rows(in_folder("v1/alert"), samples::alerts(), read, alert::to_bytes) {
+    for row in check_rows(in_folder("level-1/alert"), samples::alerts(), read, alert::to_bytes) {
         first_release::reads::<first_release::Alert>("an alert", &row);
     }
     let read = |bytes: &[u8]| change::from_bytes(1, bytes);
-    check_rows(in_folder("v1/change"), samples::changes(), read, change::to_bytes);
+    check_rows(in_folder("level-1/change"), samples::changes(), read, change::to_bytes);
 }
 
 #[test]
 fn the_second_version_of_an_alert_says_what_it_tells_of() {
     let read = |bytes: &[u8]| alert::from_bytes("1", bytes);
-    let rows = ("v2/alert", CURRENT);
+    let rows = ("level-2/alert", NAMED);
     let written = check_rows(rows, samples::alerts(), read, alert::to_bytes);
     assert!(shown(&written[0]).starts_with(r#"{\"v\":2,\"target_arn\":"#));
     let refused = serde_json::from_slice::<first_release::Alert>(&written[0]);

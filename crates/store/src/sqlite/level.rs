@@ -23,11 +23,11 @@ pub(super) fn settle(
         schema::migrate(connection, level)?;
         return Ok(level);
     }
-    schema::migrate(connection, FormatLevel::FIRST)?;
+    schema::migrate(connection, FormatLevel::First)?;
     let has_documents =
         connection.query_row("SELECT EXISTS (SELECT 1 FROM document)", [], |row| row.get(0))?;
     if has_documents {
-        return Ok(FormatLevel::FIRST);
+        return Ok(FormatLevel::First);
     }
     raise(connection, new)?;
     Ok(new)

@@ -11,7 +11,7 @@ use rusqlite::{Connection, Transaction};
 use crate::error::StoreError;
 
 /// Each takes a file from the version of its index to the next, at its level or above.
-const MIGRATIONS: &[(u32, &str)] = &[(1, V1), (2, V2)];
+const MIGRATIONS: &[(FormatLevel, &str)] = &[(FormatLevel::First, V1), (FormatLevel::Named, V2)];
 
 // Changes no table. It raises the number of the schema, so that the first release, which knows no
 // levels, refuses the file: of a log at level 2 it would skip the records that it cannot read.
@@ -119,9 +119,8 @@ pub(super) fn migrate_within(
     level: FormatLevel,
 ) -> Result<(), StoreError> {
     let found = version(transaction)?;
-    let missing = (1_i64..)
-        .zip(MIGRATIONS)
-        .filter(|(version, (at, _))| *version > found && *at <= level.number());
+    let missing =
+        (1_i64..).zip(MIGRATIONS).filter(|(version, (at, _))| *version > found && *at <= level);
     for (version, (_, migration)) in missing {
         transaction.execute_batch(migration)?;
         transaction.pragma_update(None, "user_version", version)?;
@@ -136,7 +135,7 @@ mod tests {
     #[test]
     fn a_file_is_brought_to_the_current_version_once() {
         let mut connection = Connection::open_in_memory().unwrap();
-        for (level, expected) in [(FormatLevel::FIRST, 1), (FormatLevel::CURRENT, 2)] {
+        for (level, expected) in [(FormatLevel::First, 1), (FormatLevel::Named, 2)] {
             migrate(&mut connection, level).unwrap();
             migrate(&mut connection, level).unwrap();
             assert_eq!(version(&connection).unwrap(), expected);
@@ -148,7 +147,7 @@ mod tests {
     fn a_file_of_a_newer_version_is_refused() {
         let mut connection = Connection::open_in_memory().unwrap();
         connection.pragma_update(None, "user_version", 99).unwrap();
-        let refused = migrate(&mut connection, FormatLevel::CURRENT).unwrap_err();
+        let refused = migrate(&mut connection, FormatLevel::Named).unwrap_err();
         let known = MIGRATIONS.len() as i64;
         assert_eq!(refused, StoreError::SchemaTooNew { found: 99, known });
     }

@@ -87,7 +87,7 @@ fn history() -> Vec<Entry> {
     let mut random = Random(0x9E37_79B9_7F4A_7C15);
     let mut entries = Vec::new();
     let mut push = |partition, record: Record| {
-        entries.push(Entry { partition, bytes: record::encode(&record, FormatLevel::CURRENT) });
+        entries.push(Entry { partition, bytes: record::encode(&record, FormatLevel::Named) });
     };
     let all = vec![Target::AllThings];
     push(EVERY_PARTITION, Record::Change(1, START_MS, Change::Profile(profile(1), all.clone())));
@@ -248,7 +248,7 @@ async fn a_record_of_a_newer_release_ends_the_role_with_a_sentence_that_names_it
     let folder = tempfile::tempdir().unwrap();
     let log = EmbeddedLog::open(folder.path(), Some(PARTITIONS), u64::MAX).unwrap();
     let newer = Entry { partition: EVERY_PARTITION, bytes: vec![0x82, 6, 0x80] };
-    let tick = record::encode(&Record::Tick(START_MS), FormatLevel::FIRST);
+    let tick = record::encode(&Record::Tick(START_MS), FormatLevel::First);
     log.append(vec![newer, Entry { partition: EVERY_PARTITION, bytes: tick }]).await.unwrap();
     let (_keeps_running, stop) = tokio::sync::watch::channel(false);
     let detector = super::Detector {

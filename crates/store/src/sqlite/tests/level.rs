@@ -3,7 +3,7 @@
 use super::*;
 use crate::{Noun, RelayPosition, find};
 
-const FIRST: FormatLevel = FormatLevel::FIRST;
+const FIRST: FormatLevel = FormatLevel::First;
 const CURRENT: FormatLevel = FormatLevel::CURRENT;
 
 async fn opened_at(path: &Path) -> FormatLevel {
