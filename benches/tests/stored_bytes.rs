@@ -17,7 +17,7 @@ fn stored(level: FormatLevel) -> usize {
         let name = thing_name(report.thing);
         ours.take(&name, report.at_ms, report.payload.as_bytes(), Format::Json).unwrap();
     }
-    ours.stored_bytes(level)
+    ours.stored_bytes(level).unwrap()
 }
 
 #[test]

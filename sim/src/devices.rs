@@ -123,7 +123,7 @@ impl Sender {
         let planned = &self.script.reports[place];
         let thing = &self.script.things[planned.thing];
         let head = (thing, at_ms, Publisher::Itself);
-        let bytes = record::encode_report(head, &planned.report, FormatLevel::CURRENT);
+        let bytes = record::encode_report(head, &planned.report, FormatLevel::CURRENT).unwrap();
         Entry {
             partition: Placement::even(self.script.partitions).partition_of(thing.as_str()),
             bytes,
@@ -165,7 +165,7 @@ impl Sender {
             _ => EVERY_PARTITION,
         };
         let record = Record::Change(place as u64 + 1, self.clock.now_ms(), change.clone());
-        Entry { partition, bytes: record::encode(&record, FormatLevel::CURRENT) }
+        Entry { partition, bytes: record::encode(&record, FormatLevel::CURRENT).unwrap() }
     }
 
     /// Whether the log has it.

@@ -255,7 +255,7 @@ async fn start_door(log: &EmbeddedLog, clock: &Clock) -> Result<(), LogError> {
     // Grows with each start, as the store's counter does.
     let boot = at_ms.unsigned_abs();
     let record = Record::DoorStarted { door: "door".to_owned(), boot, at_ms };
-    let bytes = record::encode(&record, FormatLevel::CURRENT);
+    let bytes = record::encode(&record, FormatLevel::CURRENT)?;
     log.append(vec![Entry { partition: EVERY_PARTITION, bytes }]).await
 }
 

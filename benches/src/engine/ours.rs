@@ -1,8 +1,9 @@
 //! Our engine: the parser, and as many partitions as the fleet needs.
 
 use fleetward_detect::{Effects, Partition, Settings};
-use fleetward_domain::Placement;
-use fleetward_domain::{Change, EpochMs, EventType, FormatLevel, Record, Report, Target};
+use fleetward_domain::{
+    Change, EpochMs, EventType, FormatLevel, Placement, Record, Report, Target, Unsayable,
+};
 use fleetward_fleet::engine_profile;
 use fleetward_report::{Format, parse};
 
@@ -81,9 +82,15 @@ impl Ours {
     }
 
     /// How many bytes the state takes that has to be stored: all of it at first.
-    pub fn stored_bytes(&mut self, level: FormatLevel) -> usize {
-        let chunks = self.partitions.iter_mut().flat_map(|it| it.take_dirty(level));
-        chunks.map(|(_, bytes)| bytes.len()).sum()
+    ///
+    /// # Errors
+    /// If the level cannot say it.
+    pub fn stored_bytes(&mut self, level: FormatLevel) -> Result<usize, Unsayable> {
+        let mut bytes = 0;
+        for partition in &mut self.partitions {
+            bytes += partition.take_dirty(level)?.iter().map(|(_, it)| it.len()).sum::<usize>();
+        }
+        Ok(bytes)
     }
 
     /// Takes a whole feed.

@@ -11,6 +11,17 @@ pub enum DetectError {
         /// The decoder's words.
         problem: String,
     },
+    /// A chunk holds what a newer release wrote.
+    #[error(
+        "chunk {chunk} of the detection state holds what a newer release wrote ({what}): start \
+         that release, or a newer one"
+    )]
+    HoldsNewer {
+        /// Which chunk; 0 is the header.
+        chunk: u32,
+        /// What it is.
+        what: String,
+    },
     /// A chunk was written in a format that this version does not know.
     #[error(
         "chunk {chunk} of the detection state has format {found}, and this release reads formats \

@@ -43,6 +43,15 @@ impl FormatLevel {
             Self::Named => 2,
         }
     }
+
+    /// Nothing, at the level `needs` and above; below it what is to be written is refused, for
+    /// the release before could not read it.
+    ///
+    /// # Errors
+    /// [`Unsayable`].
+    pub fn require(self, needs: Self, what: &'static str) -> Result<(), Unsayable> {
+        if self >= needs { Ok(()) } else { Err(Unsayable { what, needs, level: self }) }
+    }
 }
 
 impl fmt::Display for FormatLevel {
@@ -64,6 +73,21 @@ pub struct UnknownFormatLevel {
     pub found: u32,
 }
 
+/// The level of the data knows no way to write this. Nothing of it is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "{what} cannot be stored at format level {level}, it needs level {needs}: \
+     run `fleetward upgrade finish` once all of the deployment runs this release"
+)]
+pub struct Unsayable {
+    /// What is to be written, as a sentence begins: "A learned criterion".
+    pub what: &'static str,
+    /// The first level that can say it.
+    pub needs: FormatLevel,
+    /// The level of the data.
+    pub level: FormatLevel,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -75,6 +99,16 @@ mod tests {
         assert!(FormatLevel::new(0).is_err());
         let newer = FormatLevel::new(3).unwrap_err().to_string();
         assert!(newer.contains("level 3") && newer.contains("1 to 2"), "{newer}");
+    }
+
+    #[test]
+    fn what_a_level_cannot_say_is_refused_by_name_with_the_cure() {
+        assert_eq!(FormatLevel::Named.require(FormatLevel::Named, "This"), Ok(()));
+        assert_eq!(FormatLevel::Named.require(FormatLevel::First, "This"), Ok(()));
+        let refused = FormatLevel::First.require(FormatLevel::Named, "This").unwrap_err();
+        let said = refused.to_string();
+        assert!(said.starts_with("This cannot be stored at format level 1, it needs level 2"));
+        assert!(said.contains("fleetward upgrade finish"), "{said}");
     }
 
     #[test]

@@ -38,7 +38,7 @@ pub use datapoint::{
     ReportedMetric,
 };
 pub use dimension::{Dimension, DimensionOperator, MetricDimension};
-pub use format_level::{FormatLevel, UnknownFormatLevel};
+pub use format_level::{FormatLevel, UnknownFormatLevel, Unsayable};
 pub use metric::{
     Measured, Metric, MetricFacts, MetricKind, MetricSource, NetworkCounter, ReportList, Usable,
 };

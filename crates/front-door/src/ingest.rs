@@ -107,6 +107,7 @@ impl Ingest {
         let partition = self.log.placement().partition_of(thing.as_str());
         let head = (&thing, submission.at_ms, submission.publisher);
         let bytes = record::encode_report(head, report, self.format_level);
+        let bytes = bytes.map_err(|error| reject(error.to_string()))?;
         Ok((report_id, Entry { partition, bytes }))
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fleetward_domain::{FormatLevel, Record};
-use fleetward_log::{EVERY_PARTITION, Entry, EventLog, record};
+use fleetward_log::{EVERY_PARTITION, Entry, EventLog, LogError, record};
 use fleetward_policy::actions::ResourceArns;
 use fleetward_store::Documents;
 use tokio::net::TcpListener;
@@ -202,6 +202,6 @@ async fn append_started(
         boot: settings.boot,
         at_ms: settings.clock.now_ms(),
     };
-    let bytes = record::encode(&record, level);
+    let bytes = record::encode(&record, level).map_err(LogError::from)?;
     Ok(log.append(vec![Entry { partition: EVERY_PARTITION, bytes }]).await?)
 }

@@ -73,6 +73,9 @@ pub enum LogError {
     /// A write or sync failed before: what is on disk is unknown, so nothing more is taken.
     #[error("the log failed before and takes nothing more: {0}")]
     Failed(String),
+    /// The level of the data cannot say a record. Nothing was written.
+    #[error(transparent)]
+    Unsayable(#[from] fleetward_domain::Unsayable),
     /// The log was closed.
     #[error("the log is closed")]
     Closed,

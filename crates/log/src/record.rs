@@ -10,9 +10,9 @@ mod samples;
 #[cfg(test)]
 mod tests;
 
-use fleetward_domain::{EpochMs, FormatLevel, Publisher, Record, Report, ThingName};
+use fleetward_domain::{EpochMs, FormatLevel, Publisher, Record, Report, ThingName, Unsayable};
 use fleetward_shape::cbor::{
-    self, Decoder, Error, Fields, Writer, Written, begin_variant, change, name, report,
+    self, Decoder, Error, Fields, Newer, Writer, Written, begin_variant, change, name, report,
     unknown_variant, variant,
 };
 
@@ -35,6 +35,11 @@ pub enum RecordError {
     /// It is not a record, or holds something that this version does not know.
     #[error("the record cannot be read: {0}")]
     Malformed(String),
+    /// It holds what a newer release wrote.
+    #[error(
+        "the record holds what a newer release wrote ({0}): start that release, or a newer one"
+    )]
+    HoldsNewer(String),
     /// A kind of record that came later.
     #[error(
         "the record is {kind} (number {number}), which a release of a format level above \
@@ -50,11 +55,13 @@ pub enum RecordError {
 }
 
 /// The bytes of a record, as the level has them.
-#[must_use]
-pub fn encode(record: &Record, level: FormatLevel) -> Vec<u8> {
-    cbor::to_bytes(|e| match record {
+///
+/// # Errors
+/// [`Unsayable`] if the level does not know some of it.
+pub fn encode(record: &Record, level: FormatLevel) -> Result<Vec<u8>, Unsayable> {
+    cbor::to_bytes(level, |e| match record {
         Record::Report { thing, at_ms, publisher, report } => {
-            write_report(e, (thing, *at_ms, *publisher), report, level)
+            write_report(e, (thing, *at_ms, *publisher), report)
         }
         Record::Activity(activity) => {
             begin_variant(e, ACTIVITY, 1)?;
@@ -79,22 +86,23 @@ pub fn encode(record: &Record, level: FormatLevel) -> Vec<u8> {
 }
 
 /// The bytes of a report's record, without a [`Record`] that owns the report.
-#[must_use]
+///
+/// # Errors
+/// [`Unsayable`] if the level does not know some of it.
 pub fn encode_report(
     head: (&ThingName, EpochMs, Publisher),
     report: &Report,
     level: FormatLevel,
-) -> Vec<u8> {
-    cbor::to_bytes(|e| write_report(e, head, report, level))
+) -> Result<Vec<u8>, Unsayable> {
+    cbor::to_bytes(level, |e| write_report(e, head, report))
 }
 
 fn write_report(
     e: &mut Writer,
     (thing, at_ms, publisher): (&ThingName, EpochMs, Publisher),
     report: &Report,
-    level: FormatLevel,
 ) -> Written {
-    match level {
+    match e.level() {
         FormatLevel::First => {
             begin_variant(e, REPORT_OF_ANYBODY, 3)?;
             e.str(thing.as_str())?.i64(at_ms)?;
@@ -113,7 +121,7 @@ fn write_report(
 /// [`RecordError`]: whoever reads must stop, not skip it.
 pub fn decode(bytes: &[u8]) -> Result<Record, RecordError> {
     let mut d = Decoder::new(bytes);
-    let number = variant(&mut d).map_err(malformed)?;
+    let number = variant(&mut d).map_err(unreadable)?;
     let newer = |kind| Err(RecordError::Newer { number, kind });
     match number {
         REPORT_OF_ANYBODY | ACTIVITY | DOOR_STARTED | CHANGE | TICK | REPORT => {}
@@ -121,7 +129,7 @@ pub fn decode(bytes: &[u8]) -> Result<Record, RecordError> {
         MODEL => return newer("a learned model"),
         _ => return newer("of a kind that is not known here"),
     }
-    let record = read_fields(&mut d, number).map_err(malformed)?;
+    let record = read_fields(&mut d, number).map_err(unreadable)?;
     if d.position() == bytes.len() {
         Ok(record)
     } else {
@@ -179,6 +187,9 @@ fn read_publisher(d: &mut Decoder<'_>) -> Result<Publisher, Error> {
     found.ok_or_else(|| unknown_variant("publisher", number))
 }
 
-fn malformed(error: Error) -> RecordError {
-    RecordError::Malformed(error.to_string())
+fn unreadable(error: Error) -> RecordError {
+    match Newer::of(&error) {
+        Some(newer) => RecordError::HoldsNewer(newer.to_string()),
+        None => RecordError::Malformed(error.to_string()),
+    }
 }

@@ -1,7 +1,9 @@
 //! Shapes in CBOR: a struct is an array of its fields, a variant is `[number, [fields]]`.
 //!
 //! Fields that are absent are null, and are left out at an array's end. What is added later comes
-//! after the last field or takes the next number; no number is ever used again.
+//! after the last field or takes the next number; no number is ever used again. It belongs to a
+//! format level, of which its writer asks [`Writer::require`] before it writes it. A reader that
+//! knows less finds a longer array or another number: a [`Newer`] shape, never a corrupt one.
 
 pub mod behavior;
 pub mod change;
@@ -14,26 +16,99 @@ pub mod target;
 pub mod value;
 
 use std::convert::Infallible;
+use std::ops::{Deref, DerefMut};
 
+use fleetward_domain::{FormatLevel, Unsayable};
 pub use minicbor::Decoder;
 pub use minicbor::decode::Error;
 
-/// What shapes are written to. Memory takes whatever is written to it.
-pub type Writer = minicbor::Encoder<Vec<u8>>;
+/// What shapes are written to, at a format level. Memory takes whatever is written to it.
+#[derive(Debug)]
+pub struct Writer {
+    encoder: minicbor::Encoder<Vec<u8>>,
+    level: FormatLevel,
+}
+
+impl Writer {
+    /// The level that is written at: which of several versions of a shape.
+    #[must_use]
+    pub fn level(&self) -> FormatLevel {
+        self.level
+    }
+
+    /// Says before something is written that levels below `needs` do not know it.
+    ///
+    /// # Errors
+    /// [`Unsayable`]: all that was to be written is given up.
+    pub fn require(&self, needs: FormatLevel, what: &'static str) -> Written {
+        Ok(self.level.require(needs, what)?)
+    }
+}
+
+impl Deref for Writer {
+    type Target = minicbor::Encoder<Vec<u8>>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.encoder
+    }
+}
+
+impl DerefMut for Writer {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        &mut self.encoder
+    }
+}
+
 /// The outcome of writing.
-pub type Written = Result<(), minicbor::encode::Error<Infallible>>;
+pub type Written = Result<(), WriteError>;
+
+/// Why something is not written.
+#[derive(Debug, thiserror::Error)]
+pub enum WriteError {
+    /// The level cannot say it.
+    #[error(transparent)]
+    Unsayable(#[from] Unsayable),
+    /// Memory does not take it, which does not happen.
+    #[error(transparent)]
+    Memory(#[from] minicbor::encode::Error<Infallible>),
+}
+
+/// A newer release wrote this: it has more fields than are known here, or another variant.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Newer(String);
+
+impl Newer {
+    /// What was newer, if that is why something could not be read.
+    #[must_use]
+    pub fn of(error: &Error) -> Option<&Self> {
+        std::error::Error::source(error)?.downcast_ref()
+    }
+
+    fn error(found: String) -> Error {
+        Error::custom(Self(found.clone())).with_message(found)
+    }
+}
 
 /// Most records fit into this; longer ones grow.
 const USUAL_BYTES: usize = 128;
 /// Most lists are shorter.
 const USUAL_LENGTH: usize = 8;
 
-/// What was written, as bytes.
-pub fn to_bytes(write: impl FnOnce(&mut Writer) -> Written) -> Vec<u8> {
-    let mut e = Writer::new(Vec::with_capacity(USUAL_BYTES));
+/// What was written at a level, as bytes.
+///
+/// # Errors
+/// [`Unsayable`] if the level knows no way to say some of it.
+pub fn to_bytes(
+    level: FormatLevel,
+    write: impl FnOnce(&mut Writer) -> Written,
+) -> Result<Vec<u8>, Unsayable> {
+    let encoder = minicbor::Encoder::new(Vec::with_capacity(USUAL_BYTES));
+    let mut e = Writer { encoder, level };
     match write(&mut e) {
-        Ok(()) => e.into_writer(),
-        Err(error) => unreachable!("writing to memory failed: {error}"),
+        Ok(()) => Ok(e.encoder.into_writer()),
+        Err(WriteError::Unsayable(unsayable)) => Err(unsayable),
+        Err(WriteError::Memory(error)) => unreachable!("writing to memory failed: {error}"),
     }
 }
 
@@ -47,11 +122,11 @@ impl Fields {
     /// Begins to read an array of `known` fields at most.
     ///
     /// # Errors
-    /// If there is no array of a stated length, or a longer one: a newer version wrote that.
+    /// If there is no array of a stated length, or a longer one: [`Newer`].
     pub fn begin(d: &mut Decoder<'_>, known: u64) -> Result<Self, Error> {
         let left = length(d)?;
         if left > known {
-            return Err(Error::message(format!(
+            return Err(Newer::error(format!(
                 "an array of {left} fields where this version knows {known}: a newer one wrote it"
             )));
         }
@@ -96,10 +171,7 @@ impl Fields {
 ///
 /// # Errors
 /// None: memory takes it.
-pub fn begin_fields(
-    e: &mut Writer,
-    present: &[bool],
-) -> Result<usize, minicbor::encode::Error<Infallible>> {
+pub fn begin_fields(e: &mut Writer, present: &[bool]) -> Result<usize, WriteError> {
     let count = present.iter().rposition(|is_there| *is_there).map_or(0, |last| last + 1);
     e.array(count as u64)?;
     Ok(count)
@@ -118,9 +190,39 @@ pub fn optional<T>(
 ) -> Written {
     match value {
         Some(value) => write(e, value),
-        None if is_kept => e.null().map(|_| ()),
+        None if is_kept => {
+            e.null()?;
+            Ok(())
+        }
         None => Ok(()),
     }
+}
+
+/// Writes a whole number; how wide it is follows from its value.
+///
+/// # Errors
+/// None: memory takes it.
+pub fn whole(e: &mut Writer, number: impl Into<u64>) -> Written {
+    e.u64(number.into())?;
+    Ok(())
+}
+
+/// Writes a number.
+///
+/// # Errors
+/// None: memory takes it.
+pub fn float(e: &mut Writer, number: f64) -> Written {
+    e.f64(number)?;
+    Ok(())
+}
+
+/// Writes yes or no.
+///
+/// # Errors
+/// None: memory takes it.
+pub fn flag(e: &mut Writer, is_so: bool) -> Written {
+    e.bool(is_so)?;
+    Ok(())
 }
 
 /// Writes a list.
@@ -172,7 +274,7 @@ pub fn variant(d: &mut Decoder<'_>) -> Result<u32, Error> {
 /// A variant's number that this version does not know.
 #[must_use]
 pub fn unknown_variant(of: &'static str, number: u32) -> Error {
-    Error::message(format!("{of} {number} is not known: a newer version wrote it"))
+    Newer::error(format!("{of} {number} is not known: a newer version wrote it"))
 }
 
 /// Reads the length of an array.

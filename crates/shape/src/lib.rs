@@ -5,6 +5,8 @@
 //! types, so that a type can change without a stored byte changing with it. Reading is strict: what
 //! a newer version added is an error that says so, never passed over.
 //!
-//! It is no format by itself: which version a record or a chunk has, its own codec says.
+//! It is no format by itself: which version a record or a chunk has, its own codec says. What a
+//! format level can say at all, [`sayable`] says.
 
 pub mod cbor;
+pub mod sayable;

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use fleetward_domain::UnknownFormatLevel;
+use fleetward_domain::{UnknownFormatLevel, Unsayable};
 
 use crate::precondition::Precondition;
 
@@ -49,20 +49,19 @@ pub enum StoreError {
         problem: String,
     },
     /// A newer Fleetward wrote it, in a shape that this one does not know.
-    #[error(
-        "{what} {key:?} is written in version {found} of its shape; this release reads up to \
-         version {known}: start the newer release that wrote it"
-    )]
+    #[error("{what} {key:?} is written in {shape}: start the newer release that wrote it")]
     WrittenNewer {
         /// The kind of document or row.
         what: String,
         /// Which one.
         key: String,
-        /// The version it is in.
-        found: u32,
-        /// The newest version that is known here.
-        known: u32,
+        /// What is known of its shape: its version and the newest that is known here, or what it
+        /// has that is not known.
+        shape: String,
     },
+    /// The format level of the data cannot say it; nothing was written.
+    #[error(transparent)]
+    Unsayable(#[from] Unsayable),
     /// Another process has the data open.
     #[error("{} is in use by another process", path.display())]
     InUse {

@@ -5,7 +5,7 @@
 use fleetward_shape::cbor::{name, write_list};
 
 use super::stored_thing::{HEAD_FIELDS, StoredThing, read_head, read_open, write_head, write_open};
-use super::{Decoder, Error, Writer, Written, length, list, malformed, put_back};
+use super::{Decoder, Error, Writer, Written, length, list, put_back, unreadable};
 use crate::catalog::AudienceKey;
 use crate::error::DetectError;
 use crate::measure::{MeasurePlan, ReaderId, Window, share};
@@ -76,14 +76,14 @@ pub(super) fn read(
     d: &mut Decoder<'_>,
     partition: &mut Partition,
 ) -> Result<(), DetectError> {
-    let audiences = read_audiences(d, partition).map_err(|error| malformed(chunk, &error))?;
-    let count = length(d).map_err(|error| malformed(chunk, &error))?;
+    let audiences = read_audiences(d, partition).map_err(|error| unreadable(chunk, &error))?;
+    let count = length(d).map_err(|error| unreadable(chunk, &error))?;
     for _ in 0..count {
-        let thing = Thing::read(d).map_err(|error| malformed(chunk, &error))?;
+        let thing = Thing::read(d).map_err(|error| unreadable(chunk, &error))?;
         let audience = usize::try_from(thing.head.audience).ok();
         let audience = audience.and_then(|at| audiences.get(at)).copied();
-        let audience =
-            audience.ok_or_else(|| malformed(chunk, &Error::message("a thing has no audience")))?;
+        let audience = audience
+            .ok_or_else(|| unreadable(chunk, &Error::message("a thing has no audience")))?;
         let (place, name) = (thing.head.place, thing.head.name.as_str().to_owned());
         let state = thing.into_state(audience, partition);
         let state = state.ok_or(DetectError::Mismatch { chunk, thing: name })?;

@@ -6,7 +6,7 @@ mod names;
 mod restore;
 
 use super::stored_thing::{HEAD_FIELDS, StoredThing, read_head, read_open, write_head, write_open};
-use super::{Decoder, Error, Writer, Written, length, list, malformed, put_back};
+use super::{Decoder, Error, Writer, Written, length, list, put_back, unreadable};
 use crate::error::DetectError;
 use crate::measure::{MeasurePlan, ReaderId, Window};
 use crate::partition::Partition;
@@ -85,11 +85,11 @@ pub(super) fn read(
     d: &mut Decoder<'_>,
     partition: &mut Partition,
 ) -> Result<(), DetectError> {
-    let named = Named::read(d).map_err(|error| malformed(chunk, &error))?;
-    let arrivals = Arrival::all(&named, partition).map_err(|error| malformed(chunk, &error))?;
-    let count = length(d).map_err(|error| malformed(chunk, &error))?;
+    let named = Named::read(d).map_err(|error| unreadable(chunk, &error))?;
+    let arrivals = Arrival::all(&named, partition).map_err(|error| unreadable(chunk, &error))?;
+    let count = length(d).map_err(|error| unreadable(chunk, &error))?;
     for _ in 0..count {
-        let mut thing = Thing::read(d).map_err(|error| malformed(chunk, &error))?;
+        let mut thing = Thing::read(d).map_err(|error| unreadable(chunk, &error))?;
         let audience = usize::try_from(thing.head.audience).ok();
         let arrival = audience.and_then(|audience| arrivals.get(audience));
         let fits = arrival.filter(|arrival| thing.fits(arrival.layout));

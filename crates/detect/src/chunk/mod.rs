@@ -10,8 +10,8 @@ mod format2;
 mod partition;
 mod stored_thing;
 
-use fleetward_domain::FormatLevel;
-use fleetward_shape::cbor::{Decoder, Error, Writer, Written};
+use fleetward_domain::{FormatLevel, Unsayable};
+use fleetward_shape::cbor::{Decoder, Error, Fields, Newer, Writer, Written};
 use fleetward_shape::cbor::{length, read_list as list, to_bytes as written};
 
 use crate::error::DetectError;
@@ -72,7 +72,7 @@ impl Partition {
         }
         let mut d = Decoder::new(header);
         format_of(HEADER, &mut d)?;
-        partition::read(&mut d, &mut loading).map_err(|error| malformed(HEADER, &error))?;
+        partition::read(&mut d, &mut loading).map_err(|error| unreadable(HEADER, &error))?;
         for (chunk, bytes) in things {
             let mut d = Decoder::new(bytes);
             match format_of(*chunk, &mut d)? {
@@ -87,20 +87,23 @@ impl Partition {
     /// those stored. Chunk 0 is the partition's own, the others hold about a thousand things each.
     /// The same records give the same bytes. They belong together: store all of them at once, or
     /// none.
-    pub fn take_dirty(&mut self, level: FormatLevel) -> Vec<(u32, Vec<u8>)> {
+    ///
+    /// # Errors
+    /// [`Unsayable`] if the level does not know some of it: then this partition is of no more use.
+    pub fn take_dirty(&mut self, level: FormatLevel) -> Result<Vec<(u32, Vec<u8>)>, Unsayable> {
         let format = Format::at(level);
         let mut chunks = Vec::new();
         if std::mem::take(&mut self.header_dirty) {
-            chunks.push((HEADER, written(|e| partition::write(e, format.number(), self))));
+            chunks.push((HEADER, written(level, |e| partition::write(e, format.number(), self))?));
         }
         for chunk in self.things.take_dirty() {
             let bytes = match format {
-                Format::One => written(|e| format1::write(e, chunk, self)),
-                Format::Two => written(|e| format2::write(e, chunk, self)),
-            };
+                Format::One => written(level, |e| format1::write(e, chunk, self)),
+                Format::Two => written(level, |e| format2::write(e, chunk, self)),
+            }?;
             chunks.push((chunk.saturating_add(1), bytes));
         }
-        chunks
+        Ok(chunks)
     }
 }
 
@@ -123,14 +126,18 @@ fn put_back(
 
 fn format_of(chunk: u32, d: &mut Decoder<'_>) -> Result<Format, DetectError> {
     let read = |d: &mut Decoder<'_>| {
-        length(d)?;
-        d.u8()
+        // What each chunk of things holds, its format says.
+        let known = if chunk == HEADER { partition::FIELDS } else { u64::MAX };
+        Fields::begin(d, known)?.required(d, Decoder::u8)
     };
-    let found = read(d).map_err(|error| malformed(chunk, &error))?;
+    let found = read(d).map_err(|error| unreadable(chunk, &error))?;
     let known = Format::ALL.into_iter().find(|format| format.number() == found);
     known.ok_or(DetectError::Format { chunk, found, known: Format::NEWEST.number() })
 }
 
-fn malformed(chunk: u32, error: &Error) -> DetectError {
-    DetectError::Malformed { chunk, problem: error.to_string() }
+fn unreadable(chunk: u32, error: &Error) -> DetectError {
+    match Newer::of(error) {
+        Some(newer) => DetectError::HoldsNewer { chunk, what: newer.to_string() },
+        None => DetectError::Malformed { chunk, problem: error.to_string() },
+    }
 }

@@ -1,14 +1,17 @@
 //! Chunk 0, the partition's own: alike in formats 1 and 2.
 
-use fleetward_shape::cbor::{Fields, name, optional, profile, target, write_list};
+use fleetward_shape::cbor::{Fields, name, optional, profile, target, whole, write_list};
 
 use super::{Decoder, Error, Writer, Written, list};
 use crate::measure::{Door, Doors};
 use crate::partition::Partition;
 
+/// How many elements it has, with the format.
+pub(super) const FIELDS: u64 = 6;
+
 /// Writes the format and all that follows it.
 pub(super) fn write(e: &mut Writer, format: u8, partition: &Partition) -> Written {
-    e.array(6)?.u8(format)?;
+    e.array(FIELDS)?.u8(format)?;
     e.i64(partition.clock.now_ms)?.i64(partition.clock.ticked_ms)?;
     e.u64(partition.changes_applied)?;
     write_list(e, partition.doors.places(), write_door)?;
@@ -39,7 +42,7 @@ pub(super) fn read(d: &mut Decoder<'_>, partition: &mut Partition) -> Result<(),
 
 fn write_door(e: &mut Writer, door: &Door) -> Written {
     e.array(4)?.str(&door.name)?.u64(door.boot)?;
-    optional(e, true, door.seq, |e, seq| e.u64(seq).map(|_| ()))?;
+    optional(e, true, door.seq, whole)?;
     e.i64(door.heard_ms)?;
     Ok(())
 }

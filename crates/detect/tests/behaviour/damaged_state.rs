@@ -17,7 +17,7 @@ fn stored(level: FormatLevel) -> Vec<(u32, Vec<u8>)> {
     let mut s = Scenario::judged_by(&[at_most("b", "aws:num-listening-tcp-ports", 1)]);
     s.register(0, "a", &["lights"]);
     s.report(1_000, "a", tcp_ports(&[1, 2]));
-    s.partition.take_dirty(level)
+    s.partition.take_dirty(level).unwrap()
 }
 
 #[test]
@@ -51,7 +51,7 @@ fn chunks_of_different_commits_do_not_fit() {
     let chunks = stored(FormatLevel::First);
     let mut s = Scenario::new();
     s.attach("p", &[], &[Target::AllThings]);
-    let header = s.partition.take_dirty(FormatLevel::First).remove(0);
+    let header = s.partition.take_dirty(FormatLevel::First).unwrap().remove(0);
     let error = load(&[header, chunks[1].clone()]).err().unwrap();
     assert!(matches!(error, DetectError::Mismatch { chunk: 1, .. }), "{error}");
 }
@@ -62,12 +62,22 @@ fn many_things_are_stored_in_chunks_of_a_thousand() {
     for n in 0..2_500 {
         s.register(0, &format!("thing-{n}"), &[]);
     }
-    let numbers: Vec<u32> =
-        s.partition.take_dirty(FormatLevel::Named).iter().map(|(number, _)| *number).collect();
+    let numbers: Vec<u32> = s
+        .partition
+        .take_dirty(FormatLevel::Named)
+        .unwrap()
+        .iter()
+        .map(|(number, _)| *number)
+        .collect();
     assert_eq!(numbers, [0, 1, 2, 3]);
     s.report(1_000, "thing-1500", bytes_out(1));
-    let numbers: Vec<u32> =
-        s.partition.take_dirty(FormatLevel::Named).iter().map(|(number, _)| *number).collect();
+    let numbers: Vec<u32> = s
+        .partition
+        .take_dirty(FormatLevel::Named)
+        .unwrap()
+        .iter()
+        .map(|(number, _)| *number)
+        .collect();
     assert_eq!(numbers, [0, 2]);
 }
 
@@ -84,7 +94,7 @@ proptest! {
         let mut effects = Effects::default();
         let (before, after): (&[Record], &[Record]) = records.split_at(records.len() / 2);
         before.iter().for_each(|record| partition.apply(record, &mut effects));
-        let mut chunks = partition.take_dirty(level);
+        let mut chunks = partition.take_dirty(level).unwrap();
         for (place, (header, byte)) in damage {
             let chunk = if header { 0 } else { chunks.len().saturating_sub(1) };
             let Some((_, bytes)) = chunks.get_mut(chunk) else { continue };
@@ -94,7 +104,7 @@ proptest! {
         if let Ok(mut damaged) = load(&chunks) {
             after.iter().for_each(|record| damaged.apply(record, &mut effects));
             let _deadline = damaged.next_deadline_ms();
-            damaged.take_dirty(level);
+            damaged.take_dirty(level).unwrap();
         }
     }
 }

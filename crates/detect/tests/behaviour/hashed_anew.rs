@@ -15,7 +15,7 @@ use crate::scenario::*;
 type Chunks = BTreeMap<u32, Vec<u8>>;
 
 fn stored(partition: &mut Partition) -> Chunks {
-    partition.take_dirty(FormatLevel::Named).into_iter().collect()
+    partition.take_dirty(FormatLevel::Named).unwrap().into_iter().collect()
 }
 
 fn load(chunks: &Chunks) -> Partition {

@@ -25,7 +25,7 @@ fn at_once(records: &[Record], level: FormatLevel) -> (Effects, Chunks) {
     for record in records {
         partition.apply(record, &mut effects);
     }
-    (effects, partition.take_dirty(level).into_iter().collect())
+    (effects, partition.take_dirty(level).unwrap().into_iter().collect())
 }
 
 /// After each record whose number is among `stops`, the state is stored; and loaded if true.
@@ -40,12 +40,12 @@ fn with_stops(
     for (number, record) in records.iter().enumerate() {
         partition.apply(record, &mut effects);
         let Some(loads) = stops.get(&number) else { continue };
-        chunks.extend(partition.take_dirty(level));
+        chunks.extend(partition.take_dirty(level).unwrap());
         if *loads {
             partition = load(&chunks);
         }
     }
-    chunks.extend(partition.take_dirty(level));
+    chunks.extend(partition.take_dirty(level).unwrap());
     (effects, chunks)
 }
 
@@ -70,7 +70,7 @@ proptest! {
         level in select(LEVELS.to_vec()),
     ) {
         let (_, chunks) = at_once(&records, level);
-        prop_assert!(load(&chunks).take_dirty(level).is_empty());
+        prop_assert!(load(&chunks).take_dirty(level).unwrap().is_empty());
     }
 
     #[test]
@@ -86,7 +86,7 @@ proptest! {
         for record in &records[..from] {
             partition.apply(record, &mut before);
         }
-        let chunks: Chunks = partition.take_dirty(level).into_iter().collect();
+        let chunks: Chunks = partition.take_dirty(level).unwrap().into_iter().collect();
         let mut first = Effects::default();
         let mut second = Effects::default();
         let mut again = if chunks.is_empty() { Partition::new(SETTINGS) } else { load(&chunks) };

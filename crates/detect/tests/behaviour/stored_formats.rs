@@ -1,10 +1,17 @@
 //! State that an older version stored: read for ever, and judged on as that version would have.
 
-use fleetward_detect::{Effects, Partition};
+#[path = "../../../../tests/formats/first_release.rs"]
+mod first_release;
+#[path = "../../../../tests/formats/random.rs"]
+mod random;
+
+use fleetward_detect::{DetectError, Effects, Partition};
 use fleetward_domain::{
-    Behavior, Change, ComparisonOperator, Count, CustomValue, DimensionOperator, MetricDimension,
-    MetricValue, Notification, Record, Report, Target,
+    Behavior, Change, ComparisonOperator, Count, CustomValue, DimensionOperator, FormatLevel,
+    MetricDimension, MetricValue, Notification, Record, Report, Target,
 };
+
+use proptest::prelude::*;
 
 use crate::scenario::*;
 
@@ -211,7 +218,7 @@ fn what_was_stored_in_any_format_goes_on_as_it_would_have_gone_on_there() {
 #[test]
 fn each_level_writes_what_the_release_that_brought_it_wrote() {
     for (level, expected) in LEVELS.into_iter().zip([FORMAT_1, FORMAT_2]) {
-        let written = first_part().take_dirty(level);
+        let written = first_part().take_dirty(level).unwrap();
         assert_eq!(written, expected.map(|(number, bytes)| (number, bytes.to_vec())));
     }
 }
@@ -222,4 +229,40 @@ fn chunks_of_both_formats_stand_side_by_side_while_a_level_is_new() {
     let [(_, header_2), (_, things_2)] = FORMAT_2;
     check_goes_on(load([(0, header_1), (1, things_2)]));
     check_goes_on(load([(0, header_2), (1, things_1)]));
+}
+
+proptest! {
+    #![proptest_config(crate::random_records::cases(100))]
+
+    #[test]
+    fn every_header_of_the_first_level_is_read_by_the_first_release_and_by_this_one(
+        changes in prop::collection::vec(random::change(), 1..6),
+    ) {
+        let mut partition = Partition::new(SETTINGS);
+        let mut effects = Effects::default();
+        let door = Record::DoorStarted { door: "d".to_owned(), boot: 1, at_ms: 1 };
+        partition.apply(&door, &mut effects);
+        for (change, seq) in changes.into_iter().zip(1..) {
+            partition.apply(&Record::Change(seq, 2, change), &mut effects);
+        }
+        let chunks = partition.take_dirty(FormatLevel::First).unwrap();
+        first_release::reads::<first_release::Header>(&chunks[0].1);
+        let loaded = chunks.iter().map(|(number, bytes)| (*number, bytes.as_slice()));
+        prop_assert!(Partition::load(SETTINGS, loaded).is_ok());
+    }
+}
+
+#[test]
+fn the_golden_header_is_what_the_frozen_reader_reads() {
+    first_release::reads::<first_release::Header>(FORMAT_1[0].1);
+}
+
+#[test]
+fn a_header_with_what_a_newer_release_wrote_is_told_as_such() {
+    let (head, rest) = FORMAT_1[0].1.split_at(1);
+    assert_eq!(head, [0x86], "an array of six fields");
+    let longer = [&[0x87], rest, &[0]].concat();
+    let error = Partition::load(SETTINGS, [(0, longer.as_slice())].into_iter()).err().unwrap();
+    assert!(matches!(error, DetectError::HoldsNewer { chunk: 0, .. }), "{error}");
+    assert!(error.to_string().contains("an array of 7 fields where this version knows 6"));
 }

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use fleetward_domain::{Change, Placement, Record};
+use fleetward_domain::{Change, Placement, Record, Unsayable};
 use fleetward_environment::Clock;
 use fleetward_log::{EVERY_PARTITION, Entry, EventLog, record};
 use fleetward_store::{RelayPosition, Store, StoreError, Tx, find};
@@ -92,8 +92,11 @@ impl Relay {
                 let partition = destination(&change, placement)?;
                 Some((partition, Record::Change(seq, self.clock.now_ms(), change)))
             })
-            .map(|(partition, record)| Entry { partition, bytes: record::encode(&record, level) })
-            .collect::<Vec<_>>();
+            .map(|(partition, record)| {
+                Ok(Entry { partition, bytes: record::encode(&record, level)? })
+            })
+            .collect::<Result<Vec<_>, Unsayable>>()
+            .map_err(Failure::of("cannot append changes"))?;
         if !entries.is_empty() {
             self.log.append(entries).await.map_err(Failure::of("cannot append changes"))?;
         }

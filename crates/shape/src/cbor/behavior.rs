@@ -4,15 +4,17 @@
 use fleetward_domain::{Behavior, Comparison, ComparisonOperator, Criteria, Judgement};
 
 use super::{
-    Decoder, Error, Fields, Writer, Written, begin_fields, begin_variant, dimension, metric, name,
-    optional, unknown_variant, value, variant,
+    Decoder, Error, Fields, Writer, Written, begin_fields, begin_variant, dimension, flag, metric,
+    name, optional, unknown_variant, value, variant, whole,
 };
+use crate::sayable;
 
 /// Writes a behavior.
 ///
 /// # Errors
-/// None: memory takes it.
+/// If the level does not know some of it.
 pub fn write(e: &mut Writer, behavior: &Behavior) -> Written {
+    sayable::behavior(e.level(), behavior)?;
     let export = behavior.export_metric;
     begin_fields(e, &[true, true, true, true, true, export.is_some()])?;
     e.str(behavior.name.as_str())?;
@@ -20,7 +22,7 @@ pub fn write(e: &mut Writer, behavior: &Behavior) -> Written {
     optional(e, true, behavior.dimension.as_ref(), dimension::write)?;
     optional(e, true, behavior.criteria.as_ref(), write_criteria)?;
     e.bool(behavior.suppress_alerts)?;
-    optional(e, false, export, |e, export| e.bool(export).map(|_| ()))
+    optional(e, false, export, flag)
 }
 
 /// Reads a behavior.
@@ -44,9 +46,9 @@ fn write_criteria(e: &mut Writer, criteria: &Criteria) -> Written {
     let duration = criteria.duration_seconds;
     let count = begin_fields(e, &[true, duration.is_some(), alarm.is_some(), clear.is_some()])?;
     write_judgement(e, &criteria.judgement)?;
-    optional(e, count > 1, duration, |e, seconds| e.u32(seconds).map(|_| ()))?;
-    optional(e, count > 2, alarm, |e, datapoints| e.u8(datapoints).map(|_| ()))?;
-    optional(e, count > 3, clear, |e, datapoints| e.u8(datapoints).map(|_| ()))
+    optional(e, count > 1, duration, whole)?;
+    optional(e, count > 2, alarm, whole)?;
+    optional(e, count > 3, clear, whole)
 }
 
 fn read_criteria(d: &mut Decoder<'_>) -> Result<Criteria, Error> {
@@ -70,10 +72,8 @@ fn write_judgement(e: &mut Writer, judgement: &Judgement) -> Written {
 }
 
 fn read_judgement(d: &mut Decoder<'_>) -> Result<Judgement, Error> {
-    let number = variant(d)?;
-    let mut fields = Fields::begin(d, 1)?;
-    match number {
-        0 => fields.required(d, read_comparison).map(Judgement::Static),
+    match variant(d)? {
+        0 => Fields::begin(d, 1)?.required(d, read_comparison).map(Judgement::Static),
         other => Err(unknown_variant("kind of criteria", other)),
     }
 }

@@ -1,17 +1,19 @@
 //! Changes of the registry and of profiles: rows of the change feed, and records of the log.
 
-use fleetward_domain::Change;
+use fleetward_domain::{Change, FormatLevel, Unsayable};
 
 use crate::cbor::{
     self, Decoder, Error, Fields, Writer, Written, begin_variant, name, profile, read_list, target,
     unknown_variant, variant, write_list,
 };
+use crate::sayable;
 
 /// Writes a change.
 ///
 /// # Errors
-/// None: memory takes it.
+/// If the level does not know some of it.
 pub fn write(e: &mut Writer, change: &Change) -> Written {
+    sayable::change(e.level(), change)?;
     match change {
         Change::Thing { name, registered, groups } => {
             begin_variant(e, 0, 3)?;
@@ -44,7 +46,8 @@ pub fn read(d: &mut Decoder<'_>) -> Result<Change, Error> {
     let known = match number {
         0 => 3,
         1 => 2,
-        _ => 1,
+        2..=5 => 1,
+        other => return Err(unknown_variant("change", other)),
     };
     let mut fields = Fields::begin(d, known)?;
     match number {
@@ -60,15 +63,16 @@ pub fn read(d: &mut Decoder<'_>) -> Result<Change, Error> {
         2 => fields.required(d, name::read).map(Change::ProfileDeleted),
         3 => fields.required(d, name::read).map(Change::Dimension),
         4 => fields.required(d, name::read).map(Change::Certificate),
-        5 => fields.required(d, name::read).map(Change::Policy),
-        other => Err(unknown_variant("change", other)),
+        _ => fields.required(d, name::read).map(Change::Policy),
     }
 }
 
 /// A change by itself, as the change feed keeps it.
-#[must_use]
-pub fn encode(change: &Change) -> Vec<u8> {
-    cbor::to_bytes(|e| write(e, change))
+///
+/// # Errors
+/// [`Unsayable`] if the level does not know some of it.
+pub fn encode(change: &Change, level: FormatLevel) -> Result<Vec<u8>, Unsayable> {
+    cbor::to_bytes(level, |e| write(e, change))
 }
 
 /// Reads a change that stands by itself.

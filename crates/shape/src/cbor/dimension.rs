@@ -3,12 +3,14 @@
 use fleetward_domain::{DimensionOperator, MetricDimension};
 
 use super::{Decoder, Error, Fields, Writer, Written, name, unknown_variant};
+use crate::sayable;
 
 /// Writes a reference.
 ///
 /// # Errors
-/// None: memory takes it.
+/// If the level does not know some of it.
 pub fn write(e: &mut Writer, dimension: &MetricDimension) -> Written {
+    sayable::dimension_operator(e.level(), dimension.operator)?;
     e.array(2)?.str(dimension.name.as_str())?;
     e.u32(match dimension.operator {
         DimensionOperator::In => 0,

@@ -5,12 +5,14 @@ use fleetward_domain::Metric;
 use super::{
     Decoder, Error, Fields, Writer, Written, begin_variant, name, unknown_variant, variant,
 };
+use crate::sayable;
 
 /// Writes a metric.
 ///
 /// # Errors
-/// None: memory takes it.
+/// If the level does not know some of it.
 pub fn write(e: &mut Writer, metric: &Metric) -> Written {
+    sayable::metric(e.level(), metric)?;
     let number = metric.facts().number;
     if let Metric::Custom(custom) = metric {
         begin_variant(e, number, 1)?;

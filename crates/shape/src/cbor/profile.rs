@@ -4,15 +4,17 @@ use fleetward_domain::security_profile::{AlertTarget, MetricsExport};
 use fleetward_domain::{MetricToRetain, SecurityProfile};
 
 use super::{
-    Decoder, Error, Fields, Writer, Written, begin_fields, behavior, dimension, metric, name,
+    Decoder, Error, Fields, Writer, Written, begin_fields, behavior, dimension, flag, metric, name,
     optional, read_list, write_list,
 };
+use crate::sayable;
 
 /// Writes a profile.
 ///
 /// # Errors
-/// None: memory takes it.
+/// If the level does not know some of it.
 pub fn write(e: &mut Writer, profile: &SecurityProfile) -> Written {
+    sayable::profile(e.level(), profile)?;
     e.array(10)?.str(profile.name.as_str())?;
     optional(e, true, profile.description.as_deref(), name::write)?;
     write_list(e, &profile.behaviors, behavior::write)?;
@@ -57,7 +59,7 @@ fn write_retained(e: &mut Writer, retained: &MetricToRetain) -> Written {
     let count = begin_fields(e, &[true, narrowed.is_some(), export.is_some()])?;
     metric::write(e, &retained.metric)?;
     optional(e, count > 1, narrowed, dimension::write)?;
-    optional(e, count > 2, export, |e, export| e.bool(export).map(|_| ()))
+    optional(e, count > 2, export, flag)
 }
 
 fn read_retained(d: &mut Decoder<'_>) -> Result<MetricToRetain, Error> {

@@ -5,14 +5,14 @@ use std::net::IpAddr;
 use fleetward_domain::{CustomValue, NetworkStats, PortList, RemoteList, Report, ReportedMetric};
 
 use super::{
-    Decoder, Error, Fields, Writer, Written, begin_fields, begin_variant, name, optional,
-    read_list, unknown_variant, variant, write_list,
+    Decoder, Error, Fields, Writer, Written, begin_fields, begin_variant, float, name, optional,
+    read_list, unknown_variant, variant, whole, write_list,
 };
 
 /// Writes a report. Allocates nothing but the output.
 ///
 /// # Errors
-/// None: memory takes it.
+/// If the level does not know some of it.
 pub fn write(e: &mut Writer, report: &Report) -> Written {
     e.array(6)?.i64(report.report_id)?;
     write_network(e, &report.network)?;
@@ -55,16 +55,14 @@ fn read_network(d: &mut Decoder<'_>) -> Result<NetworkStats, Error> {
 }
 
 fn counted(e: &mut Writer, is_kept: bool, counter: Option<u64>) -> Written {
-    optional(e, is_kept, counter, |e, counter| e.u64(counter).map(|_| ()))
+    optional(e, is_kept, counter, whole)
 }
 
 fn write_ports(e: &mut Writer, list: &PortList) -> Written {
     let ports = list.ports.as_deref();
     let count = begin_fields(e, &[list.total.is_some(), ports.is_some()])?;
     counted(e, count > 0, list.total)?;
-    optional(e, count > 1, ports, |e, ports| {
-        write_list(e, ports, |e, port| e.u16(*port).map(|_| ()))
-    })
+    optional(e, count > 1, ports, |e, ports| write_list(e, ports, |e, port| whole(e, *port)))
 }
 
 fn read_ports(d: &mut Decoder<'_>) -> Result<PortList, Error> {
@@ -123,8 +121,8 @@ fn write_custom(e: &mut Writer, metric: &ReportedMetric) -> Written {
     };
     begin_variant(e, number, 1)?;
     match &metric.value {
-        CustomValue::Number(number) => e.f64(*number).map(|_| ()),
-        CustomValue::Numbers(list) => write_list(e, list, |e, number| e.f64(*number).map(|_| ())),
+        CustomValue::Number(number) => float(e, *number),
+        CustomValue::Numbers(list) => write_list(e, list, |e, number| float(e, *number)),
         CustomValue::Strings(list) => write_list(e, list, |e, text| name::write(e, text)),
         CustomValue::Addresses(list) => write_list(e, list, write_address),
     }
@@ -140,11 +138,14 @@ fn read_custom(d: &mut Decoder<'_>) -> Result<ReportedMetric, Error> {
 
 fn read_custom_value(d: &mut Decoder<'_>) -> Result<CustomValue, Error> {
     let number = variant(d)?;
+    // Before its fields are counted: a newer kind may have any number of them.
+    if number > 3 {
+        return Err(unknown_variant("kind of custom metric", number));
+    }
     Fields::begin(d, 1)?.required(d, |d| match number {
         0 => d.f64().map(CustomValue::Number),
         1 => read_list(d, Decoder::f64).map(CustomValue::Numbers),
         2 => read_list(d, name::text).map(CustomValue::Strings),
-        3 => read_list(d, read_address).map(CustomValue::Addresses),
-        other => Err(unknown_variant("kind of custom metric", other)),
+        _ => read_list(d, read_address).map(CustomValue::Addresses),
     })
 }

@@ -5,12 +5,14 @@ use fleetward_domain::Target;
 use super::{
     Decoder, Error, Fields, Writer, Written, begin_variant, name, unknown_variant, variant,
 };
+use crate::sayable;
 
 /// Writes a target.
 ///
 /// # Errors
-/// None: memory takes it.
+/// If the level does not know some of it.
 pub fn write(e: &mut Writer, target: &Target) -> Written {
+    sayable::target(e.level(), target)?;
     match target {
         Target::Group(group) => {
             begin_variant(e, 0, 1)?;

@@ -13,7 +13,7 @@ const READERS: &[Reader<Alert>] = &[json::reader::<V1, Alert>, json::reader::<V2
 /// A row's body, in the version that the level names.
 pub(crate) fn to_bytes(alert: &Alert, level: FormatLevel) -> Result<Vec<u8>, StoreError> {
     let Notification::Violation(event) = &alert.notification;
-    let (target_arn, event) = (alert.target_arn.clone(), EventV1::from(event));
+    let (target_arn, event) = (alert.target_arn.clone(), EventV1::at(level, event)?);
     match level {
         FormatLevel::First => json::write(WHAT, &alert.key(), &V1 { target_arn, event }),
         FormatLevel::Named => {

@@ -1,8 +1,10 @@
 //! Behaviors, as they stand in profiles, violations and events.
 
 use fleetward_domain::{
-    Behavior, BehaviorName, Comparison, ComparisonOperator, Criteria, Judgement,
+    Behavior, BehaviorName, Comparison, ComparisonOperator, Criteria, FormatLevel, Judgement,
+    Unsayable,
 };
+use fleetward_shape::sayable;
 use serde::{Deserialize, Serialize};
 
 use super::metric::{MetricDimensionV1, MetricV1, MetricValueV1};
@@ -50,16 +52,19 @@ enum OperatorV1 {
     NotInSet,
 }
 
-impl From<&Behavior> for BehaviorV1 {
-    fn from(behavior: &Behavior) -> Self {
-        Self {
+impl BehaviorV1 {
+    pub(super) fn at(level: FormatLevel, behavior: &Behavior) -> Result<Self, Unsayable> {
+        sayable::behavior(level, behavior)?;
+        let (metric, dimension) = (behavior.metric.as_ref(), behavior.dimension.as_ref());
+        let criteria = behavior.criteria.as_ref();
+        Ok(Self {
             name: behavior.name.clone(),
-            metric: behavior.metric.as_ref().map(Into::into),
-            dimension: behavior.dimension.as_ref().map(Into::into),
-            criteria: behavior.criteria.as_ref().map(Into::into),
+            metric: metric.map(|metric| MetricV1::at(level, metric)).transpose()?,
+            dimension: dimension.map(|it| MetricDimensionV1::at(level, it)).transpose()?,
+            criteria: criteria.map(|criteria| CriteriaV1::at(level, criteria)).transpose()?,
             suppress_alerts: behavior.suppress_alerts,
             export_metric: behavior.export_metric,
-        }
+        })
     }
 }
 
@@ -78,20 +83,20 @@ impl TryFrom<BehaviorV1> for Behavior {
     }
 }
 
-impl From<&Criteria> for CriteriaV1 {
-    fn from(criteria: &Criteria) -> Self {
+impl CriteriaV1 {
+    fn at(level: FormatLevel, criteria: &Criteria) -> Result<Self, Unsayable> {
         let judgement = match &criteria.judgement {
             Judgement::Static(comparison) => JudgementV1::Static(ComparisonV1 {
                 operator: comparison.operator().into(),
-                value: comparison.value().into(),
+                value: MetricValueV1::at(level, comparison.value())?,
             }),
         };
-        Self {
+        Ok(Self {
             judgement,
             duration_seconds: criteria.duration_seconds,
             datapoints_to_alarm: criteria.datapoints_to_alarm,
             datapoints_to_clear: criteria.datapoints_to_clear,
-        }
+        })
     }
 }
 

@@ -1,6 +1,8 @@
 //! What happened to violations.
 
-use fleetward_domain::{EpochMs, EventType, FormatLevel, ProfileName, ThingName, ViolationEvent};
+use fleetward_domain::{
+    EpochMs, EventType, FormatLevel, ProfileName, ThingName, Unsayable, ViolationEvent,
+};
 use serde::{Deserialize, Serialize};
 
 use super::behavior::BehaviorV1;
@@ -13,8 +15,8 @@ const WHAT: &str = "event";
 const READERS: &[Reader<ViolationEvent>] = &[json::reader::<EventV1, ViolationEvent>];
 
 /// A row's body, in the version that the level names.
-pub(crate) fn to_bytes(event: &ViolationEvent, _: FormatLevel) -> Result<Vec<u8>, StoreError> {
-    json::write(WHAT, &event.violation_id, &EventV1::from(event))
+pub(crate) fn to_bytes(event: &ViolationEvent, level: FormatLevel) -> Result<Vec<u8>, StoreError> {
+    json::write(WHAT, &event.violation_id, &EventV1::at(level, event)?)
 }
 
 /// Reads a row's body.
@@ -43,14 +45,15 @@ enum EventTypeV1 {
     AlarmInvalidated,
 }
 
-impl From<&ViolationEvent> for EventV1 {
-    fn from(event: &ViolationEvent) -> Self {
-        Self {
+impl EventV1 {
+    pub(super) fn at(level: FormatLevel, event: &ViolationEvent) -> Result<Self, Unsayable> {
+        let value = event.value.as_ref();
+        Ok(Self {
             violation_id: event.violation_id.clone(),
             thing: event.thing.clone(),
             profile: event.profile.clone(),
-            behavior: BehaviorV1::from(&event.behavior),
-            value: event.value.as_ref().map(Into::into),
+            behavior: BehaviorV1::at(level, &event.behavior)?,
+            value: value.map(|value| MetricValueV1::at(level, value)).transpose()?,
             event_type: match event.event_type {
                 EventType::InAlarm => EventTypeV1::InAlarm,
                 EventType::AlarmCleared => EventTypeV1::AlarmCleared,
@@ -59,7 +62,7 @@ impl From<&ViolationEvent> for EventV1 {
             at_ms: event.at_ms,
             verification: event.verification.into(),
             verification_description: event.verification_description.clone(),
-        }
+        })
     }
 }
 

@@ -35,8 +35,10 @@ pub(super) fn read<T>(
         None => Err(StoreError::WrittenNewer {
             what: what.to_owned(),
             key: key.to_owned(),
-            found,
-            known: u32::try_from(readers.len()).unwrap_or(u32::MAX),
+            shape: format!(
+                "version {found} of its shape; this release reads up to version {}",
+                readers.len()
+            ),
         }),
     }
 }

@@ -1,15 +1,19 @@
 //! Metrics, what narrows them, and their values.
 
-use fleetward_domain::{DimensionName, DimensionOperator, Metric, MetricDimension, MetricValue};
+use fleetward_domain::{
+    DimensionName, DimensionOperator, FormatLevel, Metric, MetricDimension, MetricValue, Unsayable,
+};
+use fleetward_shape::sayable;
 use serde::{Deserialize, Serialize};
 
 /// A metric by its name.
 #[derive(Serialize, Deserialize)]
 pub(super) struct MetricV1(String);
 
-impl From<&Metric> for MetricV1 {
-    fn from(metric: &Metric) -> Self {
-        Self(metric.as_str().to_owned())
+impl MetricV1 {
+    pub(super) fn at(level: FormatLevel, metric: &Metric) -> Result<Self, Unsayable> {
+        sayable::metric(level, metric)?;
+        Ok(Self(metric.as_str().to_owned()))
     }
 }
 
@@ -33,13 +37,14 @@ enum DimensionOperatorV1 {
     NotIn,
 }
 
-impl From<&MetricDimension> for MetricDimensionV1 {
-    fn from(dimension: &MetricDimension) -> Self {
+impl MetricDimensionV1 {
+    pub(super) fn at(level: FormatLevel, dimension: &MetricDimension) -> Result<Self, Unsayable> {
+        sayable::dimension_operator(level, dimension.operator)?;
         let operator = match dimension.operator {
             DimensionOperator::In => DimensionOperatorV1::In,
             DimensionOperator::NotIn => DimensionOperatorV1::NotIn,
         };
-        Self { name: dimension.name.clone(), operator }
+        Ok(Self { name: dimension.name.clone(), operator })
     }
 }
 
@@ -63,16 +68,17 @@ pub(super) enum MetricValueV1 {
     Strings(Vec<String>),
 }
 
-impl From<&MetricValue> for MetricValueV1 {
-    fn from(value: &MetricValue) -> Self {
-        match value {
+impl MetricValueV1 {
+    pub(super) fn at(level: FormatLevel, value: &MetricValue) -> Result<Self, Unsayable> {
+        sayable::value(level, value)?;
+        Ok(match value {
             MetricValue::Count(count) => Self::Count(*count),
             MetricValue::Cidrs(list) => Self::Cidrs(list.iter().map(ToString::to_string).collect()),
             MetricValue::Ports(list) => Self::Ports(list.clone()),
             MetricValue::Number(number) => Self::Number(*number),
             MetricValue::Numbers(list) => Self::Numbers(list.clone()),
             MetricValue::Strings(list) => Self::Strings(list.clone()),
-        }
+        })
     }
 }
 

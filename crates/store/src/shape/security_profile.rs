@@ -1,7 +1,10 @@
 //! Security profiles.
 
 use fleetward_domain::security_profile::{AlertTarget, MetricsExport};
-use fleetward_domain::{EpochMs, FormatLevel, MetricToRetain, ProfileName, SecurityProfile};
+use fleetward_domain::{
+    EpochMs, FormatLevel, MetricToRetain, ProfileName, SecurityProfile, Unsayable,
+};
+use fleetward_shape::sayable;
 use serde::{Deserialize, Serialize};
 
 use super::behavior::BehaviorV1;
@@ -21,8 +24,8 @@ impl Noun for SecurityProfile {
         self.name.as_str()
     }
 
-    fn to_bytes(&self, _: FormatLevel) -> Result<Vec<u8>, StoreError> {
-        json::write(Self::WORD, self.key(), &V1::from(self))
+    fn to_bytes(&self, level: FormatLevel) -> Result<Vec<u8>, StoreError> {
+        json::write(Self::WORD, self.key(), &V1::at(level, self)?)
     }
 
     fn from_bytes(key: &str, bytes: &[u8]) -> Result<Self, StoreError> {
@@ -63,33 +66,40 @@ struct MetricToRetainV1 {
     export_metric: Option<bool>,
 }
 
-impl From<&SecurityProfile> for V1 {
-    fn from(profile: &SecurityProfile) -> Self {
+impl V1 {
+    fn at(level: FormatLevel, profile: &SecurityProfile) -> Result<Self, Unsayable> {
+        // Also where this shape has a place for it: the release before may not know the value.
+        sayable::profile(level, profile)?;
         let target = |target: &AlertTarget| AlertTargetV1 {
             arn: target.arn.clone(),
             role_arn: target.role_arn.clone(),
         };
-        let retained = |retained: &MetricToRetain| MetricToRetainV1 {
-            metric: MetricV1::from(&retained.metric),
-            dimension: retained.dimension.as_ref().map(Into::into),
-            export_metric: retained.export_metric,
+        let retained = |retained: &MetricToRetain| {
+            let dimension = retained.dimension.as_ref();
+            Ok(MetricToRetainV1 {
+                metric: MetricV1::at(level, &retained.metric)?,
+                dimension: dimension.map(|it| MetricDimensionV1::at(level, it)).transpose()?,
+                export_metric: retained.export_metric,
+            })
         };
+        let behaviors = profile.behaviors.iter().map(|behavior| BehaviorV1::at(level, behavior));
+        let metrics_to_retain = profile.metrics_to_retain.iter().map(retained);
         let export = |export: &MetricsExport| MetricsExportV1 {
             mqtt_topic: export.mqtt_topic.clone(),
             role_arn: export.role_arn.clone(),
         };
-        Self {
+        Ok(Self {
             name: profile.name.clone(),
             description: profile.description.clone(),
-            behaviors: profile.behaviors.iter().map(Into::into).collect(),
+            behaviors: behaviors.collect::<Result<_, _>>()?,
             alert_targets: profile.alert_targets.iter().map(target).collect(),
-            metrics_to_retain: profile.metrics_to_retain.iter().map(retained).collect(),
+            metrics_to_retain: metrics_to_retain.collect::<Result<_, Unsayable>>()?,
             metrics_export: profile.metrics_export.as_ref().map(export),
             tags: profile.tags.clone(),
             version: profile.version,
             created_ms: profile.created_ms,
             modified_ms: profile.modified_ms,
-        }
+        })
     }
 }
 

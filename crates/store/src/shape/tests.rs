@@ -1,8 +1,11 @@
 //! Golden files: what a release wrote is read for ever, and is what is written at its level.
 
+#[path = "../../../../tests/formats/random.rs"]
+mod random;
+
 use std::fmt::Debug;
 
-use fleetward_domain::{FormatLevel, MetricValue};
+use fleetward_domain::{FormatLevel, MetricValue, Notification};
 use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
 use serde::de::DeserializeOwned;
@@ -159,4 +162,46 @@ proptest! {
             prop_assert_eq!(&violation::from_bytes("1", &bytes).unwrap(), &violation);
         }
     }
+
+    #[test]
+    fn every_profile_and_all_that_holds_a_behavior_is_read_by_the_first_release_and_by_this_one(
+        profile in random::profile(),
+        behavior in random::behavior(),
+        value in random::value(),
+    ) {
+        let bytes = profile.to_bytes(FIRST).unwrap();
+        first_release::reads::<first_release::SecurityProfile>("a profile", &bytes);
+        prop_assert_eq!(SecurityProfile::from_bytes(profile.key(), &bytes).unwrap(), profile);
+
+        let mut violation = samples::violations().remove(0).1;
+        (violation.behavior, violation.last_value) = (behavior.clone(), value.clone());
+        let bytes = violation::to_bytes(&violation, FIRST).unwrap();
+        first_release::reads::<first_release::Violation>("a violation", &bytes);
+        prop_assert_eq!(violation::from_bytes("1", &bytes).unwrap(), violation);
+
+        let mut event = samples::events().remove(0).1;
+        (event.behavior, event.value) = (behavior, Some(value));
+        let bytes = event::to_bytes(&event, FIRST).unwrap();
+        first_release::reads::<first_release::ViolationEvent>("an event", &bytes);
+        prop_assert_eq!(&event::from_bytes("1", &bytes).unwrap(), &event);
+
+        let mut alert = samples::alerts().remove(0).1;
+        alert.notification = Notification::Violation(event);
+        let bytes = alert::to_bytes(&alert, FIRST).unwrap();
+        first_release::reads::<first_release::Alert>("an alert", &bytes);
+        prop_assert_eq!(alert::from_bytes("1", &bytes).unwrap(), alert);
+    }
+}
+
+#[test]
+fn a_change_that_a_newer_release_wrote_is_told_as_such() {
+    for bytes in [&[0x82, 6, 0x81, 0x61, b'a'][..], &[0x82, 2, 0x82, 0x61, b'a', 1]] {
+        let error = change::from_bytes(7, bytes).unwrap_err();
+        assert!(matches!(error, StoreError::WrittenNewer { .. }), "{error}");
+        let said = error.to_string();
+        assert!(said.starts_with("change \"7\" is written in a newer shape ("), "{said}");
+        assert!(said.ends_with("start the newer release that wrote it"), "{said}");
+    }
+    let error = change::from_bytes(7, &[0x82, 2]).unwrap_err();
+    assert!(matches!(error, StoreError::Corrupt { .. }), "{error}");
 }

@@ -1,7 +1,7 @@
 //! Violations that are open.
 
 use fleetward_domain::{
-    EpochMs, FormatLevel, ProfileName, ThingName, VerificationState, Violation,
+    EpochMs, FormatLevel, ProfileName, ThingName, Unsayable, VerificationState, Violation,
 };
 use serde::{Deserialize, Serialize};
 
@@ -14,8 +14,8 @@ const WHAT: &str = "violation";
 const READERS: &[Reader<Violation>] = &[json::reader::<V1, Violation>];
 
 /// A row's body, in the version that the level names.
-pub(crate) fn to_bytes(violation: &Violation, _: FormatLevel) -> Result<Vec<u8>, StoreError> {
-    json::write(WHAT, &violation.id, &V1::from(violation))
+pub(crate) fn to_bytes(violation: &Violation, level: FormatLevel) -> Result<Vec<u8>, StoreError> {
+    json::write(WHAT, &violation.id, &V1::at(level, violation)?)
 }
 
 /// Reads a row's body.
@@ -45,19 +45,19 @@ pub(super) enum VerificationV1 {
     Unknown,
 }
 
-impl From<&Violation> for V1 {
-    fn from(violation: &Violation) -> Self {
-        Self {
+impl V1 {
+    fn at(level: FormatLevel, violation: &Violation) -> Result<Self, Unsayable> {
+        Ok(Self {
             id: violation.id.clone(),
             thing: violation.thing.clone(),
             profile: violation.profile.clone(),
-            behavior: BehaviorV1::from(&violation.behavior),
-            last_value: MetricValueV1::from(&violation.last_value),
+            behavior: BehaviorV1::at(level, &violation.behavior)?,
+            last_value: MetricValueV1::at(level, &violation.last_value)?,
             last_violation_ms: violation.last_violation_ms,
             started_ms: violation.started_ms,
             verification: violation.verification.into(),
             verification_description: violation.verification_description.clone(),
-        }
+        })
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use fleetward_domain::{BehaviorName, EpochMs, Measure, ProfileName};
 use fleetward_shape::cbor::{
-    Decoder, Error, Fields, dimension, metric, name, optional, write_list,
+    Decoder, Error, Fields, dimension, metric, name, optional, whole, write_list,
 };
 
 use super::super::{Writer, Written, length, list};
@@ -132,8 +132,8 @@ impl<'a> Names<'a> {
         e.array(self.layouts.len() as u64)?;
         for layout in &self.layouts {
             e.array(2)?;
-            write_list(e, &layout.series, |e, place| e.u32(*place).map(|_| ()))?;
-            write_list(e, &layout.behaviors, |e, place| e.u32(*place).map(|_| ()))?;
+            write_list(e, &layout.series, |e, place| whole(e, *place))?;
+            write_list(e, &layout.behaviors, |e, place| whole(e, *place))?;
         }
         e.array(self.audiences.len() as u64)?;
         for (_, key, layout) in &self.audiences {

@@ -42,7 +42,7 @@ impl Committer {
         self.bytes += batch.iter().map(|entered| entered.bytes.len()).sum::<usize>();
         let mut tx = owned.apply(batch)?;
         if self.bytes >= CHECKPOINT_BYTES || self.due <= self.clock.instant() {
-            owned.add_state(&mut tx);
+            owned.add_state(&mut tx)?;
             return self.commit_state(owned, tx).await;
         }
         // Without effects there is nothing that a replay would not do again.
@@ -58,7 +58,7 @@ impl Committer {
     /// Writes all state that changed, so that a restart replays from here.
     pub(super) async fn write_state(&mut self, owned: &mut Owned) -> Result<(), Failure> {
         let mut tx = DetectionTx::default();
-        owned.add_state(&mut tx);
+        owned.add_state(&mut tx)?;
         self.commit_state(owned, tx).await
     }
 

@@ -68,7 +68,7 @@ impl Owned {
     async fn give_up(&mut self, store: &dyn Store, number: u32) -> Result<(), Failure> {
         let Some(mut owned) = self.partitions.remove(&number) else { return Ok(()) };
         let mut tx = DetectionTx::default();
-        owned.add_state(self.level, &mut tx);
+        owned.add_state(self.level, &mut tx)?;
         match store.commit_detection(tx).await {
             Ok(()) => Ok(()),
             // Whoever has it now replays what this state would have told.
@@ -143,11 +143,12 @@ impl Owned {
     }
 
     /// Adds all state that changed since the last checkpoint, and how far every partition got.
-    pub fn add_state(&mut self, tx: &mut DetectionTx) {
+    ///
+    /// # Errors
+    /// A sentence, if the format level cannot say it.
+    pub fn add_state(&mut self, tx: &mut DetectionTx) -> Result<(), Failure> {
         tx.progress.clear();
-        for owned in self.partitions.values_mut() {
-            owned.add_state(self.level, tx);
-        }
+        self.partitions.values_mut().try_for_each(|owned| owned.add_state(self.level, tx))
     }
 }
 
@@ -196,11 +197,13 @@ impl OwnedPartition {
     }
 
     /// Adds the state that changed since the last time, and how far it got.
-    fn add_state(&mut self, level: FormatLevel, tx: &mut DetectionTx) {
+    fn add_state(&mut self, level: FormatLevel, tx: &mut DetectionTx) -> Result<(), Failure> {
         let partition = self.claim.partition;
         let progress = PartitionProgress { state_offset: Some(self.position), ..self.progress() };
         tx.progress.push(progress);
-        let dirty = self.state.take_dirty(level).into_iter();
+        let dirty = self.state.take_dirty(level);
+        let dirty = dirty.map_err(Failure::of("cannot write the detection state"))?.into_iter();
         tx.chunks.extend(dirty.map(|(index, bytes)| Chunk { partition, index, bytes }));
+        Ok(())
     }
 }

@@ -87,7 +87,8 @@ fn history() -> Vec<Entry> {
     let mut random = Random(0x9E37_79B9_7F4A_7C15);
     let mut entries = Vec::new();
     let mut push = |partition, record: Record| {
-        entries.push(Entry { partition, bytes: record::encode(&record, FormatLevel::Named) });
+        entries
+            .push(Entry { partition, bytes: record::encode(&record, FormatLevel::Named).unwrap() });
     };
     let all = vec![Target::AllThings];
     push(EVERY_PARTITION, Record::Change(1, START_MS, Change::Profile(profile(1), all.clone())));
@@ -168,7 +169,7 @@ async fn run(log: &EmbeddedLog, total: usize, seed: u64, dies: bool) -> Outcome 
             continue;
         }
         if fate == 1 || fate == 2 {
-            owned.add_state(&mut tx);
+            owned.add_state(&mut tx).unwrap();
         }
         store.commit_detection(tx).await.unwrap();
         if fate == 2 || fate == 3 {
@@ -177,7 +178,7 @@ async fn run(log: &EmbeddedLog, total: usize, seed: u64, dies: bool) -> Outcome 
         }
     }
     let mut last = DetectionTx::default();
-    owned.add_state(&mut last);
+    owned.add_state(&mut last).unwrap();
     store.commit_detection(last).await.unwrap();
     outcome(&store).await
 }
@@ -248,7 +249,7 @@ async fn a_record_of_a_newer_release_ends_the_role_with_a_sentence_that_names_it
     let folder = tempfile::tempdir().unwrap();
     let log = EmbeddedLog::open(folder.path(), Some(PARTITIONS), u64::MAX).unwrap();
     let newer = Entry { partition: EVERY_PARTITION, bytes: vec![0x82, 6, 0x80] };
-    let tick = record::encode(&Record::Tick(START_MS), FormatLevel::First);
+    let tick = record::encode(&Record::Tick(START_MS), FormatLevel::First).unwrap();
     log.append(vec![newer, Entry { partition: EVERY_PARTITION, bytes: tick }]).await.unwrap();
     let (_keeps_running, stop) = tokio::sync::watch::channel(false);
     let detector = super::Detector {

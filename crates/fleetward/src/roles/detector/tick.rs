@@ -58,6 +58,7 @@ impl Ticker {
     pub(super) async fn tick(&mut self) -> Result<(), Failure> {
         let at_ms = self.clock.now_ms();
         let bytes = record::encode(&Record::Tick(at_ms), self.level);
+        let bytes = bytes.map_err(Failure::of("cannot append a tick"))?;
         let entry = Entry { partition: EVERY_PARTITION, bytes };
         self.log.append(vec![entry]).await.map_err(Failure::of("cannot append a tick"))?;
         self.sent_ms = at_ms;

@@ -62,7 +62,7 @@ impl<'a> Pair<'a> {
     async fn finish(mut self) -> Outcome {
         for owned in &mut self.owners {
             let mut last = DetectionTx::default();
-            owned.add_state(&mut last);
+            owned.add_state(&mut last).unwrap();
             self.store.commit_detection(last).await.unwrap();
         }
         outcome(&self.store).await
@@ -119,14 +119,14 @@ async fn a_former_owner_cannot_write_and_loses_nothing_by_giving_up() {
     store.commit_detection(tx).await.unwrap();
     let mut owner = own(&store, 0..PARTITIONS).await;
     let mut late = DetectionTx::default();
-    former.add_state(&mut late);
+    former.add_state(&mut late).unwrap();
     assert!(matches!(store.commit_detection(late).await, Err(StoreError::Fenced { .. })));
     former.follow(&store, &BTreeSet::new()).await.unwrap();
     assert!(former.positions().is_empty());
     let tx = owner.apply(&read(&log, &owner, total).await).unwrap();
     store.commit_detection(tx).await.unwrap();
     let mut last = DetectionTx::default();
-    owner.add_state(&mut last);
+    owner.add_state(&mut last).unwrap();
     store.commit_detection(last).await.unwrap();
     assert_eq!(outcome(&store).await, alone);
 }
@@ -180,7 +180,7 @@ async fn a_running_detector_follows_its_assignment() {
     let tx = rest.apply(&read(&log, &rest, total).await).unwrap();
     store.commit_detection(tx).await.unwrap();
     let mut last = DetectionTx::default();
-    rest.add_state(&mut last);
+    rest.add_state(&mut last).unwrap();
     store.commit_detection(last).await.unwrap();
     assert_eq!(outcome(&store).await, alone);
 }
