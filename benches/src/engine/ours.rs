@@ -1,8 +1,8 @@
 //! Our engine: the parser, and as many partitions as the fleet needs.
 
-use fleetward_detect::{Effects, Partition, Settings};
+use fleetward_detect::{Partition, Settings};
 use fleetward_domain::{
-    Change, EpochMs, EventType, FormatLevel, Placement, Record, Report, Target, Unsayable,
+    Change, Effects, EpochMs, EventType, FormatLevel, Placement, Record, Report, Target, Unsayable,
 };
 use fleetward_fleet::engine_profile;
 use fleetward_report::{Format, parse};

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use fleetward_console::{ConsoleState, routes};
 use fleetward_domain::{
-    Behavior, BehaviorName, Comparison, ComparisonOperator as Op, Criteria, EventType, Judgement,
-    Metric, MetricValue as Value, Place, ProfileName, ThingName, VerificationState, Violation,
-    ViolationEvent,
+    Behavior, BehaviorName, Comparison, ComparisonOperator as Op, Criteria, Effects, EventType,
+    Judgement, Metric, MetricValue as Value, Place, ProfileName, ThingName, VerificationState,
+    Violation, ViolationEvent,
 };
 use fleetward_environment::Clock;
 use fleetward_store::memory::MemoryStore;
@@ -87,13 +87,20 @@ async fn seed(store: &dyn Store, times: usize) -> Result<(), Failure> {
     cleared.at_ms -= 60_000;
     cleared.value = Some(Value::Count(240));
     commit(store, open).await?;
-    store.commit_detection(DetectionTx { events: vec![cleared], ..DetectionTx::default() }).await?;
+    store
+        .commit_detection(DetectionTx::from(Effects {
+            events: vec![cleared],
+            ..Effects::default()
+        }))
+        .await?;
     Ok(())
 }
 
 async fn commit(store: &dyn Store, violations: Vec<Violation>) -> Result<(), Failure> {
     let events = violations.iter().map(|v| event(v, EventType::InAlarm)).collect();
-    Ok(store.commit_detection(DetectionTx { violations, events, ..DetectionTx::default() }).await?)
+    Ok(store
+        .commit_detection(DetectionTx::from(Effects { violations, events, ..Effects::default() }))
+        .await?)
 }
 
 fn ports() -> Result<Behavior, Failure> {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use fleetward_domain::{
-    Behavior, BehaviorName, Comparison, ComparisonOperator, Criteria, EpochMs, EventType,
+    Behavior, BehaviorName, Comparison, ComparisonOperator, Criteria, Effects, EpochMs, EventType,
     Judgement, Metric, MetricValue, Place, ProfileName, ThingName, VerificationState, Violation,
     ViolationEvent,
 };
@@ -80,7 +80,7 @@ pub(crate) fn opening(violation: &Violation) -> ViolationEvent {
 /// Opens violations.
 pub(crate) async fn open(store: &dyn Store, violations: Vec<Violation>) {
     let events = violations.iter().map(opening).collect();
-    let tx = DetectionTx { violations, events, ..DetectionTx::default() };
+    let tx = DetectionTx::from(Effects { violations, events, ..Effects::default() });
     store.commit_detection(tx).await.unwrap();
 }
 

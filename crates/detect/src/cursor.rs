@@ -2,9 +2,8 @@
 
 mod violation;
 
-use fleetward_domain::{Datapoint, EpochMs, MetricValue};
+use fleetward_domain::{Datapoint, Effects, EpochMs, MetricValue};
 
-use crate::effects::Effects;
 use crate::judge::{Judge, Verdict};
 use crate::measure::{Listener, MeasuredThing, ReaderId};
 use crate::plan::Plan;

@@ -25,13 +25,12 @@
 //! - Behaviors are the same as long as they are equal in every part and their profile's name is.
 //!   Invalidations go to the alert targets that the profile had before the change.
 //!
-//! It is no store and no queue: what happened leaves as [`Effects`], and state leaves as opaque
+//! It is no store and no queue: what happened leaves as [`Effects`](fleetward_domain::Effects), and state leaves as opaque
 //! chunks ([`Partition::take_dirty`]) for whoever commits both with the place in the log.
 
 mod catalog;
 mod chunk;
 mod cursor;
-mod effects;
 mod error;
 mod judge;
 pub mod limits;
@@ -45,7 +44,6 @@ mod short_name;
 mod thing_state;
 mod things;
 
-pub use effects::Effects;
 pub use error::DetectError;
 pub use partition::Partition;
 pub use settings::Settings;

@@ -3,10 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use fleetward_domain::EpochMs;
+use fleetward_domain::{Effects, EpochMs};
 
 use crate::cursor::Cursor;
-use crate::effects::Effects;
 use crate::measure::ReaderId;
 use crate::plan::Plan;
 use crate::rule::Run;

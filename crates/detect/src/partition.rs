@@ -4,11 +4,10 @@ mod arrivals;
 mod changes;
 mod time;
 
-use fleetward_domain::{EpochMs, Record, ThingName};
+use fleetward_domain::{Effects, EpochMs, Record, ThingName};
 
 use crate::catalog::{Catalog, UNREGISTERED};
 use crate::cursor::Cursor;
-use crate::effects::Effects;
 use crate::measure::{Clock, Doors};
 use crate::plan::Plan;
 use crate::settings::Settings;

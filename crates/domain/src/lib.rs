@@ -12,6 +12,7 @@ pub mod change;
 pub mod custom_metric;
 pub mod datapoint;
 pub mod dimension;
+mod effects;
 mod format_level;
 pub mod limits;
 pub mod metric;
@@ -38,6 +39,7 @@ pub use datapoint::{
     ReportedMetric,
 };
 pub use dimension::{Dimension, DimensionOperator, MetricDimension};
+pub use effects::Effects;
 pub use format_level::{FormatLevel, UnknownFormatLevel, Unsayable};
 pub use metric::{
     Measured, Metric, MetricFacts, MetricKind, MetricSource, NetworkCounter, ReportList, Usable,

@@ -1,7 +1,7 @@
 //! Partitions: who owns each, its state, and what its detection did. State, violations, events,
 //! alerts and the place in the log go into one commit, guarded by the partitions' epochs.
 
-use fleetward_domain::{Alert, Violation, ViolationEvent};
+use fleetward_domain::Effects;
 
 use crate::error::StoreError;
 use crate::limits::CHUNK_BYTES;
@@ -65,15 +65,15 @@ pub struct DetectionTx {
     pub progress: Vec<PartitionProgress>,
     /// State that changed since the last checkpoint; replaces what has the same place.
     pub chunks: Vec<Chunk>,
-    /// Violations that opened, or whose last value or time changed; the verification that an
-    /// operator has set meanwhile is kept.
-    pub violations: Vec<Violation>,
-    /// Ids of violations that ended.
-    pub closed: Vec<String>,
-    /// Events; one with the same (violation id, event type) is stored once.
-    pub events: Vec<ViolationEvent>,
-    /// Alerts; one with the same `Alert::key` is stored once, due at once.
-    pub alerts: Vec<Alert>,
+    /// What came of the records.
+    pub effects: Effects,
+}
+
+/// With neither progress nor state.
+impl From<Effects> for DetectionTx {
+    fn from(effects: Effects) -> Self {
+        Self { effects, ..Self::default() }
+    }
 }
 
 impl DetectionTx {
@@ -87,13 +87,5 @@ impl DetectionTx {
             }
         }
         Ok(())
-    }
-
-    /// Whether anyone who waits for violations, events or alerts has something to see.
-    pub(crate) fn has_effects(&self) -> bool {
-        !(self.violations.is_empty()
-            && self.closed.is_empty()
-            && self.events.is_empty()
-            && self.alerts.is_empty())
     }
 }

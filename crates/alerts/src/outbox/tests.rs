@@ -3,8 +3,8 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use fleetward_domain::{
-    Alert, Behavior, BehaviorName, EventType, MetricValue, Notification, ProfileName, ThingName,
-    VerificationState, ViolationEvent,
+    Alert, Behavior, BehaviorName, Effects, EventType, MetricValue, Notification, ProfileName,
+    ThingName, VerificationState, ViolationEvent,
 };
 use fleetward_environment::{Chance, Clock};
 use fleetward_store::memory::MemoryStore;
@@ -99,7 +99,7 @@ impl Stage {
             event.clone()
         };
         let events = alerts.iter().map(event).collect();
-        let tx = DetectionTx { alerts, events, ..DetectionTx::default() };
+        let tx = DetectionTx::from(Effects { alerts, events, ..Effects::default() });
         self.store.commit_detection(tx).await.unwrap();
     }
 

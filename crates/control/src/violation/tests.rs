@@ -1,6 +1,7 @@
 use fleetward_domain::{
-    Behavior, BehaviorName, Comparison, ComparisonOperator, Criteria, EventType, Judgement, Metric,
-    MetricValue, ProfileName, ThingName, VerificationState, Violation, ViolationEvent,
+    Behavior, BehaviorName, Comparison, ComparisonOperator, Criteria, Effects, EventType,
+    Judgement, Metric, MetricValue, ProfileName, ThingName, VerificationState, Violation,
+    ViolationEvent,
 };
 use fleetward_store::DetectionTx;
 use fleetward_wire::Operation as Op;
@@ -64,7 +65,7 @@ async fn detected(violations: Vec<Violation>, events: Vec<ViolationEvent>) -> Pl
     for name in ["p", "q"] {
         plane.ok(Op::CreateSecurityProfile, json!({"securityProfileName": name})).await;
     }
-    let tx = DetectionTx { violations, events, ..DetectionTx::default() };
+    let tx = DetectionTx::from(Effects { violations, events, ..Effects::default() });
     plane.store.commit_detection(tx).await.unwrap();
     plane
 }

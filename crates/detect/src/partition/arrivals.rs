@@ -1,10 +1,9 @@
 //! What was seen of a thing: a report, or an activity that a front door counted.
 
-use fleetward_domain::{Activity, EpochMs, Report};
+use fleetward_domain::{Activity, Effects, EpochMs, Report};
 
 use super::Partition;
 use crate::cursor::Cursor;
-use crate::effects::Effects;
 use crate::plan::Plan;
 
 impl Partition {

@@ -1,10 +1,9 @@
 //! Changes of the registry and of profiles.
 
-use fleetward_domain::{Change, EpochMs, GroupName, ThingName};
+use fleetward_domain::{Change, Effects, EpochMs, GroupName, ThingName};
 
 use super::Partition;
 use crate::catalog::{AudienceKey, UNREGISTERED};
-use crate::effects::Effects;
 use crate::migration::Migration;
 use crate::thing_state::ThingState;
 

@@ -1,11 +1,10 @@
 //! Time passed, or a front door started: what ends when nobody says anything.
 
-use fleetward_domain::EpochMs;
+use fleetward_domain::{Effects, EpochMs};
 
 use super::Partition;
 use crate::catalog::UNREGISTERED;
 use crate::cursor::Cursor;
-use crate::effects::Effects;
 use crate::measure::Clock;
 
 impl Partition {

@@ -1,7 +1,7 @@
 //! State that is not what was stored: an error, or another state, but never a fall.
 
-use fleetward_detect::{DetectError, Effects, Partition};
-use fleetward_domain::{FormatLevel, Record, Target};
+use fleetward_detect::{DetectError, Partition};
+use fleetward_domain::{Effects, FormatLevel, Record, Target};
 use proptest::prelude::*;
 use proptest::sample::select;
 

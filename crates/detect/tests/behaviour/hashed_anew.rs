@@ -3,9 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use fleetward_detect::{Effects, Partition};
-use fleetward_domain::Placement;
-use fleetward_domain::{Behavior, FormatLevel, Record, Target};
+use fleetward_detect::Partition;
+use fleetward_domain::{Behavior, Effects, FormatLevel, Placement, Record, Target};
 use minicbor::{Decoder, Encoder};
 use proptest::prelude::*;
 

@@ -1,7 +1,7 @@
 //! The detector agrees with the model, record by record.
 
-use fleetward_detect::{Effects, Partition};
-use fleetward_domain::Notification;
+use fleetward_detect::Partition;
+use fleetward_domain::{Effects, Notification};
 use proptest::prelude::*;
 
 use crate::model::Model;

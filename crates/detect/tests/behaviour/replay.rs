@@ -3,8 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use fleetward_detect::{Effects, Partition};
-use fleetward_domain::{FormatLevel, Record};
+use fleetward_detect::Partition;
+use fleetward_domain::{Effects, FormatLevel, Record};
 use proptest::prelude::*;
 use proptest::sample::select;
 

@@ -1,6 +1,7 @@
 //! A partition, and short words for what happens to it.
 
-use fleetward_detect::{Effects, Partition, Settings};
+use fleetward_detect::{Partition, Settings};
+use fleetward_domain::Effects;
 use fleetward_domain::{
     Activity, Behavior, BehaviorName, Change, Comparison, ComparisonOperator, Count, Criteria,
     CustomValue, FormatLevel, Judgement, Metric, MetricDimension, MetricValue, NetworkStats,

@@ -5,10 +5,10 @@ mod first_release;
 #[path = "../../../../tests/formats/random.rs"]
 mod random;
 
-use fleetward_detect::{DetectError, Effects, Partition};
+use fleetward_detect::{DetectError, Partition};
 use fleetward_domain::{
-    Behavior, Change, ComparisonOperator, Count, CustomValue, DimensionOperator, FormatLevel,
-    MetricDimension, MetricValue, Notification, Record, Report, Target,
+    Behavior, Change, ComparisonOperator, Count, CustomValue, DimensionOperator, Effects,
+    FormatLevel, MetricDimension, MetricValue, Notification, Record, Report, Target,
 };
 
 use proptest::prelude::*;

@@ -1,6 +1,6 @@
 //! Whatever is done, the stores answer alike.
 
-use fleetward_domain::{EventType, ThingName, VerificationState};
+use fleetward_domain::{Effects, EventType, ThingName, VerificationState};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -98,10 +98,7 @@ fn detection() -> impl Strategy<Value = DetectionTx> {
         .prop_map(|(progress, chunks, violations, closed, events, alerts)| DetectionTx {
             progress,
             chunks,
-            violations,
-            closed,
-            events,
-            alerts,
+            effects: Effects { violations, closed, events, alerts },
         })
 }
 

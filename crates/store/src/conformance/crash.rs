@@ -1,4 +1,4 @@
-use fleetward_domain::EventType;
+use fleetward_domain::{Effects, EventType};
 
 use super::fixtures::{CASE, Case, alert, always, change, event, violation};
 use super::on_each_that_crashes;
@@ -19,14 +19,16 @@ fn detected(epoch: u64, offset: u64) -> DetectionTx {
             effects_offset: offset + 2,
         }],
         chunks: vec![Chunk { partition: 3, index: 1, bytes: vec![7] }],
-        violations: vec![violation(CASE, 10), violation(other, 10)],
-        closed: vec!["other".to_owned()],
-        events: vec![event(CASE, EventType::InAlarm, 10)],
-        alerts: vec![
-            alert(CASE, "t", EventType::InAlarm, 10),
-            alert(CASE, "t", EventType::AlarmCleared, 20),
-            alert(other, "t", EventType::InAlarm, 10),
-        ],
+        effects: Effects {
+            violations: vec![violation(CASE, 10), violation(other, 10)],
+            closed: vec!["other".to_owned()],
+            events: vec![event(CASE, EventType::InAlarm, 10)],
+            alerts: vec![
+                alert(CASE, "t", EventType::InAlarm, 10),
+                alert(CASE, "t", EventType::AlarmCleared, 20),
+                alert(other, "t", EventType::InAlarm, 10),
+            ],
+        },
     }
 }
 

@@ -1,7 +1,7 @@
 //! Values to store.
 
 use fleetward_domain::{
-    Alert, Behavior, BehaviorName, Change, DimensionName, EpochMs, EventType, MetricValue,
+    Alert, Behavior, BehaviorName, Change, DimensionName, Effects, EpochMs, EventType, MetricValue,
     Notification, ProfileName, ThingName, VerificationState, Violation, ViolationEvent,
 };
 
@@ -64,7 +64,7 @@ pub(crate) fn alert(case: Case, target: &str, event_type: EventType, at_ms: Epoc
 }
 
 pub(crate) fn alerts(alerts: Vec<Alert>) -> DetectionTx {
-    DetectionTx { alerts, ..DetectionTx::default() }
+    DetectionTx::from(Effects { alerts, ..Effects::default() })
 }
 
 pub(crate) fn change(name: &str) -> Change {

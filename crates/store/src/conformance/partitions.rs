@@ -2,7 +2,7 @@ use super::fixtures::{CASE, alert, always, event, violation};
 use super::on_each;
 use crate::limits::CHUNK_BYTES;
 use crate::{Chunk, DetectionTx, PartitionClaim, PartitionProgress, StoreError, ViolationFilter};
-use fleetward_domain::EventType;
+use fleetward_domain::{Effects, EventType};
 
 fn progress(claim: PartitionClaim, state: Option<u64>, effects: u64) -> PartitionProgress {
     let PartitionClaim { partition, epoch, .. } = claim;
@@ -69,10 +69,12 @@ async fn a_former_owner_writes_nothing_at_all() {
         let tx = DetectionTx {
             progress: vec![progress(kept, Some(9), 9), progress(lost, Some(9), 9)],
             chunks: vec![chunk(0, 0, "stale")],
-            violations: vec![violation(CASE, 5)],
-            closed: Vec::new(),
-            events: vec![event(CASE, EventType::InAlarm, 5)],
-            alerts: vec![alert(CASE, "arn", EventType::InAlarm, 5)],
+            effects: Effects {
+                violations: vec![violation(CASE, 5)],
+                closed: Vec::new(),
+                events: vec![event(CASE, EventType::InAlarm, 5)],
+                alerts: vec![alert(CASE, "arn", EventType::InAlarm, 5)],
+            },
         };
         let newest = store.newest_event();
         let refused = store.commit_detection(tx.clone()).await.unwrap_err();

@@ -1,4 +1,4 @@
-use fleetward_domain::{EventType, ProfileName, ThingName, VerificationState};
+use fleetward_domain::{Effects, EventType, ProfileName, ThingName, VerificationState};
 
 use super::fixtures::{CASE, Case, always, event, verify, violation};
 use super::on_each;
@@ -14,14 +14,15 @@ const CASES: [Case; 4] = [
 async fn open(store: &dyn Store, cases: &[Case]) {
     let violations = cases.iter().map(|case| violation(*case, 10)).collect();
     let events = cases.iter().zip(10..).map(|(case, at)| event(*case, EventType::InAlarm, at));
-    let tx = DetectionTx { violations, events: events.collect(), ..DetectionTx::default() };
+    let tx =
+        DetectionTx::from(Effects { violations, events: events.collect(), ..Effects::default() });
     store.commit_detection(tx).await.unwrap();
 }
 
 async fn close(store: &dyn Store, case: Case, at_ms: i64) {
     let events = vec![event(case, EventType::AlarmCleared, at_ms)];
     let closed = vec![case.id.to_owned()];
-    let tx = DetectionTx { events, closed, ..DetectionTx::default() };
+    let tx = DetectionTx::from(Effects { events, closed, ..Effects::default() });
     store.commit_detection(tx).await.unwrap();
 }
 
@@ -95,7 +96,7 @@ async fn events_of_one_time_keep_their_order_over_pages() {
     on_each(async |store| {
         for case in CASES {
             let events = vec![event(case, EventType::InAlarm, 10)];
-            let tx = DetectionTx { events, ..DetectionTx::default() };
+            let tx = DetectionTx::from(Effects { events, ..Effects::default() });
             store.commit_detection(tx).await.unwrap();
         }
         let mut ids = Vec::new();
@@ -117,7 +118,7 @@ async fn an_event_is_stored_once() {
         open(store, &[CASE]).await;
         let newest = store.newest_event();
         let again = event(CASE, EventType::InAlarm, 99);
-        let tx = DetectionTx { events: vec![again], ..DetectionTx::default() };
+        let tx = DetectionTx::from(Effects { events: vec![again], ..Effects::default() });
         store.commit_detection(tx).await.unwrap();
         assert!(newest.has_changed().unwrap());
         let found = store.violation_events(&always(), None, 9).await.unwrap();
@@ -136,7 +137,10 @@ async fn an_operators_word_stays_with_the_violation_and_all_its_events() {
         let newest = store.newest_event();
         assert!(verify(store, "violation", word, why.clone()).await);
         assert!(newest.has_changed().unwrap());
-        let update = DetectionTx { violations: vec![violation(CASE, 20)], ..Default::default() };
+        let update = DetectionTx::from(Effects {
+            violations: vec![violation(CASE, 20)],
+            ..Effects::default()
+        });
         store.commit_detection(update).await.unwrap();
         let filter = ViolationFilter { verification: Some(word), ..ViolationFilter::default() };
         let found = store.active_violations(&filter, None, 9).await.unwrap();
@@ -155,7 +159,7 @@ async fn an_operators_word_stays_with_the_violation_and_all_its_events() {
         let found = store.violation_events(&always(), None, 9).await.unwrap();
         assert!(found.iter().all(|(_, event)| event.verification == word));
         let late = vec![event(CASE, EventType::AlarmInvalidated, 40)];
-        let tx = DetectionTx { events: late, ..DetectionTx::default() };
+        let tx = DetectionTx::from(Effects { events: late, ..Effects::default() });
         store.commit_detection(tx).await.unwrap();
         let found = store.violation_events(&always(), None, 1).await.unwrap();
         assert_eq!(found[0].1.verification, word);

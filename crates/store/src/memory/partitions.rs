@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use fleetward_domain::Effects;
+
 use super::MemoryStore;
 use crate::error::StoreError;
 use crate::partitions::{Chunk, DetectionTx, PartitionClaim, PartitionProgress, Partitions};
@@ -18,12 +20,13 @@ impl Partitions for MemoryStore {
 
     async fn commit_detection(&self, tx: DetectionTx) -> Result<(), StoreError> {
         tx.check()?;
-        let has_effects = tx.has_effects();
+        let has_effects = !tx.effects.is_empty();
         {
             let state = &mut *self.state();
             state.partitions.apply(&tx.progress, tx.chunks)?;
-            state.violations.apply(tx.violations, tx.events, &tx.closed);
-            state.outbox.add(tx.alerts);
+            let Effects { violations, closed, events, alerts } = tx.effects;
+            state.violations.apply(violations, events, &closed);
+            state.outbox.add(alerts);
         }
         if has_effects {
             self.event_written();

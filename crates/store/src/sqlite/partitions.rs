@@ -74,11 +74,11 @@ fn commit(
         put.execute(params![chunk.partition, chunk.index, chunk.bytes])?;
     }
     // An event takes an operator's word from its violation, so it comes before the removal.
-    violations::put(writing, &tx.violations)?;
-    violations::add_events(writing, unreadable, &tx.events)?;
-    violations::close(connection, &tx.closed)?;
-    outbox::add(writing, &tx.alerts)?;
-    if tx.has_effects() {
+    violations::put(writing, &tx.effects.violations)?;
+    violations::add_events(writing, unreadable, &tx.effects.events)?;
+    violations::close(connection, &tx.effects.closed)?;
+    outbox::add(writing, &tx.effects.alerts)?;
+    if !tx.effects.is_empty() {
         writing.wakes.newest_event += 1;
     }
     Ok(())

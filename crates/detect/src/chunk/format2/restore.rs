@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use fleetward_domain::{
-    Behavior, BehaviorName, EpochMs, EventType, ProfileName, VerificationState, ViolationEvent,
+    Behavior, BehaviorName, Effects, EpochMs, EventType, ProfileName, VerificationState,
+    ViolationEvent,
 };
 use fleetward_shape::cbor::Error;
 
 use super::Thing;
 use super::names::{Layout, Named};
-use crate::effects::Effects;
 use crate::measure::{ReaderId, Window};
 use crate::partition::Partition;
 use crate::plan::Plan;

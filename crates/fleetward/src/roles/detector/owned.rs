@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use fleetward_detect::{Effects, Partition, Settings};
-use fleetward_domain::{EpochMs, FormatLevel, Record};
+use fleetward_detect::{Partition, Settings};
+use fleetward_domain::{Effects, EpochMs, FormatLevel, Record};
 use fleetward_log::{EVERY_PARTITION, Entered, record};
 use fleetward_store::{Chunk, DetectionTx, PartitionClaim, PartitionProgress, Store, StoreError};
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -172,17 +172,10 @@ impl OwnedPartition {
         let mut effects = Effects::default();
         self.state.apply(record, &mut effects);
         self.position = offset.saturating_add(1);
-        let has_effects = !(effects.violations.is_empty()
-            && effects.closed.is_empty()
-            && effects.events.is_empty()
-            && effects.alerts.is_empty());
-        if offset < self.claim.effects_offset || !has_effects {
+        if offset < self.claim.effects_offset || effects.is_empty() {
             return false;
         }
-        tx.violations.append(&mut effects.violations);
-        tx.closed.append(&mut effects.closed);
-        tx.events.append(&mut effects.events);
-        tx.alerts.append(&mut effects.alerts);
+        tx.effects.append(&mut effects);
         true
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use fleetward_domain::{EventType, GroupName, Thing, ThingGroup, ThingName};
+use fleetward_domain::{Effects, EventType, GroupName, Thing, ThingGroup, ThingName};
 
 use super::*;
 use crate::conformance::fixtures::{CASE, alert, event, violation};
@@ -52,9 +52,12 @@ async fn filled(path: &Path) {
     let alerts = ["t", "u"].map(|target| alert(CASE, target, EventType::InAlarm, 10)).to_vec();
     let tx = DetectionTx {
         progress: vec![progress],
-        violations: vec![violation(CASE, 10)],
-        events: vec![event(CASE, EventType::InAlarm, 10)],
-        alerts,
+        effects: Effects {
+            violations: vec![violation(CASE, 10)],
+            events: vec![event(CASE, EventType::InAlarm, 10)],
+            alerts,
+            ..Effects::default()
+        },
         ..DetectionTx::default()
     };
     store.commit_detection(tx).await.unwrap();

@@ -1,6 +1,6 @@
 //! Rows that something damaged.
 
-use fleetward_domain::EventType;
+use fleetward_domain::{Effects, EventType};
 
 use super::*;
 use crate::conformance::fixtures::{CASE, Case, alert, always, event, violation};
@@ -33,7 +33,7 @@ fn three() -> [Case; 3] {
 #[tokio::test]
 async fn an_unreadable_violation_is_left_out_and_the_page_is_as_long() {
     let violations = three().map(|case| violation(case, 10)).to_vec();
-    let tx = DetectionTx { violations, ..DetectionTx::default() };
+    let tx = DetectionTx::from(Effects { violations, ..Effects::default() });
     let sql = "UPDATE violation SET body = x'7b' WHERE id = '1'";
     let (_folder, store) = damaged(tx, 0, sql).await;
     let page = store.active_violations(&ViolationFilter::default(), None, 2).await.unwrap();
@@ -45,7 +45,7 @@ async fn an_unreadable_violation_is_left_out_and_the_page_is_as_long() {
 #[tokio::test]
 async fn an_unreadable_event_is_left_out_and_the_page_is_as_long() {
     let events = three().map(|case| event(case, EventType::InAlarm, 10)).to_vec();
-    let tx = DetectionTx { events, ..DetectionTx::default() };
+    let tx = DetectionTx::from(Effects { events, ..Effects::default() });
     let sql = "UPDATE event SET body = CAST('{\"v\":9}' AS BLOB) WHERE violation_id = '3'";
     let (_folder, store) = damaged(tx, 0, sql).await;
     let page = store.violation_events(&always(), None, 2).await.unwrap();
@@ -58,7 +58,7 @@ async fn an_unreadable_event_is_left_out_and_the_page_is_as_long() {
 async fn a_violation_with_an_unreadable_column_is_left_out_and_the_page_is_as_long() {
     for column in ["verification = 77", "verification = 'x'", "description = x'ff'"] {
         let violations = three().map(|case| violation(case, 10)).to_vec();
-        let tx = DetectionTx { violations, ..DetectionTx::default() };
+        let tx = DetectionTx::from(Effects { violations, ..Effects::default() });
         let sql = format!("UPDATE violation SET {column} WHERE id = '1'");
         let (_folder, store) = damaged(tx, 0, &sql).await;
         let page = store.active_violations(&ViolationFilter::default(), None, 2).await.unwrap();
@@ -72,7 +72,7 @@ async fn a_violation_with_an_unreadable_column_is_left_out_and_the_page_is_as_lo
 async fn an_event_with_an_unreadable_column_is_left_out_and_the_page_is_as_long() {
     for column in ["verification = 77", "event_type = 77", "description = x'ff'"] {
         let events = three().map(|case| event(case, EventType::InAlarm, 10)).to_vec();
-        let tx = DetectionTx { events, ..DetectionTx::default() };
+        let tx = DetectionTx::from(Effects { events, ..Effects::default() });
         let sql = format!("UPDATE event SET {column} WHERE violation_id = '3'");
         let (_folder, store) = damaged(tx, 0, &sql).await;
         let page = store.violation_events(&always(), None, 2).await.unwrap();
@@ -84,14 +84,15 @@ async fn an_event_with_an_unreadable_column_is_left_out_and_the_page_is_as_long(
 
 #[tokio::test]
 async fn a_violation_whose_verification_is_unreadable_clears_and_detection_goes_on() {
-    let tx = DetectionTx { violations: vec![violation(CASE, 10)], ..DetectionTx::default() };
+    let tx =
+        DetectionTx::from(Effects { violations: vec![violation(CASE, 10)], ..Effects::default() });
     let (_folder, store) = damaged(tx, 0, "UPDATE violation SET verification = 77").await;
     assert!(store.knows_violation(CASE.id).await.unwrap());
-    let cleared = DetectionTx {
+    let cleared = DetectionTx::from(Effects {
         events: vec![event(CASE, EventType::AlarmCleared, 20)],
         closed: vec![CASE.id.to_owned()],
-        ..DetectionTx::default()
-    };
+        ..Effects::default()
+    });
     store.commit_detection(cleared).await.unwrap();
     let events = store.violation_events(&always(), None, 9).await.unwrap();
     let said: Vec<_> = events.iter().map(|(_, event)| event.verification).collect();
@@ -103,7 +104,7 @@ async fn a_violation_whose_verification_is_unreadable_clears_and_detection_goes_
 #[tokio::test]
 async fn an_alert_of_an_unknown_status_is_counted_and_does_not_hold_back_those_that_follow() {
     let alerts = three().map(|case| alert(case, "t", EventType::InAlarm, 10)).to_vec();
-    let tx = DetectionTx { alerts, ..DetectionTx::default() };
+    let tx = DetectionTx::from(Effects { alerts, ..Effects::default() });
     let (_folder, store) = damaged(tx, 0, "UPDATE alert SET status = 9 WHERE key LIKE '1/%'").await;
     assert!(store.due_alerts(0, 9).await.unwrap().is_empty());
     assert_eq!(store.expire_events(0).await.unwrap(), 0);
@@ -115,7 +116,7 @@ async fn an_alert_of_an_unknown_status_is_counted_and_does_not_hold_back_those_t
 #[tokio::test]
 async fn an_alert_that_nobody_can_read_does_not_hold_back_those_that_follow() {
     let alerts = three().map(|case| alert(case, "t", EventType::InAlarm, 10)).to_vec();
-    let tx = DetectionTx { alerts, ..DetectionTx::default() };
+    let tx = DetectionTx::from(Effects { alerts, ..Effects::default() });
     let sql = "UPDATE alert SET body = x'7b' WHERE key LIKE '1/%'";
     let (_folder, store) = damaged(tx, 0, sql).await;
     assert!(store.due_alerts(0, 9).await.unwrap().is_empty());
@@ -127,7 +128,7 @@ async fn an_alert_that_nobody_can_read_does_not_hold_back_those_that_follow() {
 #[tokio::test]
 async fn an_alert_of_a_newer_release_waits_for_that_release() {
     let alerts = three().map(|case| alert(case, "t", EventType::InAlarm, 10)).to_vec();
-    let tx = DetectionTx { alerts, ..DetectionTx::default() };
+    let tx = DetectionTx::from(Effects { alerts, ..Effects::default() });
     let sql = "UPDATE alert SET body = CAST('{\"v\":9}' AS BLOB) WHERE key LIKE '1/%'";
     let (_folder, store) = damaged(tx, 0, sql).await;
     for turn in 1..=2 {
@@ -140,7 +141,7 @@ async fn an_alert_of_a_newer_release_waits_for_that_release() {
 async fn alerts_that_cannot_be_read_take_no_place_of_those_that_can() {
     let cases = [("1", "a"), ("2", "b"), ("3", "c")].map(|(id, thing)| Case { id, thing, ..CASE });
     let alerts = cases.map(|case| alert(case, "t", EventType::InAlarm, 10)).to_vec();
-    let tx = DetectionTx { alerts, ..DetectionTx::default() };
+    let tx = DetectionTx::from(Effects { alerts, ..Effects::default() });
     let sql = "UPDATE alert SET body = CAST('{\"v\":9}' AS BLOB) WHERE thing <> 'c'";
     let (_folder, store) = damaged(tx, 0, sql).await;
     let due = store.due_alerts(0, 1).await.unwrap();

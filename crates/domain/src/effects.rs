@@ -1,17 +1,21 @@
-//! What came of a record.
+//! What came of a record: made by detection, kept by the store.
 
-use fleetward_domain::{Alert, Violation, ViolationEvent};
+use crate::alert::Alert;
+use crate::violation::{Violation, ViolationEvent};
 
 /// What came of records, in the order it happened. Collects until it is cleared.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Effects {
-    /// Violations that opened, or whose last value or time changed.
+    /// Violations that opened, or whose last value or time changed; the verification that an
+    /// operator has set meanwhile is kept.
     pub violations: Vec<Violation>,
     /// Ids of violations that ended.
     pub closed: Vec<String>,
-    /// Violations that opened, cleared or were invalidated.
+    /// Violations that opened, cleared or were invalidated; one with the same (violation id, event
+    /// type) is stored once.
     pub events: Vec<ViolationEvent>,
-    /// One for each event and alert target, but for behaviors whose alerts are suppressed.
+    /// One for each event and alert target, but for behaviors whose alerts are suppressed. One with
+    /// the same `Alert::key` is stored once, due at once.
     pub alerts: Vec<Alert>,
 }
 
@@ -25,7 +29,7 @@ impl Effects {
     }
 
     /// Takes over what came of something else after this.
-    pub(crate) fn append(&mut self, later: &mut Self) {
+    pub fn append(&mut self, later: &mut Self) {
         self.violations.append(&mut later.violations);
         self.closed.append(&mut later.closed);
         self.events.append(&mut later.events);
@@ -35,6 +39,7 @@ impl Effects {
     /// Whether nothing came of it.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.violations.is_empty() && self.closed.is_empty() && self.events.is_empty()
+        let Self { violations, closed, events, alerts } = self;
+        violations.is_empty() && closed.is_empty() && events.is_empty() && alerts.is_empty()
     }
 }
