@@ -25,7 +25,8 @@
 //! - Behaviors are the same as long as they are equal in every part and their profile's name is.
 //!   Invalidations go to the alert targets that the profile had before the change.
 //!
-//! It is no store and no queue: what happened leaves as [`Effects`](fleetward_domain::Effects), and state leaves as opaque
+//! It is no store and no queue: what happened leaves as the domain's `Effects`, and state
+//! leaves as opaque
 //! chunks ([`Partition::take_dirty`]) for whoever commits both with the place in the log.
 
 mod catalog;

@@ -8,6 +8,7 @@
 //! All methods are safe to call at once from many tasks; one that writes returns after its write
 //! is durable.
 
+mod codes;
 #[cfg(test)]
 mod conformance;
 mod documents;
@@ -32,7 +33,7 @@ pub use edge::{edge_ends, edge_key, edges_from};
 pub use error::StoreError;
 pub use kind::Kind;
 pub use noun::{Noun, Versioned};
-pub use outbox::{DueAlert, Outbox};
+pub use outbox::{AlertStatus, DueAlert, Outbox};
 pub use partitions::{Chunk, DetectionTx, PartitionClaim, PartitionProgress, Partitions};
 pub use precondition::Precondition;
 pub use reading::{find, readable};

@@ -18,6 +18,9 @@ pub trait Outbox: Send + Sync {
     /// When the next alert that is not due yet becomes due.
     async fn next_alert_ms(&self, now_ms: EpochMs) -> Result<Option<EpochMs>, StoreError>;
 
+    /// What became of an alert; none if there never was one, or it has expired.
+    async fn alert_status(&self, id: i64) -> Result<Option<AlertStatus>, StoreError>;
+
     /// The alert was delivered: it leaves the outbox.
     async fn alert_delivered(&self, id: i64) -> Result<(), StoreError>;
 
@@ -28,6 +31,20 @@ pub trait Outbox: Send + Sync {
         retry_ms: Option<EpochMs>,
         reason: &str,
     ) -> Result<(), StoreError>;
+}
+
+/// What became of an alert. What is over is kept as long as events of its time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AlertStatus {
+    /// It is to be delivered, perhaps after others.
+    Waiting,
+    /// It was delivered.
+    Delivered,
+    /// It was given up: a dead letter.
+    Dead {
+        /// Why it failed the last time.
+        reason: String,
+    },
 }
 
 /// An alert to deliver now.

@@ -126,7 +126,7 @@ async fn perform(store: &dyn Store, operation: Operation) -> String {
         }
         Operation::Delivered(id) => format!("{:?}", store.alert_delivered(id).await),
         Operation::Failed(id, retry) => {
-            format!("{:?}", store.alert_failed(id, retry, "refused").await)
+            format!("{:?}", store.alert_failed(id, retry, &format!("refused {id}")).await)
         }
         Operation::Expire(before) => format!("{:?}", store.expire_events(before).await),
     }
@@ -158,6 +158,9 @@ async fn answers(store: &dyn Store) -> Vec<String> {
             let events = events.into_iter().map(|(cursor, event)| (cursor.at_ms, event));
             answers.push(format!("{:?}", events.collect::<Vec<_>>()));
         }
+    }
+    for id in 0..12 {
+        answers.push(format!("{:?}", store.alert_status(id).await));
     }
     for now_ms in [0, 20, 40] {
         answers.push(format!("{:?}", store.due_alerts(now_ms, 3).await));

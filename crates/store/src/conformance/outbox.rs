@@ -2,7 +2,7 @@ use fleetward_domain::{EventType, Notification, VerificationState};
 
 use super::fixtures::{CASE, Case, alert, alerts, verify};
 use super::on_each;
-use crate::{DueAlert, Store};
+use crate::{AlertStatus, DueAlert, Store};
 
 const OTHER: Case = Case { id: "other", thing: "door", ..CASE };
 
@@ -121,6 +121,41 @@ async fn an_alert_wakes_who_waits() {
         newest.mark_unchanged();
         verify(store, "none", VerificationState::Unknown, None).await;
         assert!(!newest.has_changed().unwrap());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_dead_letter_is_kept_with_its_reason_as_long_as_events_of_its_time() {
+    use EventType::{AlarmCleared, InAlarm};
+    on_each(async |store| {
+        let three = vec![
+            alert(CASE, "t", InAlarm, 10),
+            alert(CASE, "t", AlarmCleared, 20),
+            alert(CASE, "u", InAlarm, 10),
+        ];
+        store.commit_detection(alerts(three)).await.unwrap();
+        let found = store.due_alerts(0, 9).await.unwrap();
+        let [dead, delivered] = [found[0].id, found[1].id];
+        let status = async |id| store.alert_status(id).await.unwrap();
+        assert_eq!(status(dead).await, Some(AlertStatus::Waiting));
+        store.alert_failed(dead, Some(5), "refused").await.unwrap();
+        assert_eq!(status(dead).await, Some(AlertStatus::Waiting));
+        store.alert_failed(dead, None, "too old").await.unwrap();
+        store.alert_delivered(delivered).await.unwrap();
+        // What comes late changes neither.
+        store.alert_delivered(dead).await.unwrap();
+        store.alert_failed(dead, None, "late").await.unwrap();
+        store.alert_failed(delivered, None, "late").await.unwrap();
+        let reason = "too old".to_owned();
+        assert_eq!(status(dead).await, Some(AlertStatus::Dead { reason }));
+        assert_eq!(status(delivered).await, Some(AlertStatus::Delivered));
+        assert_eq!(status(first(store, 50).await.id).await, Some(AlertStatus::Waiting));
+        assert_eq!(status(-1).await, None);
+        store.expire_events(10).await.unwrap();
+        assert!(status(dead).await.is_some() && status(delivered).await.is_some());
+        store.expire_events(11).await.unwrap();
+        assert_eq!((status(dead).await, status(delivered).await), (None, None));
     })
     .await;
 }

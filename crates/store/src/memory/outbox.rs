@@ -7,7 +7,7 @@ use tokio::sync::watch;
 
 use super::MemoryStore;
 use crate::error::StoreError;
-use crate::outbox::{DueAlert, Outbox};
+use crate::outbox::{AlertStatus, DueAlert, Outbox};
 
 #[async_trait::async_trait]
 impl Outbox for MemoryStore {
@@ -24,6 +24,10 @@ impl Outbox for MemoryStore {
         Ok(self.state().outbox.next_ms(now_ms))
     }
 
+    async fn alert_status(&self, id: i64) -> Result<Option<AlertStatus>, StoreError> {
+        Ok(self.state().outbox.rows.get(&id).map(|row| row.status.clone()))
+    }
+
     async fn alert_delivered(&self, id: i64) -> Result<(), StoreError> {
         self.state().outbox.delivered(id);
         Ok(())
@@ -33,9 +37,9 @@ impl Outbox for MemoryStore {
         &self,
         id: i64,
         retry_ms: Option<EpochMs>,
-        _reason: &str,
+        reason: &str,
     ) -> Result<(), StoreError> {
-        self.state().outbox.failed(id, retry_ms);
+        self.state().outbox.failed(id, retry_ms, reason);
         Ok(())
     }
 }
@@ -51,14 +55,10 @@ pub(super) struct OutboxTable {
 #[derive(Clone, Debug)]
 struct Row {
     alert: Alert,
-    status: Status,
+    status: AlertStatus,
+    /// While it waits.
+    due_ms: EpochMs,
     failures: u32,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Status {
-    Pending { due_ms: EpochMs },
-    Over,
 }
 
 impl OutboxTable {
@@ -68,8 +68,8 @@ impl OutboxTable {
                 continue;
             }
             self.newest_id += 1;
-            let status = Status::Pending { due_ms: EpochMs::MIN };
-            let row = Row { alert, status, failures: 0 };
+            let status = AlertStatus::Waiting;
+            let row = Row { alert, status, due_ms: EpochMs::MIN, failures: 0 };
             self.rows.insert(self.newest_id, row);
         }
     }
@@ -95,33 +95,38 @@ impl OutboxTable {
     fn heads(&self) -> impl Iterator<Item = (i64, EpochMs, &Row)> {
         let mut seen = BTreeSet::new();
         self.rows.iter().filter_map(move |(id, row)| {
-            let Status::Pending { due_ms } = row.status else { return None };
+            if row.status != AlertStatus::Waiting {
+                return None;
+            }
             let first = seen.insert((row.alert.notification.lane(), &row.alert.target_arn));
-            first.then_some((*id, due_ms, row))
+            first.then_some((*id, row.due_ms, row))
         })
     }
 
     pub(super) fn delivered(&mut self, id: i64) {
-        if let Some(row) = self.pending(id) {
-            row.status = Status::Over;
+        if let Some(row) = self.waiting(id) {
+            row.status = AlertStatus::Delivered;
         }
     }
 
-    pub(super) fn failed(&mut self, id: i64, retry_ms: Option<EpochMs>) {
-        if let Some(row) = self.pending(id) {
-            row.failures = row.failures.saturating_add(1);
-            row.status = retry_ms.map_or(Status::Over, |due_ms| Status::Pending { due_ms });
+    pub(super) fn failed(&mut self, id: i64, retry_ms: Option<EpochMs>, reason: &str) {
+        let Some(row) = self.waiting(id) else { return };
+        row.failures = row.failures.saturating_add(1);
+        match retry_ms {
+            Some(due_ms) => row.due_ms = due_ms,
+            None => row.status = AlertStatus::Dead { reason: reason.to_owned() },
         }
     }
 
-    fn pending(&mut self, id: i64) -> Option<&mut Row> {
-        self.rows.get_mut(&id).filter(|row| row.status != Status::Over)
+    fn waiting(&mut self, id: i64) -> Option<&mut Row> {
+        self.rows.get_mut(&id).filter(|row| row.status == AlertStatus::Waiting)
     }
 
     pub(super) fn expire(&mut self, before_ms: EpochMs) {
         let keys = &mut self.keys;
         self.rows.retain(|_, row| {
-            let kept = row.status != Status::Over || row.alert.notification.at_ms() >= before_ms;
+            let kept =
+                row.status == AlertStatus::Waiting || row.alert.notification.at_ms() >= before_ms;
             if !kept {
                 keys.remove(&row.alert.key());
             }

@@ -4,8 +4,9 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, Row, params, params_from_iter};
 
 use super::documents::document_in;
-use super::stored::{Bytes, Unsigned, column, event_code, key};
+use super::stored::{Bytes, Unsigned, column, key};
 use super::{SqliteStore, outbox, violations};
+use crate::codes;
 use crate::edge::{edge_ends, edge_key};
 use crate::error::StoreError;
 use crate::kind::Kind;
@@ -66,7 +67,7 @@ const TABLES: [Table; 4] = [
             let (cursor, happened) = violations::event_in(row)?;
             let columns = [
                 ("violation_id", happened.violation_id.into()),
-                ("event_type", event_code(happened.event_type).into()),
+                ("event_type", codes::of_event(happened.event_type).into()),
                 ("thing", happened.thing.to_string().into()),
                 ("profile", happened.profile.to_string().into()),
                 ("suppressed", happened.behavior.suppress_alerts.into()),

@@ -1,7 +1,8 @@
 //! Alerts on their way out, in SQL.
 //!
 //! For each (thing, target) one pending alert is at the head; the others wait behind it, so that
-//! what is due is found by index however long the queues are.
+//! what is due is found by index however long the queues are. The numbers of statuses stand in the
+//! indexes too, and here as numbers where an index is to be used.
 
 use fleetward_domain::{Alert, EpochMs};
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -10,9 +11,10 @@ use tokio::sync::watch;
 use super::stored::{Bytes, column, key, rows};
 use super::writer::Writing;
 use super::{SqliteStore, from_now_on};
+use crate::codes::{ALERT_BEHIND, ALERT_DEAD, ALERT_DELIVERED, ALERT_HEAD};
 use crate::error::StoreError;
 use crate::limits::UNREADABLE_ALERTS_AT_ONCE;
-use crate::outbox::{DueAlert, Outbox};
+use crate::outbox::{AlertStatus, DueAlert, Outbox};
 use crate::shape::alert;
 
 #[async_trait::async_trait]
@@ -39,6 +41,10 @@ impl Outbox for SqliteStore {
 
     async fn next_alert_ms(&self, now_ms: EpochMs) -> Result<Option<EpochMs>, StoreError> {
         self.readers.read(move |c| next_ms(c, now_ms)).await
+    }
+
+    async fn alert_status(&self, id: i64) -> Result<Option<AlertStatus>, StoreError> {
+        self.readers.read(move |c| status(c, id)).await
     }
 
     async fn alert_delivered(&self, id: i64) -> Result<(), StoreError> {
@@ -77,12 +83,6 @@ impl SqliteStore {
     }
 }
 
-// The statuses of an alert; schema.rs has them in its indexes.
-const HEAD: i64 = 0;
-const BEHIND: i64 = 1;
-const DELIVERED: i64 = 2;
-const DEAD: i64 = 3;
-
 /// Enqueues what was never enqueued.
 pub(super) fn add(writing: &Writing<'_>, alerts: &[Alert]) -> Result<(), StoreError> {
     let mut add = writing.connection.prepare_cached(
@@ -103,6 +103,23 @@ pub(super) fn add(writing: &Writing<'_>, alerts: &[Alert]) -> Result<(), StoreEr
         ])?;
     }
     Ok(())
+}
+
+fn status(connection: &Connection, id: i64) -> Result<Option<AlertStatus>, StoreError> {
+    let found: Option<(u8, String)> = connection
+        .prepare_cached("SELECT status, reason FROM alert WHERE id = ?")?
+        .query_row([id], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    Ok(match found {
+        Some((ALERT_HEAD | ALERT_BEHIND, _)) => Some(AlertStatus::Waiting),
+        Some((ALERT_DELIVERED, _)) => Some(AlertStatus::Delivered),
+        Some((ALERT_DEAD, reason)) => Some(AlertStatus::Dead { reason }),
+        Some((other, _)) => {
+            let problem = format!("there is no status {other}");
+            return Err(StoreError::corrupt("alert", id.to_string())(problem));
+        }
+        None => None,
+    })
 }
 
 /// What is due, and rows that are but cannot be read.
@@ -153,7 +170,7 @@ pub(super) fn alert_in(row: &Row<'_>) -> Result<DueAlert, StoreError> {
 
 fn status_in(row: &Row<'_>, key: &str) -> Result<(), StoreError> {
     let status: i64 = column(row, "status", "alert", key)?;
-    if (HEAD..=DEAD).contains(&status) {
+    if (ALERT_HEAD.into()..=ALERT_DEAD.into()).contains(&status) {
         return Ok(());
     }
     Err(StoreError::corrupt("alert", key)(format!("its status {status} is none that is known")))
@@ -187,7 +204,7 @@ fn delivered(connection: &Connection, id: i64) -> Result<(), StoreError> {
             "UPDATE alert SET status = ?2, body = x'' WHERE id = ?1 AND status IN (0, 1)
              RETURNING thing, target",
         )?
-        .query_row([id, DELIVERED], |row| Ok((row.get(0)?, row.get(1)?)))
+        .query_row(params![id, ALERT_DELIVERED], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?;
     promote(connection, left)
 }
@@ -204,7 +221,7 @@ fn failed(
                  due_ms = coalesce(?2, due_ms), status = iif(?2 IS NULL, ?4, status)
              WHERE id = ?1 AND status IN (0, 1) RETURNING thing, target",
         )?
-        .query_row(params![id, retry_ms, reason, DEAD], |row| Ok((row.get(0)?, row.get(1)?)))
+        .query_row(params![id, retry_ms, reason, ALERT_DEAD], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?;
     if retry_ms.is_some() { Ok(()) } else { promote(connection, left) }
 }
@@ -217,7 +234,7 @@ fn promote(connection: &Connection, left: Option<(String, String)>) -> Result<()
             "UPDATE alert SET status = ?3 WHERE status = ?4 AND id = (SELECT min(id) FROM alert
                  WHERE thing = ?1 AND target = ?2 AND status IN (0, 1))",
         )?
-        .execute(params![thing, target, HEAD, BEHIND])?;
+        .execute(params![thing, target, ALERT_HEAD, ALERT_BEHIND])?;
     Ok(())
 }
 

@@ -1,9 +1,10 @@
-//! How values of the domain stand in columns. The numbers are in files: they never change.
+//! How values of the domain stand in columns.
 
 use fleetward_domain::{EventType, VerificationState};
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSqlOutput, ValueRef};
 use rusqlite::{Row, ToSql};
 
+use crate::codes;
 use crate::error::StoreError;
 
 /// A number as SQLite keeps it, which knows signed ones only. What is larger stands above all
@@ -64,26 +65,17 @@ impl FromSql for Bytes {
     }
 }
 
-/// The number of a type of event.
-pub(super) fn event_code(event_type: EventType) -> i64 {
-    match event_type {
-        EventType::InAlarm => 1,
-        EventType::AlarmCleared => 2,
-        EventType::AlarmInvalidated => 3,
-    }
-}
-
 /// A column that holds the number of a type of event, whichever it is.
 pub(super) struct KnownEventType;
 
 impl FromSql for KnownEventType {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
-        let code = value.as_i64()?;
+        let code = u8::column_result(value)?;
         [EventType::InAlarm, EventType::AlarmCleared, EventType::AlarmInvalidated]
             .into_iter()
-            .find(|known| event_code(*known) == code)
+            .find(|known| codes::of_event(*known) == code)
             .map(|_| Self)
-            .ok_or(FromSqlError::OutOfRange(code))
+            .ok_or(FromSqlError::OutOfRange(code.into()))
     }
 }
 
@@ -91,32 +83,15 @@ impl FromSql for KnownEventType {
 #[derive(Clone, Copy)]
 pub(super) struct Verification(pub(super) VerificationState);
 
-impl Verification {
-    /// The number of a state.
-    pub(super) fn code(state: VerificationState) -> i64 {
-        match state {
-            VerificationState::Unknown => 0,
-            VerificationState::FalsePositive => 1,
-            VerificationState::BenignPositive => 2,
-            VerificationState::TruePositive => 3,
-        }
-    }
-}
-
 impl ToSql for Verification {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
-        Ok(Self::code(self.0).into())
+        Ok(codes::of_verification(self.0).into())
     }
 }
 
 impl FromSql for Verification {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
-        Ok(Self(match value.as_i64()? {
-            0 => VerificationState::Unknown,
-            1 => VerificationState::FalsePositive,
-            2 => VerificationState::BenignPositive,
-            3 => VerificationState::TruePositive,
-            other => return Err(FromSqlError::OutOfRange(other)),
-        }))
+        let code = u8::column_result(value)?;
+        codes::verification(code).map(Self).ok_or(FromSqlError::OutOfRange(code.into()))
     }
 }

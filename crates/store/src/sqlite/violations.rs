@@ -7,9 +7,10 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, Row, params, params_from_iter};
 use tokio::sync::watch;
 
-use super::stored::{Bytes, KnownEventType, Verification, column, event_code, key, rows};
+use super::stored::{Bytes, KnownEventType, Verification, column, key, rows};
 use super::writer::Writing;
 use super::{SqliteStore, from_now_on, outbox};
+use crate::codes;
 use crate::error::StoreError;
 use crate::limits::EXPIRED_ROWS_PER_WRITE;
 use crate::shape::{event, violation};
@@ -108,7 +109,7 @@ pub(super) fn add_events(
             before.unwrap_or((happened.verification, happened.verification_description.clone()));
         add.execute(params![
             happened.violation_id,
-            event_code(happened.event_type),
+            codes::of_event(happened.event_type),
             happened.thing.as_str(),
             happened.profile.as_str(),
             happened.behavior.suppress_alerts,
@@ -289,7 +290,7 @@ impl Conditions {
             self.add("suppressed = ?", [suppressed.into()]);
         }
         if let Some(state) = filter.verification {
-            self.add("verification = ?", [Verification::code(state).into()]);
+            self.add("verification = ?", [codes::of_verification(state).into()]);
         }
     }
 

@@ -1,0 +1,65 @@
+//! The numbers of words in files, as [`Kind::code`](crate::Kind::code) is that of a kind: they
+//! never change and are never given to another.
+
+use fleetward_domain::{EventType, VerificationState};
+
+/// An alert that waits, the oldest of its lane and target.
+pub(crate) const ALERT_HEAD: u8 = 0;
+/// An alert that waits for those before it.
+pub(crate) const ALERT_BEHIND: u8 = 1;
+/// An alert that was delivered.
+pub(crate) const ALERT_DELIVERED: u8 = 2;
+/// An alert that was given up.
+pub(crate) const ALERT_DEAD: u8 = 3;
+
+/// The number of a type of event.
+pub(crate) fn of_event(event_type: EventType) -> u8 {
+    match event_type {
+        EventType::InAlarm => 1,
+        EventType::AlarmCleared => 2,
+        EventType::AlarmInvalidated => 3,
+    }
+}
+
+/// The number of an operator's word.
+pub(crate) fn of_verification(state: VerificationState) -> u8 {
+    match state {
+        VerificationState::Unknown => 0,
+        VerificationState::FalsePositive => 1,
+        VerificationState::BenignPositive => 2,
+        VerificationState::TruePositive => 3,
+    }
+}
+
+/// The operator's word of this number; none where this release knows none of it.
+pub(crate) fn verification(code: u8) -> Option<VerificationState> {
+    Some(match code {
+        0 => VerificationState::Unknown,
+        1 => VerificationState::FalsePositive,
+        2 => VerificationState::BenignPositive,
+        3 => VerificationState::TruePositive,
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_those_that_the_first_release_gave() {
+        use EventType::{AlarmCleared, AlarmInvalidated, InAlarm};
+        assert_eq!([InAlarm, AlarmCleared, AlarmInvalidated].map(of_event), [1, 2, 3]);
+        assert_eq!([ALERT_HEAD, ALERT_BEHIND, ALERT_DELIVERED, ALERT_DEAD], [0, 1, 2, 3]);
+        let words = [
+            VerificationState::Unknown,
+            VerificationState::FalsePositive,
+            VerificationState::BenignPositive,
+            VerificationState::TruePositive,
+        ];
+        for (word, code) in words.into_iter().zip(0..) {
+            assert_eq!((of_verification(word), verification(code)), (code, Some(word)));
+        }
+        assert_eq!(verification(4), None);
+    }
+}
