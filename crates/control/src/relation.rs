@@ -55,11 +55,14 @@ impl UsedByProfiles for CustomMetric {
     fn used_by(profile: &SecurityProfile) -> BTreeSet<&str> {
         let of_behaviors = profile.behaviors.iter().filter_map(|b| b.metric.as_ref());
         let retained = profile.metrics_to_retain.iter().map(|retained| &retained.metric);
-        let custom = |metric| match metric {
-            &Metric::Custom(ref name) => Some(name.as_str()),
-            _ => None,
-        };
-        of_behaviors.chain(retained).filter_map(custom).collect()
+        of_behaviors.chain(retained).filter_map(custom_name).collect()
+    }
+}
+
+fn custom_name(metric: &Metric) -> Option<&str> {
+    match metric {
+        Metric::Custom(name) => Some(name.as_str()),
+        _ => None,
     }
 }
 
