@@ -89,7 +89,7 @@ fn plain_number(bytes: &[u8]) -> Option<(u64, usize)> {
             break;
         }
         value = value.wrapping_mul(10).wrapping_add(u64::from(digit));
-        length = length.saturating_add(1);
+        length = length.wrapping_add(1);
     }
     let leads_with_zero = length > 1 && bytes.first() == Some(&b'0');
     ((1..=19).contains(&length) && !leads_with_zero).then_some((value, length))

@@ -88,7 +88,7 @@ impl<'a> Json<'a> {
             let second = self.four_digits(field)?;
             if (0xdc00..0xe000).contains(&second) {
                 // Ten bits of each half, behind the first 65,536 characters.
-                let code = 0x1_0000_u32.saturating_add((first & 0x3ff) << 10 | second & 0x3ff);
+                let code = 0x1_0000_u32.wrapping_add((first & 0x3ff) << 10 | second & 0x3ff);
                 if let Some(character) = char::from_u32(code) {
                     return Ok(character);
                 }
@@ -119,12 +119,12 @@ pub(super) fn end_of_plain(bytes: &[u8], start: usize) -> usize {
     while let Some(eight) = bytes.get(at..).and_then(<[u8]>::first_chunk::<8>) {
         let marks = marks_in(u64::from_le_bytes(*eight));
         if marks != 0 {
-            return at.saturating_add((marks.trailing_zeros() / 8) as usize);
+            return at.wrapping_add((marks.trailing_zeros() / 8) as usize);
         }
-        at = at.saturating_add(8);
+        at = at.wrapping_add(8);
     }
     let rest = bytes.get(at..).unwrap_or_default();
-    at.saturating_add(rest.iter().position(|byte| is_mark(*byte)).unwrap_or(rest.len()))
+    at.wrapping_add(rest.iter().position(|byte| is_mark(*byte)).unwrap_or(rest.len()))
 }
 
 fn is_mark(byte: u8) -> bool {
