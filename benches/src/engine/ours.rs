@@ -35,7 +35,7 @@ impl Ours {
         let partitions = (0..=things / THINGS_PER_PARTITION)
             .map(|_| {
                 let mut partition = Partition::new(Settings::default());
-                partition.apply(&attach, &mut effects);
+                partition.apply_whole(&attach, &mut effects);
                 partition
             })
             .collect();
@@ -75,7 +75,7 @@ impl Ours {
     pub fn finish(mut self) -> Found {
         let tick = Record::Tick(self.last_ms + 600_000);
         for partition in &mut self.partitions {
-            partition.apply(&tick, &mut self.effects);
+            partition.apply_whole(&tick, &mut self.effects);
         }
         self.found.add(&mut self.effects);
         self.found

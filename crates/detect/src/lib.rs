@@ -46,5 +46,5 @@ mod thing_state;
 mod things;
 
 pub use error::DetectError;
-pub use partition::Partition;
+pub use partition::{Partition, Step};
 pub use settings::Settings;

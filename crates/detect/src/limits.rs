@@ -4,6 +4,8 @@ use fleetward_domain::EpochMs;
 
 /// Things whose state is stored together.
 pub const THINGS_PER_CHUNK: u32 = 1024;
+/// Things that one step of what concerns everyone looks at.
+pub const THINGS_PER_STEP: usize = 4_096;
 /// Most things of one partition: chunk numbers and places stay small.
 pub const THINGS_PER_PARTITION: u32 = 16_000_000;
 /// Unregistered things that are kept unless a setting says otherwise, in all partitions together.

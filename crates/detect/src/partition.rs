@@ -34,6 +34,16 @@ pub struct Partition {
     pub(crate) owed: Effects,
 }
 
+/// How far a record got.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use = "a record is to be gone on with until it is done"]
+pub enum Step {
+    /// It is applied wholly.
+    Done,
+    /// There is more of it: [`Partition::go_on`].
+    More,
+}
+
 impl Partition {
     /// A partition that has seen no record.
     #[must_use]
@@ -50,8 +60,9 @@ impl Partition {
         }
     }
 
-    /// Takes one record.
-    pub fn apply(&mut self, record: &Record, effects: &mut Effects) {
+    /// Takes one record, or begins to: what concerns everyone goes on in bounded steps. The next
+    /// record may be applied, and state taken, only after [`Step::Done`].
+    pub fn apply(&mut self, record: &Record, effects: &mut Effects) -> Step {
         self.tell_owed(effects);
         match record {
             Record::Report { thing, at_ms, report, .. } => {
@@ -65,6 +76,20 @@ impl Partition {
                 self.apply_change(*seq, *at_ms, change, effects);
             }
             Record::Tick(at_ms) => self.apply_tick(*at_ms, effects),
+        }
+        Step::Done
+    }
+
+    /// Goes on with the record that was applied last: one more step.
+    pub fn go_on(&mut self, _effects: &mut Effects) -> Step {
+        Step::Done
+    }
+
+    /// Takes one record with all its steps, for whoever commits nothing in between.
+    pub fn apply_whole(&mut self, record: &Record, effects: &mut Effects) {
+        let mut step = self.apply(record, effects);
+        while step == Step::More {
+            step = self.go_on(effects);
         }
     }
 

@@ -93,7 +93,7 @@ proptest! {
         let mut partition = Partition::new(SETTINGS);
         let mut effects = Effects::default();
         let (before, after): (&[Record], &[Record]) = records.split_at(records.len() / 2);
-        before.iter().for_each(|record| partition.apply(record, &mut effects));
+        before.iter().for_each(|record| partition.apply_whole(record, &mut effects));
         let mut chunks = partition.take_dirty(level).unwrap();
         for (place, (header, byte)) in damage {
             let chunk = if header { 0 } else { chunks.len().saturating_sub(1) };
@@ -102,7 +102,7 @@ proptest! {
             bytes[place] = byte;
         }
         if let Ok(mut damaged) = load(&chunks) {
-            after.iter().for_each(|record| damaged.apply(record, &mut effects));
+            after.iter().for_each(|record| damaged.apply_whole(record, &mut effects));
             let _deadline = damaged.next_deadline_ms();
             damaged.take_dirty(level).unwrap();
         }

@@ -83,7 +83,7 @@ proptest! {
         let mut one = Partition::new(SETTINGS);
         let mut effects = Effects::default();
         let (before, after) = records.split_at(records.len() / 2);
-        before.iter().for_each(|record| one.apply(record, &mut effects));
+        before.iter().for_each(|record| one.apply_whole(record, &mut effects));
         let chunks = stored(&mut one);
         let mut things = 0;
         for own in 0..2 {
@@ -97,8 +97,8 @@ proptest! {
             things += half.thing_count();
             let (mut of_half, mut of_whole) = (Effects::default(), Effects::default());
             for record in after.iter().filter(|r| home(r, 2).is_none_or(|home| home == own)) {
-                half.apply(record, &mut of_half);
-                whole.apply(record, &mut of_whole);
+                half.apply_whole(record, &mut of_half);
+                whole.apply_whole(record, &mut of_whole);
             }
             prop_assert_eq!(told(&of_half, own), told(&of_whole, own));
             prop_assert_eq!(told(&of_half, 1 - own), Vec::<String>::new());

@@ -34,7 +34,7 @@ proptest! {
         let mut partition = Partition::new(SETTINGS);
         for (number, record) in records.iter().enumerate() {
             let mut effects = Effects::default();
-            partition.apply(record, &mut effects);
+            partition.apply_whole(record, &mut effects);
             let mut expected = model.apply(record);
             expected.sort();
             prop_assert_eq!(told(&effects), expected, "record {}: {:?}", number, record);
@@ -55,7 +55,7 @@ fn random_histories_have_all_kinds_of_effects() {
     for _ in 0..100 {
         let mut partition = Partition::new(SETTINGS);
         for record in records(80).new_tree(&mut runner).unwrap().current() {
-            partition.apply(&record, &mut effects);
+            partition.apply_whole(&record, &mut effects);
         }
     }
     for kind in ["in-alarm", "alarm-cleared", "alarm-invalidated"] {

@@ -23,7 +23,7 @@ fn at_once(records: &[Record], level: FormatLevel) -> (Effects, Chunks) {
     let mut partition = Partition::new(SETTINGS);
     let mut effects = Effects::default();
     for record in records {
-        partition.apply(record, &mut effects);
+        partition.apply_whole(record, &mut effects);
     }
     (effects, partition.take_dirty(level).unwrap().into_iter().collect())
 }
@@ -38,7 +38,7 @@ fn with_stops(
     let mut effects = Effects::default();
     let mut chunks = Chunks::new();
     for (number, record) in records.iter().enumerate() {
-        partition.apply(record, &mut effects);
+        partition.apply_whole(record, &mut effects);
         let Some(loads) = stops.get(&number) else { continue };
         chunks.extend(partition.take_dirty(level).unwrap());
         if *loads {
@@ -84,15 +84,15 @@ proptest! {
         let mut partition = Partition::new(SETTINGS);
         let mut before = Effects::default();
         for record in &records[..from] {
-            partition.apply(record, &mut before);
+            partition.apply_whole(record, &mut before);
         }
         let chunks: Chunks = partition.take_dirty(level).unwrap().into_iter().collect();
         let mut first = Effects::default();
         let mut second = Effects::default();
         let mut again = if chunks.is_empty() { Partition::new(SETTINGS) } else { load(&chunks) };
         for record in &records[from..] {
-            partition.apply(record, &mut first);
-            again.apply(record, &mut second);
+            partition.apply_whole(record, &mut first);
+            again.apply_whole(record, &mut second);
         }
         prop_assert_eq!(first, second);
     }

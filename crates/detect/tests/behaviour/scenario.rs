@@ -48,7 +48,7 @@ impl Scenario {
     }
 
     pub(crate) fn apply(&mut self, record: &Record) {
-        self.partition.apply(record, &mut self.effects);
+        self.partition.apply_whole(record, &mut self.effects);
     }
 
     pub(crate) fn change(&mut self, at_ms: i64, change: Change) {

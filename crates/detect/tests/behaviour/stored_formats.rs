@@ -199,13 +199,13 @@ fn load(chunks: [(u32, &[u8]); 2]) -> Partition {
 fn first_part() -> Partition {
     let mut partition = Partition::new(SETTINGS);
     let mut effects = Effects::default();
-    history()[..STORED_AT].iter().for_each(|record| partition.apply(record, &mut effects));
+    history()[..STORED_AT].iter().for_each(|record| partition.apply_whole(record, &mut effects));
     partition
 }
 
 fn check_goes_on(mut partition: Partition) {
     let mut effects = Effects::default();
-    history()[STORED_AT..].iter().for_each(|record| partition.apply(record, &mut effects));
+    history()[STORED_AT..].iter().for_each(|record| partition.apply_whole(record, &mut effects));
     assert_eq!(lines(&effects), AFTER);
 }
 
@@ -241,9 +241,9 @@ proptest! {
         let mut partition = Partition::new(SETTINGS);
         let mut effects = Effects::default();
         let door = Record::DoorStarted { door: "d".to_owned(), boot: 1, at_ms: 1 };
-        partition.apply(&door, &mut effects);
+        partition.apply_whole(&door, &mut effects);
         for (change, seq) in changes.into_iter().zip(1..) {
-            partition.apply(&Record::Change(seq, 2, change), &mut effects);
+            partition.apply_whole(&Record::Change(seq, 2, change), &mut effects);
         }
         let chunks = partition.take_dirty(FormatLevel::First).unwrap();
         first_release::reads::<first_release::Header>(&chunks[0].1);

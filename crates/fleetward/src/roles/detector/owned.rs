@@ -170,7 +170,7 @@ impl OwnedPartition {
             return false;
         }
         let mut effects = Effects::default();
-        self.state.apply(record, &mut effects);
+        self.state.apply_whole(record, &mut effects);
         self.position = offset.saturating_add(1);
         if offset < self.claim.effects_offset || effects.is_empty() {
             return false;
