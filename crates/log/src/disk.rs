@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub use real::RealDisk;
-pub use simulated::SimulatedDisk;
+pub use simulated::{Operation, SimulatedDisk};
 
 /// Held as long as a folder is in use.
 pub type Lock = Box<dyn Send + Sync>;
@@ -104,4 +104,17 @@ pub trait DiskFile: Send + Sync {
     /// # Errors
     /// The system's.
     fn cut(&self, length: u64) -> io::Result<()>;
+
+    /// Whether it still has this name: what is written to a file without one is gone with the
+    /// process.
+    ///
+    /// # Errors
+    /// The system's. A name that is not there is none.
+    fn is_named(&self, path: &Path) -> io::Result<bool>;
+}
+
+/// Whether a write failed for want of room only: then nothing is wrong with the disk, and what was
+/// written of it can be cut off again.
+pub(crate) fn is_for_want_of_room(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
 }

@@ -1,7 +1,7 @@
 //! Why the log did not do it.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// What can go wrong with an event log.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -67,6 +67,23 @@ pub enum LogError {
         /// The offset that was asked for.
         wanted: u64,
     },
+    /// There is no room on the disk. Nothing of what was to be appended is written, and trying
+    /// again is no risk: the log goes on once there is room.
+    #[error("no room for the event log: cannot {tried} {path}: {cause}; make room on this disk")]
+    Full {
+        /// Such as `write`.
+        tried: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        cause: String,
+    },
+    /// The file that is written to is not the one in the log's folder any more.
+    #[error(
+        "{0} was removed or replaced while the server ran, so that nothing that is written to it \
+         is kept: put the folder back as it was, and start again"
+    )]
+    Replaced(PathBuf),
     /// Another process has this log open.
     #[error("{0} is in use by another process")]
     InUse(PathBuf),
@@ -82,6 +99,10 @@ pub enum LogError {
 }
 
 impl LogError {
+    pub(crate) fn full(tried: &'static str, path: &Path, cause: &io::Error) -> Self {
+        Self::Full { tried, path: path.to_owned(), cause: cause.to_string() }
+    }
+
     pub(crate) fn io(
         tried: &'static str,
         path: impl Into<PathBuf>,

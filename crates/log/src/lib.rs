@@ -4,6 +4,7 @@
 //! append-only file with group commit. It carries opaque bytes; [`record`] says how the domain's
 //! records are written in them. What `append` has acknowledged is on disk.
 
+mod condition;
 #[cfg(test)]
 mod conformance;
 pub mod disk;
@@ -12,9 +13,11 @@ mod error;
 pub mod limits;
 pub mod record;
 
+pub use condition::Condition;
 pub use error::LogError;
 
 use fleetward_domain::Placement;
+use tokio::sync::watch;
 
 /// In place of a partition: the record belongs to every partition. The embedded log stores it
 /// once and hands it to a consumer once, with this number; a log that cannot writes it to each.
@@ -55,6 +58,9 @@ pub trait EventLog: Send + Sync {
 
     /// Appends all of it and returns when it is durable (group commit: many callers share one
     /// sync). Entries of one call stay in order. Waits while too much is in flight.
+    ///
+    /// [`LogError::Full`]: nothing of it was written, and trying again later may do. After any
+    /// other error of a write the log takes nothing more.
     async fn append(&self, entries: Vec<Entry>) -> Result<(), LogError>;
 
     /// Reads the given partitions, each from the first offset at or above its position.
@@ -63,6 +69,12 @@ pub trait EventLog: Send + Sync {
     /// Records below these offsets are not needed to recover; the log may drop them once they
     /// are also past its retention.
     async fn release(&self, positions: &[(u32, u64)]) -> Result<(), LogError>;
+
+    /// Whether it takes records. A sender that is gone leaves it as it was; a log that always
+    /// works has none.
+    fn condition(&self) -> watch::Receiver<Condition> {
+        watch::channel(Condition::Works).1
+    }
 }
 
 /// A reader of some partitions. Dropping it ends it.

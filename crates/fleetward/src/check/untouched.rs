@@ -171,4 +171,8 @@ impl DiskFile for ReadOnlyFile {
         self.cuts.lock().unwrap_or_else(PoisonError::into_inner).push(cut);
         Ok(())
     }
+
+    fn is_named(&self, _: &Path) -> io::Result<bool> {
+        Ok(true)
+    }
 }

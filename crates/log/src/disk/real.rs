@@ -1,8 +1,8 @@
 //! The machine's disk.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io;
-use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt};
+use std::io::{self, ErrorKind};
+use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -84,5 +84,14 @@ impl DiskFile for RealFile {
     fn cut(&self, length: u64) -> io::Result<()> {
         self.0.set_len(length)?;
         self.0.sync_all()
+    }
+
+    fn is_named(&self, path: &Path) -> io::Result<bool> {
+        let named = match fs::metadata(path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
+            named => named?,
+        };
+        let own = self.0.metadata()?;
+        Ok((own.dev(), own.ino()) == (named.dev(), named.ino()))
     }
 }

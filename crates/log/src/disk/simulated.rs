@@ -3,12 +3,16 @@
 //! What a process sees and what a crash would leave are two things: [`SimulatedDisk::crash`] takes
 //! the power away, and what was not synced is kept or lost sector by sector, as the dice say.
 
+mod faults;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::{Disk, DiskFile, Lock};
+use faults::Faults;
+pub use faults::Operation;
 
 /// What a disk writes at once: a write of more can be torn in between.
 const SECTOR_BYTES: usize = 512;
@@ -31,8 +35,7 @@ struct State {
     crashes: u64,
     /// Bytes that all files may hold together; none: no end.
     capacity_bytes: Option<usize>,
-    /// So many syncs succeed before one fails; none: all do.
-    syncs_left: Option<u32>,
+    faults: Faults,
 }
 
 #[derive(Default)]
@@ -65,7 +68,7 @@ impl SimulatedDisk {
         state.crashes += 1;
         state.locks.clear();
         state.capacity_bytes = None;
-        state.syncs_left = None;
+        state.faults = Faults::default();
         let mut unsynced = std::mem::take(&mut state.unsynced);
         // Names are journaled: those changed first are durable first.
         let kept = state.below(unsynced.len() + 1);
@@ -90,14 +93,26 @@ impl SimulatedDisk {
 
     /// After so many syncs of files one fails, and what it should have kept is lost or not.
     pub fn fail_a_sync_after(&self, syncs: u32) {
-        self.state().syncs_left = Some(syncs);
+        self.fail(Operation::Sync, syncs, ErrorKind::Other);
+    }
+
+    /// After so many operations of this kind one fails like this, and what it should have done is
+    /// done in part, wholly or not at all.
+    pub fn fail(&self, operation: Operation, after: u32, how: ErrorKind) {
+        self.state().faults.add(operation, after, how);
+    }
+
+    /// Whether a fault that was asked for has not come yet.
+    #[must_use]
+    pub fn has_faults_left(&self) -> bool {
+        !self.state().faults.is_empty()
     }
 
     /// There is room again, and the disk syncs: what it kept and what it did not stays as it is.
     pub fn recover(&self) {
         let mut state = self.state();
         state.capacity_bytes = None;
-        state.syncs_left = None;
+        state.faults = Faults::default();
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -200,6 +215,7 @@ impl Disk for SimulatedDisk {
         if state.names.contains_key(path) {
             return Err(ErrorKind::AlreadyExists.into());
         }
+        state.faults.meet(Operation::Create)?;
         let node = state.files.len();
         state.files.push(Node::default());
         state.name(Naming::Put(path.to_owned(), node));
@@ -215,6 +231,7 @@ impl Disk for SimulatedDisk {
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
         let mut state = self.state();
         state.find(from)?;
+        state.faults.meet(Operation::Rename)?;
         state.name(Naming::Rename(from.to_owned(), to.to_owned()));
         Ok(())
     }
@@ -222,12 +239,14 @@ impl Disk for SimulatedDisk {
     fn remove(&self, path: &Path) -> io::Result<()> {
         let mut state = self.state();
         state.find(path)?;
+        state.faults.meet(Operation::Remove)?;
         state.name(Naming::Remove(path.to_owned()));
         Ok(())
     }
 
     fn sync_folder(&self, _: &Path) -> io::Result<()> {
         let mut state = self.state();
+        state.faults.meet(Operation::SyncFolder)?;
         state.unsynced.clear();
         state.durable_names = state.names.clone();
         Ok(())
@@ -289,6 +308,12 @@ impl DiskFile for SimulatedFile {
     fn write_at(&self, bytes: &[u8], at: u64) -> io::Result<()> {
         let at = place(at)?;
         self.with(|node, state| {
+            if let Err(error) = state.faults.meet(Operation::Write) {
+                let some = bytes.get(..state.below(bytes.len() + 1)).unwrap_or_default();
+                put(&mut node.seen, at, some);
+                node.unsynced.push((at, some.to_vec()));
+                return Err(error);
+            }
             // The node is out of the state while it is written to.
             let used = state.used_bytes() + node.seen.len();
             let grows = (at + bytes.len()).saturating_sub(node.seen.len());
@@ -303,13 +328,11 @@ impl DiskFile for SimulatedFile {
 
     fn sync(&self) -> io::Result<()> {
         self.with(|node, state| {
-            if state.syncs_left == Some(0) {
-                state.syncs_left = None;
+            if let Err(error) = state.faults.meet(Operation::Sync) {
                 // As Linux does: the pages count as clean now, whether they were written or not.
                 node.lose_some(state);
-                return Err(io::Error::other("the disk does not answer"));
+                return Err(error);
             }
-            state.syncs_left = state.syncs_left.map(|left| left - 1);
             for (at, bytes) in std::mem::take(&mut node.unsynced) {
                 put(&mut node.durable, at, &bytes);
             }
@@ -319,12 +342,18 @@ impl DiskFile for SimulatedFile {
 
     fn cut(&self, length: u64) -> io::Result<()> {
         let length = place(length)?;
+        self.with(|_, state| state.faults.meet(Operation::Cut))?;
         self.sync()?;
         self.with(|node, _| {
             node.seen.truncate(length);
             node.durable.truncate(length);
             Ok(())
         })
+    }
+
+    fn is_named(&self, path: &Path) -> io::Result<bool> {
+        let node = self.node;
+        self.with(|_, state| Ok(state.names.get(path) == Some(&node)))
     }
 }
 

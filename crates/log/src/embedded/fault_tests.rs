@@ -132,33 +132,6 @@ async fn a_position_beyond_the_end_is_refused() {
     assert!(matches!(refused, Some(LogError::Beyond { .. })), "{refused:?}");
 }
 
-#[tokio::test]
-async fn a_failed_write_is_the_last_one_until_the_log_is_opened_again() {
-    // A full disk takes a part of a batch; a disk that does not sync has taken all or nothing.
-    for (fails, may_be_there) in [(full as fn(&SimulatedDisk), false), (without_sync, true)] {
-        let disk = SimulatedDisk::new(7);
-        let folder = Path::new("log");
-        let open = || EmbeddedLog::open_on(Arc::new(disk.clone()), folder, Some(1), KEEP_ALL);
-        let log = open().unwrap();
-        log.append(vec![entry(0, "before")]).await.unwrap();
-        fails(&disk);
-        let failed = log.append(vec![entry(0, "lost")]).await;
-        assert!(matches!(failed, Err(LogError::Io { .. })), "{failed:?}");
-        disk.leave_room_for(1 << 20);
-        let refused = log.append(vec![entry(0, "late")]).await;
-        assert!(matches!(refused, Err(LogError::Failed(_))), "{refused:?}");
-        assert_eq!(read(&log, &[(0, 0)], 1, 100).await, [b"before"]);
-        assert!(log.close().await.is_err());
-        drop(log);
-        disk.crash();
-        let log = open().unwrap();
-        log.append(vec![entry(0, "after")]).await.unwrap();
-        let found = read(&log, &[(0, 0)], 2, 100).await;
-        assert_eq!(found[0], b"before");
-        assert!(found[1] == b"after" || (may_be_there && found[1] == b"lost"), "{found:?}");
-    }
-}
-
 /// After a failed sync the system's cache may hold a batch that the disk does not, and counts it as
 /// written: the next process finds it whole, and syncing it again would keep nothing.
 #[tokio::test]
@@ -179,14 +152,6 @@ async fn a_batch_that_only_the_cache_holds_is_written_again_before_anything_foll
         let found = read(&open().unwrap(), &[(0, 0)], 3, 10_000).await;
         assert_eq!(found[2], b"after", "seed {seed}");
     }
-}
-
-fn full(disk: &SimulatedDisk) {
-    disk.leave_room_for(30);
-}
-
-fn without_sync(disk: &SimulatedDisk) {
-    disk.fail_a_sync_after(0);
 }
 
 #[tokio::test]

@@ -48,10 +48,14 @@ impl Folder {
         self.placement
     }
 
-    /// Removes a file, and its name for good.
+    /// Removes a file.
     pub(super) fn remove(&self, path: &Path) -> io::Result<()> {
-        self.disk.remove(path)?;
-        self.disk.sync_folder(&self.path)
+        self.disk.remove(path)
+    }
+
+    /// Makes the names in it durable.
+    pub(super) fn sync(&self) -> Result<(), LogError> {
+        self.disk.sync_folder(&self.path).map_err(LogError::io("cannot sync", &self.path))
     }
 }
 

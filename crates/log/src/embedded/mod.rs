@@ -8,6 +8,8 @@
 mod batch;
 mod consumer;
 #[cfg(test)]
+mod disk_tests;
+#[cfg(test)]
 mod fault_tests;
 mod folder;
 mod recent;
@@ -24,7 +26,7 @@ use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 
 use crate::disk::{Disk, RealDisk};
 use crate::limits::{IN_FLIGHT_BYTES, PARTITIONS, RECORD_BYTES};
-use crate::{Consumer, EVERY_PARTITION, Entry, EventLog, LogError};
+use crate::{Condition, Consumer, EVERY_PARTITION, Entry, EventLog, LogError};
 use batch::Draft;
 use folder::Folder;
 use recent::Recent;
@@ -42,6 +44,7 @@ pub struct EmbeddedLog {
     in_flight: Arc<Semaphore>,
     shared: Arc<Shared>,
     durable: watch::Receiver<u64>,
+    condition: watch::Receiver<Condition>,
     /// For each partition, below where its records are not needed.
     released: Mutex<Vec<u64>>,
     thread: Mutex<Option<std::thread::JoinHandle<()>>>,
@@ -121,19 +124,21 @@ impl EmbeddedLog {
         let placement = folder.placement();
         let segments = Segments::recover(folder.disk().clone(), folder.path())?;
         let (told, durable) = watch::channel(segments.end());
+        let (tells, condition) = watch::channel(Condition::Works);
         let shared = Arc::new(Shared {
             segments: Mutex::new(segments),
             recent: Mutex::new(Recent::default()),
             is_stepped,
         });
         let (jobs, queue) = mpsc::channel(JOBS);
-        let writer = Writer::new(folder, shared.clone(), told, retention_bytes);
+        let writer = Writer::new(folder, shared.clone(), (told, tells), retention_bytes);
         let log = Self {
             placement,
             jobs,
             in_flight: Arc::new(Semaphore::new(IN_FLIGHT_BYTES)),
             shared,
             durable,
+            condition,
             released: Mutex::new(vec![0; placement.partitions as usize]),
             thread: Mutex::new(None),
         };
@@ -232,5 +237,9 @@ impl EventLog for EmbeddedLog {
         }
         let below = self.released_below(positions);
         self.jobs.send(Job::Release(below)).await.map_err(|_| LogError::Closed)
+    }
+
+    fn condition(&self) -> watch::Receiver<Condition> {
+        self.condition.clone()
     }
 }

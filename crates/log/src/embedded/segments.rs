@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::batch::{self, HEADER_BYTES};
 use crate::LogError;
-use crate::disk::{Disk, DiskFile};
+use crate::disk::{Disk, DiskFile, is_for_want_of_room};
 use crate::limits::SEGMENT_BYTES;
 
 /// One file.
@@ -25,6 +25,8 @@ pub(super) struct Segments {
     folder: PathBuf,
     files: Vec<Segment>,
     end: u64,
+    /// A file is closed once it is this long.
+    closed_at_bytes: u64,
 }
 
 impl Segments {
@@ -41,10 +43,12 @@ impl Segments {
         }
         bases.sort_unstable();
         let end = bases.first().copied().unwrap_or(0);
-        let mut segments = Self { disk, folder: folder.to_owned(), files: Vec::new(), end };
+        let folder = folder.to_owned();
+        let closed_at_bytes = SEGMENT_BYTES;
+        let mut segments = Self { disk, folder, files: Vec::new(), end, closed_at_bytes };
         let last = bases.last().copied();
         for base in bases {
-            let segment = segments.open(base, false)?;
+            let segment = segments.open(base)?;
             if base != segments.end {
                 let problem = "the segment before it does not reach it";
                 return Err(LogError::Damaged { path: segment.path, at: 0, problem });
@@ -81,7 +85,8 @@ impl Segments {
 
     /// The file to write to; a new one if the last is long enough.
     pub(super) fn writable(&mut self) -> Result<Segment, LogError> {
-        let full = |segment: &Segment| self.end.saturating_sub(segment.base) >= SEGMENT_BYTES;
+        let full =
+            |segment: &Segment| self.end.saturating_sub(segment.base) >= self.closed_at_bytes;
         match self.files.last() {
             Some(last) if !full(last) => Ok(last.clone()),
             _ => self.roll(),
@@ -93,29 +98,47 @@ impl Segments {
         self.end = end;
     }
 
-    /// Takes out the files that lie below `below` and can be spared.
-    pub(super) fn take_spare(&mut self, below: u64, retention_bytes: u64) -> Vec<Segment> {
+    /// The oldest file, if it lies below `below` and can be spared.
+    pub(super) fn spare(&self, below: u64, retention_bytes: u64) -> Option<Segment> {
         let keep_from = below.min(self.end.saturating_sub(retention_bytes));
-        let spare = self
-            .files
-            .windows(2)
-            .take_while(|pair| pair.get(1).is_some_and(|next| next.base <= keep_from));
-        let count = spare.count();
-        self.files.drain(..count).collect()
+        let next = self.files.get(1)?;
+        if next.base <= keep_from { self.files.first().cloned() } else { None }
+    }
+
+    /// The oldest file has no name any more.
+    pub(super) fn forget_oldest(&mut self) {
+        self.files.drain(..1.min(self.files.len()));
+    }
+
+    /// Closes files once they are this long.
+    #[cfg(test)]
+    pub(super) fn close_at(&mut self, bytes: u64) {
+        self.closed_at_bytes = bytes;
     }
 
     fn roll(&mut self) -> Result<Segment, LogError> {
-        let segment = self.open(self.end, true)?;
+        let path = self.path_of(self.end);
+        let file = self.disk.create(&path).map_err(|error| {
+            if is_for_want_of_room(&error) {
+                LogError::full("make", &path, &error)
+            } else {
+                LogError::io("cannot make", &path)(error)
+            }
+        })?;
+        let segment = Segment { base: self.end, path, file };
         self.disk.sync_folder(&self.folder).map_err(LogError::io("cannot sync", &self.folder))?;
         self.files.push(segment.clone());
         Ok(segment)
     }
 
-    fn open(&self, base: u64, fresh: bool) -> Result<Segment, LogError> {
-        let path = self.folder.join(format!("{base:020}.log"));
-        let file = if fresh { self.disk.create(&path) } else { self.disk.open(&path) };
-        let file = file.map_err(LogError::io("cannot open", &path))?;
+    fn open(&self, base: u64) -> Result<Segment, LogError> {
+        let path = self.path_of(base);
+        let file = self.disk.open(&path).map_err(LogError::io("cannot open", &path))?;
         Ok(Segment { base, path, file })
+    }
+
+    fn path_of(&self, base: u64) -> PathBuf {
+        self.folder.join(format!("{base:020}.log"))
     }
 }
 

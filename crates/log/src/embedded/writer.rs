@@ -7,8 +7,10 @@ use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot, watch};
 use super::Shared;
 use super::batch::Draft;
 use super::folder::Folder;
-use crate::LogError;
-use crate::limits::BATCH_BYTES;
+use super::segments::Segment;
+use crate::disk::is_for_want_of_room;
+use crate::limits::{BATCH_BYTES, FULL_PAUSE};
+use crate::{Condition, LogError};
 
 type Reply = oneshot::Sender<Result<(), LogError>>;
 
@@ -33,6 +35,7 @@ pub(super) struct Writer {
     folder: Folder,
     shared: Arc<Shared>,
     durable: watch::Sender<u64>,
+    condition: watch::Sender<Condition>,
     retention_bytes: u64,
     failed: Option<LogError>,
 }
@@ -41,10 +44,10 @@ impl Writer {
     pub(super) fn new(
         folder: Folder,
         shared: Arc<Shared>,
-        durable: watch::Sender<u64>,
+        (durable, condition): (watch::Sender<u64>, watch::Sender<Condition>),
         retention_bytes: u64,
     ) -> Self {
-        Self { folder, shared, durable, retention_bytes, failed: None }
+        Self { folder, shared, durable, condition, retention_bytes, failed: None }
     }
 
     /// Works until told to close, or until nobody can ask any more.
@@ -55,6 +58,11 @@ impl Writer {
                 drop(self);
                 let _ = reply.send(outcome);
                 return;
+            }
+            if matches!(*self.condition.borrow(), Condition::Full(_)) {
+                // Who appends again at once must not keep a full disk busy. This thread has no
+                // runtime to wait in, and a pause that ends early does no harm.
+                std::thread::park_timeout(FULL_PAUSE);
             }
         }
     }
@@ -96,8 +104,9 @@ impl Writer {
         closing.map(|reply| (reply, self.failed.take().map_or(Ok(()), Err)))
     }
 
-    /// Writes and syncs a batch. After a failure nobody knows what is on disk: the system may have
-    /// dropped the pages, and a second sync would lie. So the first failure is the last write.
+    /// Writes and syncs a batch. Where there was no room for it, all is as before. After any other
+    /// failure nobody knows what is on disk: the system may have dropped the pages, and a second
+    /// sync would lie. So that failure is the last write.
     fn write(&mut self, draft: &Draft) -> Result<(), LogError> {
         if let Some(failed) = &self.failed {
             return Err(LogError::Failed(failed.to_string()));
@@ -106,11 +115,34 @@ impl Writer {
             return Ok(());
         }
         let written = self.write_batch(draft);
-        if let Err(error) = &written {
-            tracing::error!("the event log cannot be written: {error}");
-            self.failed = Some(error.clone());
+        match &written {
+            Ok(()) => self.is_now(Condition::Works),
+            Err(full @ LogError::Full { .. }) => self.is_now(Condition::Full(full.to_string())),
+            Err(error) => self.fail(error),
         }
         written
+    }
+
+    /// Tells what changed, once.
+    fn is_now(&self, condition: Condition) {
+        self.condition.send_if_modified(|known| {
+            let is_other = std::mem::discriminant(known) != std::mem::discriminant(&condition);
+            match (&condition, is_other) {
+                (_, false) => {}
+                (Condition::Works, true) => tracing::info!("the event log takes records again"),
+                (Condition::Full(why), true) => tracing::error!("{why}"),
+                (Condition::Failed(why), true) => {
+                    tracing::error!("the event log cannot be written: {why}");
+                }
+            }
+            *known = condition;
+            is_other
+        });
+    }
+
+    fn fail(&mut self, error: &LogError) {
+        self.is_now(Condition::Failed(error.to_string()));
+        self.failed = Some(error.clone());
     }
 
     fn write_batch(&self, draft: &Draft) -> Result<(), LogError> {
@@ -119,11 +151,16 @@ impl Writer {
             (segments.writable()?, segments.end())
         };
         let batch = draft.seal(base);
-        segment
-            .file
-            .write_at(&batch, base.saturating_sub(segment.base))
-            .and_then(|()| segment.file.sync())
-            .map_err(LogError::io("cannot write", &segment.path))?;
+        let at = base.saturating_sub(segment.base);
+        if let Err(error) = segment.file.write_at(&batch, at) {
+            return Err(cut_back(&segment, at, error));
+        }
+        segment.file.sync().map_err(LogError::io("cannot sync", &segment.path))?;
+        // A sync of a file that has lost its name succeeds, and keeps nothing.
+        let is_named = segment.file.is_named(&segment.path);
+        if !is_named.map_err(LogError::io("cannot look for", &segment.path))? {
+            return Err(LogError::Replaced(segment.path));
+        }
         let end = base.saturating_add(u64::try_from(batch.len()).unwrap_or(u64::MAX));
         let mut recent = self.shared.recent.lock().unwrap_or_else(PoisonError::into_inner);
         recent.push(base, batch.into());
@@ -133,21 +170,35 @@ impl Writer {
         Ok(())
     }
 
-    fn release(&self, below: u64) {
-        let spare = self
-            .shared
-            .segments
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take_spare(below, self.retention_bytes);
-        for segment in spare {
-            // One after the other: a gap would be damage to the next start. Files that stay cost
-            // space only; the next start finds them whole.
-            if let Err(error) = self.folder.remove(&segment.path) {
-                tracing::warn!("cannot remove {}: {error}", segment.path.display());
+    fn release(&mut self, below: u64) {
+        let retention_bytes = self.retention_bytes;
+        let segments = self.shared.clone();
+        let segments = || segments.segments.lock().unwrap_or_else(PoisonError::into_inner);
+        loop {
+            let Some(oldest) = segments().spare(below, retention_bytes) else { return };
+            // One after the other, oldest first: a gap would be damage to the next start. A file
+            // that stays costs space only, and the next release tries it again.
+            if let Err(error) = self.folder.remove(&oldest.path) {
+                tracing::warn!("cannot remove {}: {error}", oldest.path.display());
                 return;
             }
+            segments().forget_oldest();
+            if let Err(error) = self.folder.sync() {
+                return self.fail(&error);
+            }
         }
+    }
+}
+
+/// Takes back what a write that failed has written, if all it wanted was room: a later batch must
+/// not come behind half of this one.
+fn cut_back(segment: &Segment, at: u64, error: std::io::Error) -> LogError {
+    if !is_for_want_of_room(&error) {
+        return LogError::io("cannot write", &segment.path)(error);
+    }
+    match segment.file.cut(at) {
+        Ok(()) => LogError::full("write", &segment.path, &error),
+        Err(error) => LogError::io("cannot cut back", &segment.path)(error),
     }
 }
 
