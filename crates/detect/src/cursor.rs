@@ -45,12 +45,6 @@ impl<'a> Cursor<'a> {
         (measured, Self { name, judged, plan, effects })
     }
 
-    /// The thing gave a sign of life: it is not silent.
-    #[inline]
-    pub(crate) fn heard(&mut self, at_ms: EpochMs) {
-        self.judged.heard(at_ms);
-    }
-
     /// Remembers whether the current window violates already.
     #[inline]
     fn set_judged(&mut self, reader: ReaderId, judged: bool) {
@@ -79,7 +73,9 @@ impl<'a> Cursor<'a> {
             return verdict;
         }
         let transition = run.step(verdict, rule, at_ms);
-        self.judged.heard(at_ms);
+        if run.is_open() {
+            self.judged.open.heard(reader, at_ms);
+        }
         if transition != Transition::None {
             let value = rule.judge.shown(datapoint, verdict);
             self.carry_out(transition, Occasion { reader, rule, at_ms }, value);

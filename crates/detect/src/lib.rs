@@ -18,12 +18,13 @@
 //!   of front doors for every window in which a thing was seen or connected, zero included.
 //! - A window that was not counted whole is judged against upper bounds only, and never
 //!   conforms: where a behavior began in it, or a front door did not count a dimension yet.
-//! - A thing is silent if it gives no datapoint of any metric. A behavior whose violation was
-//!   invalidated begins anew.
+//! - A behavior of a thing is silent if it gives no datapoint, whatever else of the thing is
+//!   judged. One whose violation was invalidated begins anew.
 //! - When a front door starts again, what was connected through it was so until the last record
 //!   before that; so the start must come before any tick that follows an outage.
-//! - Behaviors are the same as long as they are equal in every part and their profile's name is.
-//!   Invalidations go to the alert targets that the profile had before the change.
+//! - A behavior is the same as long as its metric, dimension and criteria are, and its profile's
+//!   and its own name. Who hears of it is as the profile says when it happens; of a behavior that
+//!   is no more, as the profile said last.
 //!
 //! It is no store and no queue: what happened leaves as the domain's `Effects`, and state
 //! leaves as opaque

@@ -16,14 +16,14 @@ use crate::thing_state::ThingState;
 pub(crate) struct Migration {
     old: Arc<Plan>,
     new: Arc<Plan>,
-    /// For each new rule the place of the equal old one.
+    /// For each new rule the place of the old one that goes on in it.
     carried: Vec<Option<ReaderId>>,
-    /// For each old rule the place of the equal new one.
+    /// For each old rule the place of the new one in which it goes on.
     goes_to: Vec<Option<ReaderId>>,
 }
 
 impl Migration {
-    /// A behavior goes on if a profile of the same name has an equal one.
+    /// A behavior goes on if a profile of the same name has one of its name that judges as it.
     pub(crate) fn new(old: Arc<Plan>, new: Arc<Plan>) -> Self {
         let key =
             |rule: &'_ crate::rule::Rule| (rule.profile.name.clone(), rule.behavior.name.clone());
@@ -33,8 +33,9 @@ impl Migration {
         let mut carried = vec![None; new.rules.len()];
         for (to, (rule, from)) in ReaderId::number(new.rules.iter().zip(&mut carried)) {
             let Some(place) = places.get(&key(rule)).copied() else { continue };
-            let equal = place.of(&old.rules);
-            if equal.is_some_and(|old| old.behavior == rule.behavior) {
+            let of_its_name = place.of(&old.rules);
+            // Muting an alarm must not ring: only what decides verdicts makes another behavior.
+            if of_its_name.is_some_and(|old| old.behavior.judges_as(&rule.behavior)) {
                 *from = Some(place);
                 if let Some(goes_to) = place.of_mut(&mut goes_to) {
                     *goes_to = Some(to);

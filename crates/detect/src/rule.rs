@@ -127,6 +127,13 @@ impl Run {
         self.0 = self.0 & !OPEN | if open { OPEN } else { 0 };
     }
 
+    /// Forgets the start of a run that conforms: it has none.
+    pub(crate) fn conforms_without_start(&mut self) {
+        if self.length() < 0 {
+            *self = self.with(0, self.length());
+        }
+    }
+
     /// Forgets the datapoints of before; not what is known of the window.
     pub(crate) fn begin_anew(&mut self) {
         *self = self.with(0, 0);

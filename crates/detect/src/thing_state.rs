@@ -26,8 +26,6 @@ pub(crate) struct Judged {
     pub(crate) runs: Box<[Run]>,
     /// Violations that are open now, by rule.
     pub(crate) open: OpenViolations,
-    /// Its last datapoint: silence is measured from here.
-    pub(crate) datapoint_ms: EpochMs,
 }
 
 /// A violation that is open now.
@@ -39,6 +37,8 @@ pub(crate) struct OpenViolation {
     pub(crate) started_ms: EpochMs,
     pub(crate) last_ms: EpochMs,
     pub(crate) last_value: MetricValue,
+    /// The last datapoint of its behavior, violating or not: its silence is measured from here.
+    pub(crate) datapoint_ms: EpochMs,
 }
 
 /// Violations that are open now, by rule. Most things have none, so that they get eight bytes.
@@ -54,6 +54,13 @@ impl OpenViolations {
     /// That of a rule, to be changed.
     pub(crate) fn get_mut(&mut self, rule: ReaderId) -> Option<&mut OpenViolation> {
         self.0.as_mut()?.iter_mut().find(|open| open.rule == rule)
+    }
+
+    /// The behavior of a rule whose violation is open gave a datapoint: it is not silent.
+    pub(crate) fn heard(&mut self, rule: ReaderId, at_ms: EpochMs) {
+        if let Some(open) = self.get_mut(rule) {
+            open.datapoint_ms = at_ms;
+        }
     }
 
     pub(crate) fn insert(&mut self, violation: OpenViolation) {
@@ -84,9 +91,6 @@ impl OpenViolations {
     }
 }
 
-/// Before all times.
-const NEVER_MS: EpochMs = EpochMs::MIN;
-
 impl ThingState {
     /// A thing that was never seen before `from_ms`.
     pub(crate) fn new(name: &ThingName, audience: u32, plan: &Plan, from_ms: EpochMs) -> Self {
@@ -95,7 +99,6 @@ impl ThingState {
             transitions: 0,
             runs: plan.rules.iter().map(|_| Run::default()).collect(),
             open: OpenViolations::default(),
-            datapoint_ms: NEVER_MS,
         };
         let measured = MeasuredThing::new(&plan.measures, from_ms);
         Self { name: ShortName::new(name), measured, judged }
@@ -104,14 +107,6 @@ impl ThingState {
     /// Whether a front door says that it is connected.
     pub(crate) fn is_connected(&self) -> bool {
         self.measured.is_connected()
-    }
-}
-
-impl Judged {
-    /// Remembers when the last datapoint was.
-    #[inline]
-    pub(crate) fn heard(&mut self, at_ms: EpochMs) {
-        self.datapoint_ms = self.datapoint_ms.max(at_ms);
     }
 }
 

@@ -22,6 +22,17 @@ pub struct Behavior {
     pub export_metric: Option<bool>,
 }
 
+impl Behavior {
+    /// Whether the other judges the same in the same way. Names, whether alerts are suppressed and
+    /// what is exported decide who hears of a verdict, and nothing about it: AWS goes on to
+    /// evaluate a behavior whose alerts are suppressed.
+    #[must_use]
+    pub fn judges_as(&self, other: &Self) -> bool {
+        (&self.metric, &self.dimension, &self.criteria)
+            == (&other.metric, &other.dimension, &other.criteria)
+    }
+}
+
 /// When a datapoint conforms, and how many it takes to change one's mind.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Criteria {

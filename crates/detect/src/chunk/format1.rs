@@ -4,7 +4,10 @@
 
 use fleetward_shape::cbor::{name, write_list};
 
-use super::stored_thing::{HEAD_FIELDS, StoredThing, read_head, read_open, write_head, write_open};
+use super::stored_thing::{
+    HEAD_FIELDS, StoredThing, read_head, read_open, started_ms, tell_datapoints, write_head,
+    write_open,
+};
 use super::{Decoder, Error, Writer, Written, length, list, put_back, unreadable};
 use crate::catalog::AudienceKey;
 use crate::error::DetectError;
@@ -64,7 +67,7 @@ fn write_rules(e: &mut Writer, thing: &ThingState, plan: &MeasurePlan) -> Writte
             | flag(window.partial, PARTIAL)
             | flag(run.is_open(), OPEN);
         let (violating, conforming) = (run.length().max(0), run.length().min(0));
-        e.array(6)?.u64(window.sum)?.i64(run.started_ms())?.u32(window.number)?;
+        e.array(6)?.u64(window.sum)?.i64(started_ms(thing, id, *run))?.u32(window.number)?;
         e.u8(violating.unsigned_abs())?.u8(conforming.unsigned_abs())?.u8(flags)?;
     }
     Ok(())
@@ -103,22 +106,27 @@ fn read_audiences(d: &mut Decoder<'_>, partition: &mut Partition) -> Result<Vec<
 /// A thing as it stands in the chunk.
 struct Thing {
     head: StoredThing,
-    rules: Vec<(Window, Run)>,
+    windows: Vec<Window>,
+    runs: Vec<Run>,
     open: Vec<OpenViolation>,
 }
 
 impl Thing {
     fn read(d: &mut Decoder<'_>) -> Result<Self, Error> {
         length(d)?;
-        Ok(Self { head: read_head(d)?, rules: list(d, read_rule)?, open: read_open(d)? })
+        let head = read_head(d)?;
+        let (windows, mut runs): (_, Vec<_>) = list(d, read_rule)?.into_iter().unzip();
+        let mut open = read_open(d)?;
+        tell_datapoints(&head, &mut runs, &mut open);
+        Ok(Self { head, windows, runs, open })
     }
 
     /// None if it is not of the plan that its audience has.
     fn into_state(self, audience: u32, partition: &Partition) -> Option<ThingState> {
         let plan = partition.catalog.plan(audience)?;
-        let is_open = |rule: ReaderId| rule.of(&self.rules).is_some_and(|(_, r)| r.is_open());
-        let flagged = self.rules.iter().filter(|(_, run)| run.is_open()).count();
-        if plan.rules.len() != self.rules.len()
+        let is_open = |rule: ReaderId| rule.of(&self.runs).is_some_and(|run| run.is_open());
+        let flagged = self.runs.iter().filter(|run| run.is_open()).count();
+        if plan.rules.len() != self.runs.len()
             || flagged != self.open.len()
             || !self.open.iter().all(|open| is_open(open.rule))
         {
@@ -126,9 +134,9 @@ impl Thing {
         }
         let mut state = ThingState::new(&self.head.name, audience, plan, 0);
         self.head.restore(&mut state);
-        let windows: Vec<_> = self.rules.iter().map(|(window, _)| Some(*window)).collect();
+        let windows: Vec<_> = self.windows.iter().map(|window| Some(*window)).collect();
         state.measured.windows = share(&plan.measures, &windows);
-        state.judged.runs = self.rules.iter().map(|(_, run)| *run).collect();
+        state.judged.runs = self.runs.into_boxed_slice();
         self.open.into_iter().for_each(|open| state.judged.open.insert(open));
         Some(state)
     }

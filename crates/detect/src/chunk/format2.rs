@@ -5,7 +5,10 @@
 mod names;
 mod restore;
 
-use super::stored_thing::{HEAD_FIELDS, StoredThing, read_head, read_open, write_head, write_open};
+use super::stored_thing::{
+    HEAD_FIELDS, StoredThing, read_head, read_open, started_ms, tell_datapoints, write_head,
+    write_open,
+};
 use super::{Decoder, Error, Writer, Written, length, list, put_back, unreadable};
 use crate::error::DetectError;
 use crate::measure::{MeasurePlan, ReaderId, Window};
@@ -51,9 +54,9 @@ pub(super) fn write(e: &mut Writer, chunk: u32, partition: &Partition) -> Writte
         write_head(e, (place, audience), names.doors_in_chunk(thing.measured.doors), thing)?;
         write_windows(e, thing, &plan.measures)?;
         e.array(thing.judged.runs.len() as u64)?;
-        for run in &thing.judged.runs {
+        for (rule, run) in ReaderId::number(&thing.judged.runs) {
             let flags = flag(run.is_judged(), JUDGED) | flag(run.is_open(), OPEN);
-            e.array(3)?.i64(run.started_ms())?.i8(run.length())?.u8(flags)?;
+            e.array(3)?.i64(started_ms(thing, rule, *run))?.i8(run.length())?.u8(flags)?;
         }
         write_open(e, thing.judged.open.as_slice())?;
     }
@@ -112,13 +115,15 @@ pub(super) fn read(
 impl Thing {
     fn read(d: &mut Decoder<'_>) -> Result<Self, Error> {
         length(d)?;
-        Ok(Self {
+        let mut thing = Self {
             head: read_head(d)?,
             windows: list(d, |d| read_window(d, false))?,
             own: list(d, |d| read_window(d, true))?,
             runs: list(d, read_run)?,
             open: read_open(d)?,
-        })
+        };
+        tell_datapoints(&thing.head, &mut thing.runs, &mut thing.open);
+        Ok(thing)
     }
 
     /// Whether its state is what the names at the chunk's head speak of.

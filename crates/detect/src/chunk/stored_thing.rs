@@ -5,6 +5,7 @@ use fleetward_shape::cbor::value;
 
 use super::{Decoder, Error, Writer, Written, length, list};
 use crate::measure::{ReaderId, RecentReports, Seen};
+use crate::rule::Run;
 use crate::thing_state::{OpenViolation, ThingState};
 
 /// A thing without its windows and runs.
@@ -18,7 +19,8 @@ pub(super) struct StoredThing {
     /// A bit each; whose, the format says.
     pub(super) doors: u64,
     seen_ms: EpochMs,
-    datapoint_ms: EpochMs,
+    /// The thing's last datapoint of any behavior: these formats know no others.
+    pub(super) datapoint_ms: EpochMs,
     reports: RecentReports,
 }
 
@@ -34,7 +36,10 @@ pub(super) fn write_head(
     let (measured, judged) = (&thing.measured, &thing.judged);
     e.u32(place)?.u64(audience as u64)?;
     e.str(thing.name.as_str())?.u32(judged.transitions)?.u64(doors)?;
-    e.i64(measured.seen_ms)?.i64(judged.datapoint_ms)?;
+    // Asked for by releases that judge silence by thing, and only while something is open.
+    let datapoints_ms = judged.open.as_slice().iter().map(|open| open.datapoint_ms);
+    let datapoint_ms = datapoints_ms.max().unwrap_or(EpochMs::MIN);
+    e.i64(measured.seen_ms)?.i64(datapoint_ms)?;
     e.array(measured.reports.iter().count() as u64)?;
     for seen in measured.reports.iter() {
         e.array(2)?.i64(seen.report_id)?.i64(seen.at_ms)?;
@@ -62,7 +67,6 @@ impl StoredThing {
         thing.measured.doors = self.doors;
         thing.measured.seen_ms = self.seen_ms;
         thing.judged.transitions = self.transitions;
-        thing.judged.datapoint_ms = self.datapoint_ms;
     }
 }
 
@@ -79,6 +83,31 @@ pub(super) fn write_open(e: &mut Writer, violations: &[OpenViolation]) -> Writte
     Ok(())
 }
 
+/// What stands in the place of a run's start. A run of conforming datapoints has none, and no
+/// release looks there: so it says when the last of them came, while a violation waits for more.
+/// The last of violating ones stands with the violation.
+pub(super) fn started_ms(thing: &ThingState, rule: ReaderId, run: Run) -> EpochMs {
+    let mut open = thing.judged.open.as_slice().iter().filter(|_| run.length() < 0);
+    open.find(|open| open.rule == rule).map_or(run.started_ms(), |open| open.datapoint_ms)
+}
+
+/// Tells open violations when their behavior gave a datapoint: by the runs as they were read,
+/// which lose what was written into their starts for that.
+pub(super) fn tell_datapoints(head: &StoredThing, runs: &mut [Run], open: &mut [OpenViolation]) {
+    for open in open {
+        let run = open.rule.of(runs).copied().unwrap_or_default();
+        open.datapoint_ms = match (run.length() < 0, run.started_ms()) {
+            (false, _) => open.last_ms,
+            // Written by a release that knew silence of things only.
+            (true, 0) => head.datapoint_ms.max(open.last_ms),
+            (true, conformed_ms) => conformed_ms,
+        };
+    }
+    for run in runs {
+        run.conforms_without_start();
+    }
+}
+
 /// Each `rule` is a place in the order of the format.
 pub(super) fn read_open(d: &mut Decoder<'_>) -> Result<Vec<OpenViolation>, Error> {
     list(d, |d| {
@@ -89,6 +118,7 @@ pub(super) fn read_open(d: &mut Decoder<'_>) -> Result<Vec<OpenViolation>, Error
             started_ms: d.i64()?,
             last_ms: d.i64()?,
             last_value: value::read(d)?,
+            datapoint_ms: EpochMs::MIN,
         })
     })
 }

@@ -28,6 +28,7 @@ impl Cursor<'_> {
             started_ms,
             last_ms: at_ms,
             last_value: value,
+            datapoint_ms: at_ms,
         };
         self.effects.violations.extend(self.violation(rule, &open));
         self.tell(on, open.id.clone(), Some(open.last_value.clone()), EventType::InAlarm);
@@ -59,6 +60,16 @@ impl Cursor<'_> {
         self.end(Occasion { reader, rule, at_ms }, None, EventType::AlarmInvalidated);
         if let Some(run) = reader.of_mut(&mut self.judged.runs) {
             run.begin_anew();
+        }
+    }
+
+    /// Ends the violations whose behavior has given no datapoint since `silent_ms`: whatever else
+    /// is measured of the thing says nothing of them.
+    pub(crate) fn invalidate_silent(&mut self, silent_ms: EpochMs, at_ms: EpochMs) {
+        let open = self.judged.open.as_slice().iter();
+        let silent = open.filter(|open| open.datapoint_ms <= silent_ms).map(|open| open.rule);
+        for reader in silent.collect::<Vec<_>>() {
+            self.invalidate(reader, at_ms);
         }
     }
 

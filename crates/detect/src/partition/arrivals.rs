@@ -27,9 +27,7 @@ impl Partition {
         let Some(thing) = self.things.change(place) else { return };
         let Some(plan) = self.catalog.plan(thing.judged.audience) else { return };
         let (measured, mut cursor) = Cursor::measuring(thing, plan, effects);
-        if measured.report(&plan.measures, at_ms.max(line_ms), report, &mut cursor) {
-            cursor.heard(measured.seen_ms());
-        }
+        measured.report(&plan.measures, at_ms.max(line_ms), report, &mut cursor);
     }
 
     /// Takes what a front door counted of one thing.
@@ -55,7 +53,6 @@ impl Partition {
         let Some(plan) = self.catalog.plan(thing.judged.audience) else { return };
         let (measured, mut cursor) = Cursor::measuring(thing, plan, effects);
         measured.see(&plan.measures, at_ms.max(line_ms), &mut cursor);
-        cursor.heard(measured.seen_ms());
         measured.set_connected(heard.bit, activity.connected);
         measured.count(&plan.measures, &activity.counts, &mut cursor);
         self.forget_if_idle(place, effects);

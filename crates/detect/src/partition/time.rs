@@ -77,17 +77,18 @@ impl Partition {
 
     fn end_silent(&mut self, effects: &mut Effects) {
         let Clock { now_ms, ticked_ms } = self.clock;
-        let silence_ms = self.settings.silence_ms;
+        let silent_ms = ticked_ms.saturating_sub(self.settings.silence_ms);
         for place in 0..self.things.end() {
             let Some(thing) = self.things.get(place) else { continue };
-            let is_silent = ticked_ms.saturating_sub(thing.judged.datapoint_ms) >= silence_ms;
+            let mut open = thing.judged.open.as_slice().iter();
+            let has_silent = open.any(|open| open.datapoint_ms <= silent_ms);
             let is_gone = thing.judged.audience == UNREGISTERED
                 && !thing.is_connected()
-                && ticked_ms.saturating_sub(thing.measured.seen_ms()) >= silence_ms;
-            if is_silent && !thing.judged.open.as_slice().is_empty() {
+                && thing.measured.seen_ms() <= silent_ms;
+            if has_silent {
                 let Some(thing) = self.things.change(place) else { continue };
                 let Some(plan) = self.catalog.plan(thing.judged.audience) else { continue };
-                Cursor::new(thing, plan, effects).invalidate_all(now_ms);
+                Cursor::new(thing, plan, effects).invalidate_silent(silent_ms, now_ms);
             }
             if is_gone {
                 self.forget(place, effects);

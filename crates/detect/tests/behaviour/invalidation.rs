@@ -58,6 +58,57 @@ fn behaviors_in_another_order_or_among_new_ones_are_the_same() {
 }
 
 #[test]
+fn muting_a_behavior_in_alarm_does_not_ring() {
+    let mut s = Scenario::judged_by(&[one(), two()]);
+    s.report(1_000, "a", tcp_ports(&[1, 2, 3]));
+    let id = s.effects.violations[0].id.clone();
+    s.expect(&["in-alarm a/p/one@1000 3", "in-alarm a/p/two@1000 3"]);
+    let mut suppressed = one();
+    suppressed.suppress_alerts = true;
+    s.attach_at(2_000, "p", &[suppressed.clone(), two()], &ALL);
+    assert!(s.effects.is_empty(), "{:?}", s.effects);
+    // Its end is an event of the same violation, and nobody is alerted.
+    s.report(3_000, "a", tcp_ports(&[1]));
+    assert_eq!(s.effects.closed[0], id);
+    assert_eq!(s.effects.alerts.len(), 1, "of the other behavior");
+    s.expect(&["alarm-cleared a/p/one@3000 1", "alarm-cleared a/p/two@3000 1"]);
+    // And back: the next alarm is told.
+    s.attach_at(4_000, "p", &[one(), two()], &ALL);
+    s.report(5_000, "a", tcp_ports(&[1, 2]));
+    assert_eq!(s.effects.alerts.len(), 1);
+    s.expect(&["in-alarm a/p/one@5000 2"]);
+}
+
+#[test]
+fn what_decides_no_verdict_ends_no_violation() {
+    let mut s = in_alarm();
+    let mut exported = one();
+    exported.export_metric = Some(true);
+    let mut changed = profile("p", &[exported, two(), at_most("new", "aws:all-bytes-out", 1)]);
+    changed.alert_targets[0].arn = "arn:new".to_owned();
+    changed.description = Some("other words".to_owned());
+    s.change(2_000, Change::Profile(changed, ALL.to_vec()));
+    assert!(s.effects.is_empty(), "{:?}", s.effects);
+    s.report(3_000, "a", tcp_ports(&[1]));
+    assert_eq!(s.effects.alerts[0].target_arn, "arn:new", "by the profile as it is now");
+    s.expect(&["alarm-cleared a/p/one@3000 1", "alarm-cleared a/p/two@3000 1"]);
+}
+
+#[test]
+fn another_metric_or_criteria_make_another_behavior() {
+    for changed in [
+        at_most("one", "aws:num-listening-udp-ports", 1),
+        more_than("one", "aws:num-listening-tcp-ports", 1),
+        after(one(), 2, 1),
+        after(one(), 1, 2),
+    ] {
+        let mut s = in_alarm();
+        s.attach_at(2_000, "p", &[changed, two()], &ALL);
+        s.expect(&["alarm-invalidated a/p/one@2000"]);
+    }
+}
+
+#[test]
 fn datapoints_in_a_row_survive_a_change_of_something_else() {
     let mut s = Scenario::judged_by(&[after(one(), 2, 1)]);
     s.report(1_000, "a", tcp_ports(&[1, 2]));

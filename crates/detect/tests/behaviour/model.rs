@@ -28,7 +28,6 @@ struct Thing {
     groups: Vec<fleetward_domain::GroupName>,
     connected: BTreeSet<String>,
     seen_ms: Option<i64>,
-    datapoint_ms: Option<i64>,
     reports: Vec<(i64, i64)>,
     judged: BTreeMap<(String, String), Judged>,
 }
@@ -175,7 +174,7 @@ impl Model {
             let thing = self.things.get_mut(&name).unwrap();
             thing.judged.retain(|(profile, behavior), judged| {
                 let key = (profile.clone(), behavior.clone());
-                let stays = applying.get(&key) == Some(&judged.behavior);
+                let stays = applying.get(&key).is_some_and(|new| new.judges_as(&judged.behavior));
                 if !stays && judged.is_open() {
                     told.push(format!("alarm-invalidated {name}/{profile}/{behavior}@{now_ms}"));
                 }
@@ -215,14 +214,12 @@ impl Model {
         let long_ago =
             |then: Option<i64>| then.is_none_or(|t| ticked_ms - t >= SETTINGS.silence_ms);
         for (name, thing) in &mut self.things {
-            if long_ago(thing.datapoint_ms) {
-                thing.invalidate(name, now_ms, told);
-            }
+            thing.invalidate(name, now_ms, told, |judged| long_ago(judged.datapoint_ms));
         }
         self.things.retain(|name, thing| {
             let gone = !thing.registered && thing.connected.is_empty() && long_ago(thing.seen_ms);
             if gone {
-                thing.invalidate(name, now_ms, told);
+                thing.invalidate(name, now_ms, told, |_| true);
             }
             !gone
         });
@@ -233,7 +230,7 @@ impl Model {
         self.things.retain(|name, thing| {
             let idle = !thing.registered && thing.connected.is_empty() && thing.judged.is_empty();
             if idle {
-                thing.invalidate(name, now_ms, told);
+                thing.invalidate(name, now_ms, told, |_| true);
             }
             !idle
         });
@@ -246,8 +243,7 @@ impl Model {
                 let points = judged.points();
                 for count in judged.told..points.len() {
                     let point = &points[count];
-                    let datapoint_ms = thing.datapoint_ms.unwrap_or(i64::MIN).max(point.at_ms);
-                    thing.datapoint_ms = Some(datapoint_ms);
+                    judged.datapoint_ms = judged.datapoint_ms.max(Some(point.at_ms));
                     let what = format!("{name}/{profile}/{behavior}");
                     judged.tell_point(&points[judged.forgotten..=count], &what, told);
                 }
@@ -268,7 +264,6 @@ impl Thing {
 
     fn seen(&mut self, at_ms: i64) {
         self.seen_ms = Some(at_ms);
-        self.datapoint_ms = Some(self.datapoint_ms.unwrap_or(i64::MIN).max(at_ms));
     }
 
     fn judge_by(&mut self, applying: BTreeMap<(String, String), Behavior>, begun_ms: i64) {
@@ -279,14 +274,21 @@ impl Thing {
                 let in_window = |seen_ms| seen_ms >= begun_ms.div_euclid(window_ms) * window_ms;
                 let partial = connected || seen_ms.is_some_and(in_window);
                 let (history, forgotten, told) = (Vec::new(), 0, 0);
-                Judged { behavior, begun_ms, partial, history, forgotten, told }
+                let datapoint_ms = None;
+                Judged { behavior, begun_ms, partial, history, forgotten, told, datapoint_ms }
             });
         }
     }
 
-    fn invalidate(&mut self, name: &str, at_ms: i64, told: &mut Vec<String>) {
+    fn invalidate(
+        &mut self,
+        name: &str,
+        at_ms: i64,
+        told: &mut Vec<String>,
+        which: impl Fn(&Judged) -> bool,
+    ) {
         for ((profile, behavior), judged) in &mut self.judged {
-            if judged.is_open() {
+            if judged.is_open() && which(judged) {
                 told.push(format!("alarm-invalidated {name}/{profile}/{behavior}@{at_ms}"));
                 judged.forgotten = judged.points().len();
             }

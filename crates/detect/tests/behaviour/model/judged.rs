@@ -17,6 +17,8 @@ pub(super) struct Judged {
     pub(super) forgotten: usize,
     /// What was told of it already.
     pub(super) told: usize,
+    /// The last that was told of.
+    pub(super) datapoint_ms: Option<i64>,
 }
 
 #[derive(Clone)]
