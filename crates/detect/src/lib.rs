@@ -47,5 +47,6 @@ mod thing_state;
 mod things;
 
 pub use error::DetectError;
+pub use judge::statistical;
 pub use partition::{Partition, Step};
 pub use settings::Settings;

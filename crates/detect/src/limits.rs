@@ -41,3 +41,15 @@ pub const SILENCE_STEP_FLOOR_MS: EpochMs = 1_000;
 pub const SHORT_SET: usize = 8;
 /// Bytes of a violating list of texts that are kept and shown.
 pub const VALUE_BYTES: usize = 8 * 1024;
+/// Values of a fleet's window that are kept one by one, in all partitions together: the percentile
+/// of so many things is exact. Beyond, they are counted in buckets.
+pub const EXACT_VALUES: usize = 100_000;
+/// One partition keeps this many times its even share of [`EXACT_VALUES`]: things are spread by
+/// hash, so that more of them mean that the fleet is beyond it.
+pub const EXACT_SHARES: usize = 4;
+/// However many partitions there are, each keeps so many values one by one.
+pub const EXACT_VALUES_FLOOR: usize = 4_096;
+/// The largest and the smallest values of a window that stay exact beside buckets.
+pub const EXTREME_VALUES: usize = 128;
+/// Buckets that a summary may fill before neighbours are joined, as long as they may be.
+pub const SUMMARY_BUCKETS: usize = 8_192;

@@ -9,6 +9,7 @@
 mod cidr_set;
 mod port_set;
 mod static_criteria;
+pub mod statistical;
 
 use fleetward_domain::{Datapoint, Judgement, MetricValue};
 
