@@ -64,7 +64,7 @@ impl Source {
 fn sources() -> Vec<Source> {
     let root = workspace_root();
     let mut found = Vec::new();
-    for folder in ["crates", "sim", "benches", "xtask", "tests"] {
+    for folder in ["crates", "oracle", "sim", "benches", "xtask", "tests"] {
         collect(&root, &root.join(folder), &mut found);
     }
     assert!(found.len() > 50, "the sources were not found");

@@ -8,7 +8,8 @@ use super::expect_none;
 use crate::test::workspace_root;
 
 /// Where the repository's files are, beside those at its root.
-const FOLDERS: [&str; 8] = ["crates", "docs", "xtask", "tests", "sim", "benches", "model", ".ci"];
+const FOLDERS: [&str; 9] =
+    ["crates", "docs", "xtask", "tests", "oracle", "sim", "benches", "model", ".ci"];
 /// What files of the repository end in. Others that are named are a user's.
 const ENDINGS: [&str; 8] = [".rs", ".md", ".toml", ".json", ".html", ".css", ".js", ".py"];
 

@@ -8,7 +8,7 @@ use super::{expect_none, sources};
 use crate::test::{cargo, workspace_root};
 
 /// The rooms, lowest first: a room depends only on rooms before it.
-const ORDER: [&str; 17] = [
+const ORDER: [&str; 18] = [
     "domain",
     "shape",
     "policy",
@@ -25,6 +25,7 @@ const ORDER: [&str; 17] = [
     "alerts",
     "console",
     "fleetward",
+    "oracle",
     "sim",
 ];
 /// Rooms that know no clock, no IO, no randomness and no async runtime.

@@ -1,0 +1,326 @@
+//! Random histories: what happens in a small world, and in which order it is learned.
+
+use fleetward_domain::{
+    Activity, Change, Count, CustomValue, Metric, NetworkStats, PortList, Publisher, Record,
+    RemoteList, Report, ReportedMetric, SecurityProfile, ThingName,
+};
+
+use crate::dice::Dice;
+use crate::profiles::{
+    ADDRESSES, DIMENSION, GROUPS, LEVELS, PORTS, PROFILES, VERSIONS, changed, group, profile,
+    targets,
+};
+use crate::{PERIOD_MS, SILENCE_MS};
+
+const START_MS: i64 = 1_000_000;
+const THINGS: [&str; 4] = ["a", "b", "c", "d"];
+const DOORS: [&str; 2] = ["d1", "d2"];
+
+/// Something that happened, or that a front door says.
+#[derive(Clone, Debug)]
+pub(crate) struct Fact {
+    pub(crate) at_ms: i64,
+    /// How long it is on its way, at least: what has to follow something else waits for that.
+    late_ms: i64,
+    /// Through which front door; none for changes.
+    door: Option<usize>,
+    what: What,
+}
+
+#[derive(Clone, Debug)]
+enum What {
+    Report(&'static str, Report),
+    /// What was counted of a thing until then, and whether it is connected.
+    Counted(&'static str, bool, Vec<Count>),
+    /// All that came before is logged.
+    Flushed,
+    DoorStarts,
+    Changes(Change),
+}
+
+impl Fact {
+    /// The same with one thing less in it, each way.
+    pub(crate) fn simpler(&self) -> Vec<Self> {
+        let with = |what| Self { what, late_ms: self.late_ms, ..*self };
+        match &self.what {
+            _ if self.late_ms > 0 => vec![Self { late_ms: 0, ..self.clone() }],
+            What::Changes(Change::Profile(profile, targets)) => {
+                let without = (0..profile.behaviors.len()).map(|place| {
+                    let mut fewer = profile.clone();
+                    fewer.behaviors.remove(place);
+                    with(What::Changes(Change::Profile(fewer, targets.clone())))
+                });
+                without.collect()
+            }
+            What::Report(thing, report) => {
+                let only = Report { report_id: report.report_id, ..Report::default() };
+                let parts = [
+                    Report { network: report.network, ..only.clone() },
+                    Report { listening_tcp: report.listening_tcp.clone(), ..only.clone() },
+                    Report { custom: report.custom.clone(), ..only.clone() },
+                    only,
+                ];
+                let simpler = parts.into_iter().filter(|part| part != report);
+                simpler.map(|part| with(What::Report(thing, part))).collect()
+            }
+            What::Counted(thing, connected, counts) => {
+                let without = (0..counts.len()).map(|place| {
+                    let mut fewer = counts.clone();
+                    fewer.remove(place);
+                    with(What::Counted(thing, *connected, fewer))
+                });
+                without.collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+}
+
+/// What is so while a history is made.
+struct World {
+    dice: Dice,
+    now_ms: i64,
+    doors: usize,
+    profiles: Vec<Option<SecurityProfile>>,
+    facts: Vec<Fact>,
+}
+
+/// A history of at most so many steps.
+pub(crate) fn history(seed: u64, steps: u64) -> Vec<Fact> {
+    let mut dice = Dice::new(seed);
+    let doors = 1 + usize::from(dice.once_in(3));
+    let profiles = vec![None; PROFILES.len()];
+    let mut world = World { dice, now_ms: START_MS, doors, profiles, facts: Vec::new() };
+    (0..doors).for_each(|door| world.happens(Some(door), What::DoorStarts));
+    world.change_profile(0);
+    for _ in 0..world.dice.below(steps) {
+        world.pass();
+        world.step();
+    }
+    world.now_ms += 10 * PERIOD_MS;
+    world.flush();
+    world.facts
+}
+
+impl World {
+    /// Mostly a little time, sometimes up to a window's border, rarely a silence.
+    fn pass(&mut self) {
+        let before_ms = self.now_ms;
+        let to_border = PERIOD_MS - self.now_ms.rem_euclid(PERIOD_MS);
+        self.now_ms += match self.dice.below(80) {
+            0..20 => 0,
+            20..50 => self.dice.below(150) as i64,
+            50..64 => self.dice.below(800) as i64,
+            64..78 => to_border - self.dice.below(2) as i64,
+            78 => self.dice.below(6_000) as i64,
+            _ => SILENCE_MS + 4_000 + self.dice.below(4_000) as i64,
+        };
+        let crossed = before_ms.div_euclid(PERIOD_MS) != self.now_ms.div_euclid(PERIOD_MS);
+        if (crossed && !self.dice.once_in(3)) || self.now_ms - before_ms > SILENCE_MS {
+            self.flush();
+        }
+    }
+
+    /// Each front door says how far it is: up to now, or only to the last border.
+    fn flush(&mut self) {
+        for door in 0..self.doors {
+            self.happens(Some(door), What::Flushed);
+        }
+    }
+
+    fn step(&mut self) {
+        let door = self.dice.below(self.doors as u64) as usize;
+        let thing = self.dice.one_of(&THINGS);
+        match self.dice.below(100) {
+            0..40 => {
+                let report = self.report();
+                self.happens(Some(door), What::Report(thing, report));
+            }
+            40..45 => self.send_again(),
+            45..85 => {
+                let (counts, connected) = (self.counts(), !self.dice.once_in(4));
+                self.happens(Some(door), What::Counted(thing, connected, counts));
+            }
+            85..87 => self.happens(Some(door), What::DoorStarts),
+            87..93 => {
+                let registered = !self.dice.once_in(3);
+                let groups = if registered { self.dice.some_of(&GROUPS, 2) } else { Vec::new() };
+                let groups = groups.into_iter().map(group).collect();
+                let name = ThingName::parse(thing).unwrap();
+                self.happens(None, What::Changes(Change::Thing { name, registered, groups }));
+            }
+            _ => {
+                let place = self.dice.below(PROFILES.len() as u64) as usize;
+                self.change_profile(place);
+            }
+        }
+    }
+
+    fn happens(&mut self, door: Option<usize>, what: What) {
+        let late_ms = match self.dice.below(12) {
+            0..6 => 0,
+            6..11 => self.dice.below(60) as i64,
+            _ => self.dice.below(2_500) as i64,
+        };
+        self.facts.push(Fact { at_ms: self.now_ms, late_ms, door, what });
+    }
+
+    /// A device that heard nothing sends its report again.
+    fn send_again(&mut self) {
+        let mut reports = self.facts.iter().rev().take(8).filter_map(|fact| match &fact.what {
+            What::Report(thing, report) => Some((fact.door, *thing, report.clone())),
+            _ => None,
+        });
+        if let Some((door, thing, report)) = reports.next() {
+            self.happens(door, What::Report(thing, report));
+        }
+    }
+
+    fn change_profile(&mut self, place: usize) {
+        let before = self.profiles[place].take();
+        let dice = &mut self.dice;
+        let change = match before {
+            Some(before) if dice.once_in(6) => Change::ProfileDeleted(before.name),
+            before => {
+                let new = match before {
+                    Some(before) if !dice.once_in(4) => changed(dice, &before),
+                    _ => profile(dice, PROFILES[place]),
+                };
+                self.profiles[place] = Some(new.clone());
+                Change::Profile(new, targets(dice))
+            }
+        };
+        self.happens(None, What::Changes(change));
+    }
+
+    /// Every part is left out now and then: a window without a value is not one with a zero.
+    fn report(&mut self) -> Report {
+        let dice = &mut self.dice;
+        let report_id = 1 + dice.below(12) as i64;
+        let often = |dice: &mut Dice| !dice.once_in(3);
+        let ports = |dice: &mut Dice| PortList {
+            total: dice.once_in(3).then(|| dice.below(8)),
+            ports: dice.once_in(2).then(|| dice.some_of(&PORTS, 2)),
+        };
+        let addresses = |dice: &mut Dice| {
+            let some = dice.some_of(&ADDRESSES, 2);
+            some.iter().map(|address| address.parse().unwrap()).collect::<Vec<_>>()
+        };
+        let (peers, remotes) = (addresses(dice), addresses(dice));
+        let values = [
+            ("temperature", CustomValue::Number(dice.below(20) as f64 - 5.0)),
+            ("versions", CustomValue::Strings(dice.some_of(&VERSIONS.map(str::to_owned), 2))),
+            ("levels", CustomValue::Numbers(dice.some_of(&LEVELS, 2))),
+            ("peers", CustomValue::Addresses(peers)),
+        ];
+        let custom = values.map(|(name, value)| ReportedMetric { name: name.to_owned(), value });
+        Report {
+            report_id,
+            network: NetworkStats {
+                bytes_out: often(dice).then(|| dice.below(80)),
+                packets_in: often(dice).then(|| dice.below(6)),
+                ..NetworkStats::default()
+            },
+            listening_tcp: often(dice).then(|| ports(dice)),
+            listening_udp: often(dice).then(|| ports(dice)),
+            established: often(dice).then(|| RemoteList {
+                total: dice.once_in(3).then(|| dice.below(8)),
+                listed: remotes.len() as u64,
+                addresses: Some(remotes),
+            }),
+            custom: dice.some_of(&custom, 2),
+        }
+    }
+
+    /// Now and then a door counts a dimension, or does not yet.
+    fn counts(&mut self) -> Vec<Count> {
+        let dice = &mut self.dice;
+        let mut counts = Vec::new();
+        let others = [
+            Metric::MessagesReceived,
+            Metric::AuthorizationFailures,
+            Metric::ConnectionAttempts,
+            Metric::Disconnects,
+        ];
+        if !dice.once_in(4) {
+            let (metric, inside) = (Metric::MessagesSent, dice.below(4));
+            let value = inside + dice.below(4);
+            counts.push(Count { metric: metric.clone(), dimension: None, value });
+            if !dice.once_in(6) {
+                let dimension = Some(DIMENSION.to_owned().try_into().unwrap());
+                counts.push(Count { metric, dimension, value: inside });
+            }
+        }
+        for metric in dice.some_of(&others, 3) {
+            counts.push(Count { metric, dimension: None, value: dice.below(5) });
+        }
+        counts
+    }
+}
+
+/// The records of these facts, in the order in which they are logged. What a front door says
+/// follows what it said before; that it has flushed, and that it starts, all that it took before.
+pub(crate) fn logged(facts: &[Fact]) -> Vec<Record> {
+    let mut arrivals: Vec<(i64, &Fact)> = Vec::new();
+    for fact in facts {
+        let follows = |before: &Fact| match (&fact.what, &before.what) {
+            (What::Flushed | What::DoorStarts, _) => before.door == fact.door,
+            (What::Counted(..), What::Report(..)) => false,
+            (What::Counted(..), _) => before.door == fact.door,
+            (What::Changes(_), What::Changes(_)) => true,
+            (What::Report(..), What::DoorStarts) => before.door == fact.door,
+            _ => false,
+        };
+        let before = arrivals.iter().filter(|(_, before)| follows(before));
+        let after_ms = before.map(|(arrival_ms, _)| *arrival_ms).max().unwrap_or(i64::MIN);
+        arrivals.push((after_ms.max(fact.at_ms + fact.late_ms), fact));
+    }
+    arrivals.sort_by_key(|(arrival_ms, _)| *arrival_ms);
+    let mut writer = Writer::default();
+    arrivals.into_iter().map(|(_, fact)| writer.record(fact)).collect()
+}
+
+/// Numbers grow as their writers would have them grow.
+#[derive(Default)]
+struct Writer {
+    changes: u64,
+    seq: u64,
+    boots: [u64; DOORS.len()],
+}
+
+impl Writer {
+    fn record(&mut self, fact: &Fact) -> Record {
+        let at_ms = fact.at_ms;
+        let place = fact.door.unwrap_or_default();
+        let door = DOORS[place].to_owned();
+        match &fact.what {
+            What::Report(thing, report) => Record::Report {
+                thing: ThingName::parse(*thing).unwrap(),
+                at_ms,
+                publisher: Publisher::Itself,
+                report: report.clone(),
+            },
+            What::Counted(thing, connected, counts) => {
+                self.seq += 1;
+                Record::Activity(Activity {
+                    door,
+                    boot: self.boots[place],
+                    seq: self.seq,
+                    thing: ThingName::parse(*thing).unwrap(),
+                    until_ms: at_ms,
+                    connected: *connected,
+                    counts: counts.clone(),
+                })
+            }
+            What::Flushed => Record::Tick(at_ms),
+            What::DoorStarts => {
+                self.boots[place] += 1;
+                Record::DoorStarted { door, boot: self.boots[place], at_ms }
+            }
+            What::Changes(change) => {
+                self.changes += 1;
+                Record::Change(self.changes, at_ms, change.clone())
+            }
+        }
+    }
+}
