@@ -99,7 +99,9 @@ impl Oracle {
                 self.now_ms = self.now_ms.max(*at_ms);
                 self.change(change);
             }
-            Record::Change(..) => {}
+            Record::Change(..) | Record::Threshold(_) => {}
+            // No history has these yet.
+            Record::Watermark { .. } | Record::ClockSet { .. } | Record::DoorGone { .. } => {}
         }
         // Of those who are not registered only those are known who are there, or judged.
         let judged: BTreeSet<String> = self.judged.keys().map(|(name, ..)| name.clone()).collect();
@@ -193,7 +195,11 @@ impl Oracle {
                 self.profiles.insert(profile.name.clone(), attached);
             }
             Change::ProfileDeleted(name) => drop(self.profiles.remove(name)),
-            Change::Dimension(_) | Change::Certificate(_) | Change::Policy(_) => {}
+            Change::GroupDeleted(name) => {
+                self.things.values_mut().for_each(|thing| thing.groups.retain(|own| own != name));
+            }
+            Change::Severities { .. } | Change::Dimension(_) | Change::Certificate(_) => {}
+            Change::Policy(_) => {}
         }
         self.judge_anew(self.now_ms);
     }

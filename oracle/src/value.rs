@@ -4,8 +4,8 @@ use std::net::IpAddr;
 
 use fleetward_domain::value::host_network;
 use fleetward_domain::{
-    Behavior, ComparisonOperator as Op, Count, CustomValue, DimensionOperator, Judgement, Metric,
-    MetricValue, PortList, Report,
+    Behavior, ComparisonOperator as Op, Count, CustomValue, DimensionOperator, Metric, MetricValue,
+    PortList, Report,
 };
 
 /// By how much a sum grew.
@@ -78,7 +78,7 @@ pub(crate) fn value_in(metric: &Metric, report: &Report) -> Option<MetricValue> 
 /// What of a value is not as the criteria want it; none if it conforms.
 pub(crate) fn offending(behavior: &Behavior, value: &MetricValue) -> Option<MetricValue> {
     use MetricValue::{Cidrs, Numbers, Ports, Strings};
-    let Judgement::Static(comparison) = &behavior.criteria.as_ref()?.judgement;
+    let comparison = behavior.criteria.as_ref()?.judgement.comparison()?;
     let number = |value: &MetricValue| match value {
         MetricValue::Count(count) => *count as f64,
         MetricValue::Number(number) => *number,

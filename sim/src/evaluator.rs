@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use fleetward_domain::value::host_network;
 use fleetward_domain::{
-    Behavior, Change, ComparisonOperator as Op, CustomValue, EventType, Judgement, Metric,
-    MetricValue, Record, Report,
+    Behavior, Change, ComparisonOperator as Op, CustomValue, EventType, Metric, MetricValue,
+    Record, Report,
 };
 
 use crate::life::GRACE_MS;
@@ -77,6 +77,7 @@ impl Partition {
             }
             Record::DoorStarted { at_ms, .. } => self.now_ms = self.now_ms.max(*at_ms),
             Record::Change(..) | Record::Activity(_) => {}
+            other => unreachable!("no script has {other:?}"),
         }
     }
 
@@ -235,7 +236,7 @@ impl Judged {
 
     /// What of a value is not as the criteria want it; none if it conforms.
     fn offending(&self, value: &MetricValue) -> Option<MetricValue> {
-        let Judgement::Static(comparison) = &self.behavior.criteria.as_ref()?.judgement;
+        let comparison = self.behavior.criteria.as_ref()?.judgement.comparison()?;
         let number = |value: &MetricValue| match value {
             MetricValue::Count(count) => *count as f64,
             MetricValue::Number(number) => *number,

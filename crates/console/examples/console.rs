@@ -7,8 +7,8 @@ use std::time::Duration;
 use fleetward_console::{ConsoleState, routes};
 use fleetward_domain::{
     Behavior, BehaviorName, Comparison, ComparisonOperator as Op, Criteria, Effects, EventType,
-    Judgement, Metric, MetricValue as Value, Place, ProfileName, ThingName, VerificationState,
-    Violation, ViolationEvent,
+    Judgement, Metric, MetricValue as Value, Place, ProfileName, Severity, ThingName,
+    VerificationState, Violation, ViolationEvent,
 };
 use fleetward_environment::Clock;
 use fleetward_store::memory::MemoryStore;
@@ -136,6 +136,7 @@ fn violation(
         thing: ThingName::parse(thing)?,
         profile: ProfileName::parse("lamps")?,
         behavior,
+        severity: Severity::Medium,
         last_value: value,
         last_violation_ms: now_ms - 1000 * seconds_ago.min(12),
         started_ms: now_ms - 1000 * seconds_ago,
@@ -150,6 +151,7 @@ fn event(violation: &Violation, event_type: EventType) -> ViolationEvent {
         thing: violation.thing.clone(),
         profile: violation.profile.clone(),
         behavior: violation.behavior.clone(),
+        severity: Severity::Medium,
         value: Some(violation.last_value.clone()),
         event_type,
         at_ms: violation.started_ms,

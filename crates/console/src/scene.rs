@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use fleetward_domain::{
     Behavior, BehaviorName, Comparison, ComparisonOperator, Criteria, Effects, EpochMs, EventType,
-    Judgement, Metric, MetricValue, Place, ProfileName, ThingName, VerificationState, Violation,
-    ViolationEvent,
+    Judgement, Metric, MetricValue, Place, ProfileName, Severity, ThingName, VerificationState,
+    Violation, ViolationEvent,
 };
 use fleetward_environment::Clock;
 use fleetward_store::memory::MemoryStore;
@@ -54,6 +54,7 @@ pub(crate) fn violation(thing: &str, value: MetricValue) -> Violation {
         thing: ThingName::parse(thing).unwrap(),
         profile: ProfileName::parse("lamps").unwrap(),
         behavior: behavior(),
+        severity: Severity::Medium,
         last_value: value,
         last_violation_ms: AT_MS + 60_000,
         started_ms: AT_MS,
@@ -69,6 +70,7 @@ pub(crate) fn opening(violation: &Violation) -> ViolationEvent {
         thing: violation.thing.clone(),
         profile: violation.profile.clone(),
         behavior: violation.behavior.clone(),
+        severity: Severity::Medium,
         value: Some(violation.last_value.clone()),
         event_type: EventType::InAlarm,
         at_ms: violation.started_ms,

@@ -75,7 +75,10 @@ impl Partition {
             Record::Change(seq, at_ms, change) => {
                 self.apply_change(*seq, *at_ms, change, effects);
             }
-            Record::Tick(at_ms) => self.apply_tick(*at_ms, effects),
+            Record::Tick(at_ms) | Record::Watermark { until_ms: at_ms, .. } => {
+                self.apply_tick(*at_ms, effects);
+            }
+            Record::ClockSet { .. } | Record::DoorGone { .. } | Record::Threshold(_) => {}
         }
         Step::Done
     }

@@ -50,7 +50,7 @@ impl Rule {
             profile: profile.clone(),
             behavior: Arc::new(behavior.clone()),
             series: Series::judged(Measure { metric, dimension }, window_ms)?,
-            judge: Judge::new(&criteria.judgement),
+            judge: Judge::new(&criteria.judgement)?,
             to_alarm: criteria.to_alarm().clamp(1, Run::LONGEST),
             to_clear: criteria.to_clear().clamp(1, Run::LONGEST),
         })

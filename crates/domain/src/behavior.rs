@@ -3,6 +3,7 @@
 use crate::dimension::MetricDimension;
 use crate::metric::Metric;
 use crate::name::BehaviorName;
+use crate::percentile::Percentile;
 use crate::value::MetricValue;
 
 /// One statement of a security profile about what is normal.
@@ -60,12 +61,30 @@ impl Criteria {
     }
 }
 
-/// The three kinds of criteria. Statistical and learned ones are accepted by the rules of the
-/// domain once the detector can judge them; until then the control plane refuses them.
+/// The kinds of criteria. Learned ones are accepted by the rules of the domain once the detector
+/// can judge them; until then the control plane refuses them.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Judgement {
     /// Against a fixed value.
     Static(Comparison),
+    /// Against a percentile of what the fleet did in the window before.
+    Statistical {
+        /// `less-than`, `less-than-equals`, `greater-than` or `greater-than-equals`.
+        operator: ComparisonOperator,
+        /// Which percentile.
+        statistic: Percentile,
+    },
+}
+
+impl Judgement {
+    /// Of static criteria, what is compared.
+    #[must_use]
+    pub fn comparison(&self) -> Option<&Comparison> {
+        match self {
+            Self::Static(comparison) => Some(comparison),
+            Self::Statistical { .. } => None,
+        }
+    }
 }
 
 /// An operator that fits its value: made by [`Comparison::new`] only.

@@ -18,13 +18,17 @@ pub enum FormatLevel {
     /// 2: reports name their publisher (record 7), state chunks the behaviors and series that their
     /// things refer to (format 2), alerts what they tell of (version 2).
     Named,
+    /// 3: front doors prove what they have counted (records 8 to 10: watermarks, clocks that were
+    /// set, doors that are gone), records carry what statistical criteria and new metrics need (5,
+    /// 11), changes name deleted groups and severities, violations their severity.
+    Proven,
 }
 
 impl FormatLevel {
     /// Every level, the first first.
-    pub const ALL: [Self; 2] = [Self::First, Self::Named];
+    pub const ALL: [Self; 3] = [Self::First, Self::Named, Self::Proven];
     /// The highest that this release can write: what new data is made at.
-    pub const CURRENT: Self = Self::Named;
+    pub const CURRENT: Self = Self::Proven;
 
     /// The level of this number.
     ///
@@ -41,6 +45,7 @@ impl FormatLevel {
         match self {
             Self::First => 1,
             Self::Named => 2,
+            Self::Proven => 3,
         }
     }
 
@@ -97,8 +102,9 @@ mod tests {
         assert_eq!(FormatLevel::new(1), Ok(FormatLevel::First));
         assert_eq!(FormatLevel::new(2), Ok(FormatLevel::Named));
         assert!(FormatLevel::new(0).is_err());
-        let newer = FormatLevel::new(3).unwrap_err().to_string();
-        assert!(newer.contains("level 3") && newer.contains("1 to 2"), "{newer}");
+        assert_eq!(FormatLevel::new(3), Ok(FormatLevel::Proven));
+        let newer = FormatLevel::new(4).unwrap_err().to_string();
+        assert!(newer.contains("level 4") && newer.contains("1 to 3"), "{newer}");
     }
 
     #[test]

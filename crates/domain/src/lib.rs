@@ -18,10 +18,12 @@ pub mod limits;
 pub mod metric;
 pub mod name;
 pub mod notification;
+pub mod percentile;
 pub mod placement;
 pub mod policy;
 pub mod record;
 pub mod security_profile;
+pub mod severity;
 pub mod target;
 pub mod thing;
 pub mod value;
@@ -39,7 +41,7 @@ pub use datapoint::{
     ReportedMetric,
 };
 pub use dimension::{Dimension, DimensionOperator, MetricDimension};
-pub use effects::Effects;
+pub use effects::{Effects, Export, WindowSummary};
 pub use format_level::{FormatLevel, UnknownFormatLevel, Unsayable};
 pub use metric::{
     Measured, Metric, MetricFacts, MetricKind, MetricSource, NetworkCounter, ReportList, Usable,
@@ -49,10 +51,12 @@ pub use name::{
     ProfileName, ThingName,
 };
 pub use notification::Notification;
+pub use percentile::Percentile;
 pub use placement::{Placement, Spread};
 pub use policy::Policy;
-pub use record::{Activity, Count, Publisher, Record};
+pub use record::{Activity, Count, Publisher, Record, Sizes, Source, Threshold};
 pub use security_profile::{MetricToRetain, SecurityProfile};
+pub use severity::{Severities, Severity};
 pub use target::Target;
 pub use thing::{Thing, ThingGroup};
 pub use value::MetricValue;

@@ -2,11 +2,14 @@
 //!
 //! Time is in the records. A partition that applies the same records reaches the same state.
 
+use std::net::IpAddr;
+
 use crate::EpochMs;
 use crate::change::Change;
 use crate::datapoint::Report;
+use crate::dimension::MetricDimension;
 use crate::metric::Metric;
-use crate::name::{DimensionName, ThingName};
+use crate::name::{BehaviorName, DimensionName, ProfileName, ThingName};
 
 /// One record of one partition.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,8 +39,60 @@ pub enum Record {
     /// A change of the registry or of a profile, with its place in the store's order of changes:
     /// one that was applied already is skipped.
     Change(u64, EpochMs, Change),
-    /// Time passed. In every partition; closes windows.
+    /// What [`Record::Watermark`] says, of the only front door there is: all that format levels
+    /// below [`FormatLevel::Proven`](crate::FormatLevel::Proven) can say. In every partition.
     Tick(EpochMs),
+    /// This front door has logged everything that it stamped before `until_ms`. In every partition,
+    /// when somebody waits for it; windows close by it and by nothing else.
+    Watermark {
+        /// The front door's name.
+        door: String,
+        /// Which start of it.
+        boot: u64,
+        /// Until when, exclusive.
+        until_ms: EpochMs,
+    },
+    /// The clock by which this front door stamps was set: its times go on at `to_ms`. In every
+    /// partition; makes no verdict.
+    ClockSet {
+        /// The front door's name.
+        door: String,
+        /// Which start of it.
+        boot: u64,
+        /// Where its times ended.
+        from_ms: EpochMs,
+        /// Where they go on.
+        to_ms: EpochMs,
+    },
+    /// Nobody counts through this front door any more. In every partition; windows from there are
+    /// not counted whole, and what that start of it still says is not looked at.
+    DoorGone {
+        /// The front door's name.
+        door: String,
+        /// Which start of it.
+        boot: u64,
+        /// Until when it was there, exclusive.
+        until_ms: EpochMs,
+    },
+    /// What one window of the whole fleet says for the next. In every partition.
+    Threshold(Threshold),
+}
+
+/// The threshold of a statistical behavior for one window.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Threshold {
+    /// The profile.
+    pub profile: ProfileName,
+    /// The behavior in it.
+    pub behavior: BehaviorName,
+    /// Grows when the behavior's metric, dimension or criteria change: a threshold serves one.
+    pub generation: u64,
+    /// The begin of the window that it serves.
+    pub from_ms: EpochMs,
+    /// The percentile's value; none if there is none, so that nothing is judged in that window.
+    pub value: Option<f64>,
+    /// How many things gave a value.
+    pub things: u64,
 }
 
 /// Whether a report's publisher was the thing that it speaks of: a gateway may report for others,
@@ -75,6 +130,39 @@ pub struct Activity {
     pub connected: bool,
     /// What was counted.
     pub counts: Vec<Count>,
+    /// How large its messages were: in all, and inside and outside of each dimension that somebody
+    /// asks for.
+    pub sizes: Vec<Sizes>,
+    /// From where it connected, and from where it sent on topics of dimensions that somebody asks
+    /// for; each once.
+    pub sources: Vec<Source>,
+    /// Its last disconnect, where it is not connected at `until_ms` through this front door and
+    /// was before.
+    pub away_since_ms: Option<EpochMs>,
+}
+
+/// How large the messages of a stretch were.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sizes {
+    /// None: all messages.
+    pub dimension: Option<MetricDimension>,
+    /// The smallest payload in bytes.
+    pub min: u64,
+    /// The largest payload in bytes.
+    pub max: u64,
+    /// All payloads together in bytes.
+    pub total: u64,
+    /// How many messages; never zero.
+    pub messages: u64,
+}
+
+/// An address that a thing spoke from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Source {
+    /// None: it connected from there. Some: it sent on such topics from there.
+    pub dimension: Option<MetricDimension>,
+    /// The address.
+    pub address: IpAddr,
 }
 
 /// One counter's growth.

@@ -5,6 +5,7 @@ use uuid::{Builder, Uuid};
 use crate::EpochMs;
 use crate::behavior::Behavior;
 use crate::name::{ProfileName, ThingName};
+use crate::severity::Severity;
 use crate::value::MetricValue;
 
 /// A violation that is open now.
@@ -18,6 +19,8 @@ pub struct Violation {
     pub profile: ProfileName,
     /// The behavior as it was when the violation opened.
     pub behavior: Behavior,
+    /// How severe it is: as the profile's tags said when it opened.
+    pub severity: Severity,
     /// The last violating value.
     pub last_value: MetricValue,
     /// When the last violating datapoint came.
@@ -41,6 +44,8 @@ pub struct ViolationEvent {
     pub profile: ProfileName,
     /// The behavior as it was.
     pub behavior: Behavior,
+    /// How severe the violation is.
+    pub severity: Severity,
     /// The value that decided; none if none did (invalidated).
     pub value: Option<MetricValue>,
     /// What happened.

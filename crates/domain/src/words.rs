@@ -32,9 +32,13 @@ pub fn behavior_in_words(behavior: &Behavior) -> String {
         words.push_str(" per ");
         words.push_str(&period_in_words(seconds));
     }
-    let Judgement::Static(comparison) = &criteria.judgement;
     words.push(' ');
-    words.push_str(&comparison_in_words(comparison));
+    words.push_str(&match &criteria.judgement {
+        Judgement::Static(comparison) => comparison_in_words(comparison),
+        Judgement::Statistical { operator, statistic } => {
+            format!("{} {statistic} of the fleet before", bound_in_words(*operator))
+        }
+    });
     words.push_str(&patience_in_words(criteria));
     words
 }
@@ -67,13 +71,23 @@ fn dimension_in_words(dimension: &MetricDimension) -> String {
     }
 }
 
-fn comparison_in_words(comparison: &Comparison) -> String {
-    let value = comparison.value();
-    let verb = match comparison.operator() {
+/// An operator that compares numbers; of the others, which do not, no more than a word.
+fn bound_in_words(operator: Op) -> &'static str {
+    match operator {
         Op::LessThan => "must be less than",
         Op::LessThanEquals => "must be at most",
         Op::GreaterThan => "must be more than",
         Op::GreaterThanEquals => "must be at least",
+        _ => "must fit",
+    }
+}
+
+fn comparison_in_words(comparison: &Comparison) -> String {
+    let value = comparison.value();
+    let verb = match comparison.operator() {
+        bound @ (Op::LessThan | Op::LessThanEquals | Op::GreaterThan | Op::GreaterThanEquals) => {
+            bound_in_words(bound)
+        }
         Op::InCidrSet | Op::InPortSet | Op::InSet if value.elements() == 0 => {
             return "must be none".to_owned();
         }

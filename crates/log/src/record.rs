@@ -9,6 +9,7 @@ mod activity;
 mod samples;
 #[cfg(test)]
 mod tests;
+mod threshold;
 
 use fleetward_domain::{EpochMs, FormatLevel, Publisher, Record, Report, ThingName, Unsayable};
 use fleetward_shape::cbor::{
@@ -22,12 +23,21 @@ const ACTIVITY: u32 = 1;
 const DOOR_STARTED: u32 = 2;
 const CHANGE: u32 = 3;
 const TICK: u32 = 4;
-/// Reserved for a fleet-wide threshold: what a window's distribution says for the next one.
+/// [`FormatLevel::Proven`]: what a window's distribution says for the next one.
 const THRESHOLD: u32 = 5;
 /// Reserved for a learned model.
 const MODEL: u32 = 6;
 /// [`FormatLevel::Named`]: a report with its publisher.
 const REPORT: u32 = 7;
+/// [`FormatLevel::Proven`]: a front door has logged everything that it stamped before.
+const WATERMARK: u32 = 8;
+/// [`FormatLevel::Proven`]: a front door's clock was set.
+const CLOCK_SET: u32 = 9;
+/// [`FormatLevel::Proven`]: nobody counts through a front door any more.
+const DOOR_GONE: u32 = 10;
+/// [`FormatLevel::Proven`]: an activity that says more than counts. Below that level the rest of it
+/// is left out: no behavior that asks for it can be stored there.
+const MEASURED_ACTIVITY: u32 = 11;
 
 /// Why bytes are not a record that this version can take.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -64,8 +74,14 @@ pub fn encode(record: &Record, level: FormatLevel) -> Result<Vec<u8>, Unsayable>
             write_report(e, (thing, *at_ms, *publisher), report)
         }
         Record::Activity(activity) => {
-            begin_variant(e, ACTIVITY, 1)?;
-            activity::write(e, activity)
+            // What only counts stays what every release reads.
+            let says_more = level >= FormatLevel::Proven && activity::says_more(activity);
+            let (number, fields) = match says_more {
+                true => (MEASURED_ACTIVITY, activity::MEASURED),
+                false => (ACTIVITY, activity::COUNTED),
+            };
+            begin_variant(e, number, 1)?;
+            activity::write(e, activity, fields)
         }
         Record::DoorStarted { door, boot, at_ms } => {
             begin_variant(e, DOOR_STARTED, 3)?;
@@ -82,6 +98,20 @@ pub fn encode(record: &Record, level: FormatLevel) -> Result<Vec<u8>, Unsayable>
             e.i64(*at_ms)?;
             Ok(())
         }
+        Record::Watermark { door, boot, until_ms } => {
+            of_door(e, (WATERMARK, door, *boot), &[*until_ms])
+        }
+        Record::ClockSet { door, boot, from_ms, to_ms } => {
+            of_door(e, (CLOCK_SET, door, *boot), &[*from_ms, *to_ms])
+        }
+        Record::DoorGone { door, boot, until_ms } => {
+            of_door(e, (DOOR_GONE, door, *boot), &[*until_ms])
+        }
+        Record::Threshold(threshold) => {
+            e.require(FormatLevel::Proven, "A fleet-wide threshold")?;
+            begin_variant(e, THRESHOLD, 1)?;
+            threshold::write(e, threshold)
+        }
     })
 }
 
@@ -97,6 +127,22 @@ pub fn encode_report(
     cbor::to_bytes(level, |e| write_report(e, head, report))
 }
 
+/// `[number, [door, boot, times..]]`, since [`FormatLevel::Proven`].
+fn of_door(
+    e: &mut Writer,
+    (number, door, boot): (u32, &str, u64),
+    times_ms: &[EpochMs],
+) -> Written {
+    e.require(FormatLevel::Proven, "What a front door has counted until when")?;
+    let fields = u64::try_from(times_ms.len()).unwrap_or(u64::MAX).saturating_add(2);
+    begin_variant(e, number, fields)?;
+    e.str(door)?.u64(boot)?;
+    for at_ms in times_ms {
+        e.i64(*at_ms)?;
+    }
+    Ok(())
+}
+
 fn write_report(
     e: &mut Writer,
     (thing, at_ms, publisher): (&ThingName, EpochMs, Publisher),
@@ -107,7 +153,7 @@ fn write_report(
             begin_variant(e, REPORT_OF_ANYBODY, 3)?;
             e.str(thing.as_str())?.i64(at_ms)?;
         }
-        FormatLevel::Named => {
+        FormatLevel::Named | FormatLevel::Proven => {
             begin_variant(e, REPORT, 4)?;
             e.str(thing.as_str())?.i64(at_ms)?.u8(publisher_number(publisher))?;
         }
@@ -125,7 +171,7 @@ pub fn decode(bytes: &[u8]) -> Result<Record, RecordError> {
     let newer = |kind| Err(RecordError::Newer { number, kind });
     match number {
         REPORT_OF_ANYBODY | ACTIVITY | DOOR_STARTED | CHANGE | TICK | REPORT => {}
-        THRESHOLD => return newer("a fleet-wide threshold"),
+        THRESHOLD | WATERMARK | CLOCK_SET | DOOR_GONE | MEASURED_ACTIVITY => {}
         MODEL => return newer("a learned model"),
         _ => return newer("of a kind that is not known here"),
     }
@@ -141,7 +187,10 @@ fn read_fields(d: &mut Decoder<'_>, number: u32) -> Result<Record, Error> {
     match number {
         REPORT_OF_ANYBODY => read_report(d, 3),
         REPORT => read_report(d, 4),
-        ACTIVITY => Fields::begin(d, 1)?.required(d, activity::read).map(Record::Activity),
+        ACTIVITY => read_activity(d, activity::COUNTED),
+        MEASURED_ACTIVITY => read_activity(d, activity::MEASURED),
+        WATERMARK | CLOCK_SET | DOOR_GONE => read_of_door(d, number),
+        THRESHOLD => Fields::begin(d, 1)?.required(d, threshold::read).map(Record::Threshold),
         DOOR_STARTED => {
             let mut fields = Fields::begin(d, 3)?;
             Ok(Record::DoorStarted {
@@ -160,6 +209,25 @@ fn read_fields(d: &mut Decoder<'_>, number: u32) -> Result<Record, Error> {
         }
         _ => Fields::begin(d, 1)?.required(d, Decoder::i64).map(Record::Tick),
     }
+}
+
+fn read_activity(d: &mut Decoder<'_>, known: u64) -> Result<Record, Error> {
+    Fields::begin(d, 1)?.required(d, |d| activity::read(d, known)).map(Record::Activity)
+}
+
+fn read_of_door(d: &mut Decoder<'_>, number: u32) -> Result<Record, Error> {
+    let mut fields = Fields::begin(d, if number == CLOCK_SET { 4 } else { 3 })?;
+    let door = fields.required(d, name::text)?;
+    let boot = fields.required(d, Decoder::u64)?;
+    let until_ms = fields.required(d, Decoder::i64)?;
+    Ok(match number {
+        WATERMARK => Record::Watermark { door, boot, until_ms },
+        DOOR_GONE => Record::DoorGone { door, boot, until_ms },
+        _ => {
+            let to_ms = fields.required(d, Decoder::i64)?;
+            Record::ClockSet { door, boot, from_ms: until_ms, to_ms }
+        }
+    })
 }
 
 /// A report has three fields, or four: with its publisher.

@@ -25,6 +25,8 @@ pub fn change(level: FormatLevel, change: &Change) -> Sayable {
         | Change::Dimension(_)
         | Change::Certificate(_)
         | Change::Policy(_) => level.require(FormatLevel::First, "A change"),
+        Change::GroupDeleted(_) => level.require(FormatLevel::Proven, "That a group was deleted"),
+        Change::Severities { .. } => level.require(FormatLevel::Proven, "A severity"),
     }
 }
 
@@ -74,6 +76,9 @@ fn criteria(level: FormatLevel, criteria: &Criteria) -> Sayable {
     } = criteria;
     match judgement {
         Judgement::Static(comparison) => operator(level, comparison.operator()),
+        Judgement::Statistical { operator: _, statistic: _ } => {
+            level.require(FormatLevel::Proven, "A statistical criterion")
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use fleetward_domain::{
     Alert, Behavior, BehaviorName, Effects, EventType, MetricValue, Notification, ProfileName,
-    ThingName, VerificationState, ViolationEvent,
+    Severity, ThingName, VerificationState, ViolationEvent,
 };
 use fleetward_environment::{Chance, Clock};
 use fleetward_store::memory::MemoryStore;
@@ -47,6 +47,7 @@ fn alert(thing: &str, event_type: EventType, arn: &str) -> Alert {
             violation_id: format!("violation of {thing}"),
             thing: ThingName::parse(thing).unwrap(),
             profile: ProfileName::parse("lamps").unwrap(),
+            severity: Severity::Medium,
             behavior: Behavior {
                 name: BehaviorName::parse("ports").unwrap(),
                 metric: None,

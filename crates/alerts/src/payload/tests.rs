@@ -1,6 +1,6 @@
 use fleetward_domain::{
     Behavior, BehaviorName, Comparison, ComparisonOperator, Criteria, EventType, Judgement, Metric,
-    MetricValue, ProfileName, ThingName, VerificationState, ViolationEvent,
+    MetricValue, ProfileName, Severity, ThingName, VerificationState, ViolationEvent,
 };
 use serde_json::json;
 
@@ -16,6 +16,7 @@ fn alert(value: Option<MetricValue>, event_type: EventType) -> Alert {
             // A name that JSON must escape.
             thing: ThingName::parse("lamp \"7\"").unwrap(),
             profile: ProfileName::parse("lamps").unwrap(),
+            severity: Severity::Medium,
             behavior: Behavior {
                 name: BehaviorName::parse("ports").unwrap(),
                 metric: Some(Metric::ListeningTcpPorts),

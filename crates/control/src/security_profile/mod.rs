@@ -60,9 +60,9 @@ fn over_quota(behaviors: &[Behavior]) -> Option<String> {
         ));
     }
     let criteria = behaviors.iter().filter_map(|behavior| behavior.criteria.as_ref());
-    let elements = criteria.map(|criteria| {
-        let Judgement::Static(comparison) = &criteria.judgement;
-        comparison.value().elements()
+    let elements = criteria.map(|criteria| match &criteria.judgement {
+        Judgement::Static(comparison) => comparison.value().elements(),
+        Judgement::Statistical { .. } => 0,
     });
     let elements = elements.fold(0_usize, usize::saturating_add);
     (elements > VALUE_ELEMENTS_PER_PROFILE).then(|| {

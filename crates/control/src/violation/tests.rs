@@ -1,6 +1,6 @@
 use fleetward_domain::{
     Behavior, BehaviorName, Comparison, ComparisonOperator, Criteria, Effects, EventType,
-    Judgement, Metric, MetricValue, ProfileName, ThingName, VerificationState, Violation,
+    Judgement, Metric, MetricValue, ProfileName, Severity, ThingName, VerificationState, Violation,
     ViolationEvent,
 };
 use fleetward_store::DetectionTx;
@@ -38,6 +38,7 @@ fn violation(id: &str, thing: &str, profile: &str, suppressed: bool) -> Violatio
         thing: ThingName::parse(thing).unwrap(),
         profile: ProfileName::parse(profile).unwrap(),
         behavior: behavior(suppressed),
+        severity: Severity::Medium,
         last_value: MetricValue::Count(12),
         last_violation_ms: 1_780_000_600_000,
         started_ms: 1_780_000_300_500,
@@ -52,6 +53,7 @@ fn event(id: &str, thing: &str, event_type: EventType, at_ms: i64) -> ViolationE
         thing: ThingName::parse(thing).unwrap(),
         profile: ProfileName::parse("p").unwrap(),
         behavior: behavior(false),
+        severity: Severity::Medium,
         value: (event_type == EventType::InAlarm).then_some(MetricValue::Count(11)),
         event_type,
         at_ms,

@@ -40,7 +40,7 @@ impl Format {
     fn at(level: FormatLevel) -> Self {
         match level {
             FormatLevel::First => Self::One,
-            FormatLevel::Named => Self::Two,
+            FormatLevel::Named | FormatLevel::Proven => Self::Two,
         }
     }
 

@@ -2,7 +2,7 @@
 
 use fleetward_domain::violation::violation_id;
 use fleetward_domain::{
-    Alert, EpochMs, EventType, MetricValue, Notification, VerificationState, Violation,
+    Alert, EpochMs, EventType, MetricValue, Notification, Severity, VerificationState, Violation,
     ViolationEvent,
 };
 
@@ -105,6 +105,7 @@ impl Cursor<'_> {
             thing,
             profile: rule.profile.name.clone(),
             behavior: (*rule.behavior).clone(),
+            severity: Severity::of_metric(rule.behavior.metric.as_ref()),
             value,
             event_type,
             at_ms,
@@ -128,6 +129,7 @@ impl Cursor<'_> {
             thing: self.name.to_thing_name()?,
             profile: rule.profile.name.clone(),
             behavior: (*rule.behavior).clone(),
+            severity: Severity::of_metric(rule.behavior.metric.as_ref()),
             last_value: open.last_value.clone(),
             last_violation_ms: open.last_ms,
             started_ms: open.started_ms,

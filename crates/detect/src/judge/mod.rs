@@ -35,9 +35,12 @@ pub(crate) enum Judge {
 }
 
 impl Judge {
-    pub(crate) fn new(judgement: &Judgement) -> Self {
-        let Judgement::Static(comparison) = judgement;
-        Self::Static(StaticCriteria::new(comparison))
+    /// None for criteria that cannot be judged yet.
+    pub(crate) fn new(judgement: &Judgement) -> Option<Self> {
+        match judgement {
+            Judgement::Static(comparison) => Some(Self::Static(StaticCriteria::new(comparison))),
+            Judgement::Statistical { .. } => None,
+        }
     }
 
     /// Judges a datapoint.

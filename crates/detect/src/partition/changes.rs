@@ -35,6 +35,7 @@ impl Partition {
             }
             // Front doors count by these; what they counted says all that a detector needs.
             Change::Dimension(_) | Change::Certificate(_) | Change::Policy(_) => {}
+            Change::GroupDeleted(_) | Change::Severities { .. } => {}
         }
     }
 

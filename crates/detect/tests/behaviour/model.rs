@@ -58,6 +58,7 @@ impl Model {
                 }
             }
             Record::Tick(at_ms) => self.tick(*at_ms, &mut told),
+            other => panic!("no history here has {other:?}"),
         }
         self.tell(&mut told);
         self.forget_idle(&mut told);

@@ -19,7 +19,7 @@ pub(crate) const SETTINGS: Settings = Settings {
 };
 
 /// Both levels at which state can be written.
-pub(crate) const LEVELS: [FormatLevel; 2] = FormatLevel::ALL;
+pub(crate) const LEVELS: [FormatLevel; 3] = FormatLevel::ALL;
 
 pub(crate) struct Scenario {
     pub(crate) partition: Partition,
@@ -269,5 +269,8 @@ pub(crate) fn activity(
         until_ms,
         connected,
         counts: counts.to_vec(),
+        sizes: Vec::new(),
+        sources: Vec::new(),
+        away_since_ms: None,
     }
 }

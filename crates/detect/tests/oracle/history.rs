@@ -310,6 +310,9 @@ impl Writer {
                     until_ms: at_ms,
                     connected: *connected,
                     counts: counts.clone(),
+                    sizes: Vec::new(),
+                    sources: Vec::new(),
+                    away_since_ms: None,
                 })
             }
             What::Flushed => Record::Tick(at_ms),

@@ -120,6 +120,9 @@ impl Flusher {
             until_ms: bucket.last_ms.saturating_add(1),
             connected: bucket.is_connected,
             counts: bucket.counts.growth(),
+            sizes: Vec::new(),
+            sources: Vec::new(),
+            away_since_ms: None,
         });
         // What the level cannot say leaves a gap in the numbers, which detectors count as a loss.
         let bytes = record::encode(&record, self.format_level)

@@ -7,8 +7,9 @@ use fleetward_domain::security_profile::{AlertTarget, MetricsExport};
 use fleetward_domain::{
     Activity, Behavior, BehaviorName, CertificateId, Change, Comparison, ComparisonOperator, Count,
     Criteria, CustomValue, DimensionName, DimensionOperator, GroupName, Judgement, Metric,
-    MetricDimension, MetricToRetain, MetricValue, NetworkStats, PolicyName, PortList, ProfileName,
-    Publisher, Record, RemoteList, Report, ReportedMetric, SecurityProfile, Target, ThingName,
+    MetricDimension, MetricToRetain, MetricValue, NetworkStats, Percentile, PolicyName, PortList,
+    ProfileName, Publisher, Record, RemoteList, Report, ReportedMetric, SecurityProfile,
+    Severities, Severity, Sizes, Source, Target, ThingName, Threshold,
 };
 
 const AT_MS: i64 = 1_700_000_000_123;
@@ -32,6 +33,80 @@ pub(super) fn all() -> Vec<(&'static str, Record)> {
         ("change-policy", change(Change::Policy(PolicyName::parse("p+=,.@-_").unwrap()))),
         ("tick", Record::Tick(AT_MS)),
     ]
+}
+
+/// What came with [`FormatLevel::Proven`](fleetward_domain::FormatLevel::Proven).
+pub(super) fn proven() -> Vec<(&'static str, Record)> {
+    let (door, boot) = ("door-1".to_owned(), 3);
+    let change = |change| Record::Change(78, AT_MS, change);
+    let threshold = |value| Threshold {
+        profile: profile_name(),
+        behavior: BehaviorName::parse("usual").unwrap(),
+        generation: 2,
+        from_ms: AT_MS,
+        value,
+        things: 10_000,
+    };
+    let severities = Severities {
+        profile: Some(Severity::High),
+        behaviors: vec![(BehaviorName::parse("usual").unwrap(), Severity::Low)],
+    };
+    vec![
+        ("activity-measured", Record::Activity(measured_activity())),
+        ("watermark", Record::Watermark { door: door.clone(), boot, until_ms: AT_MS }),
+        ("clock-set", Record::ClockSet { door: door.clone(), boot, from_ms: AT_MS, to_ms: 5 }),
+        ("door-gone", Record::DoorGone { door, boot, until_ms: AT_MS }),
+        ("threshold", Record::Threshold(threshold(Some(41.5)))),
+        ("threshold-none", Record::Threshold(threshold(None))),
+        ("change-profile-statistical", change(Change::Profile(statistical(), targets()))),
+        ("change-group-deleted", change(Change::GroupDeleted(GroupName::parse("racks").unwrap()))),
+        ("change-severities", change(Change::Severities { profile: profile_name(), severities })),
+    ]
+}
+
+fn statistical() -> SecurityProfile {
+    let mut profile = bare_profile();
+    profile.behaviors.push(Behavior {
+        name: BehaviorName::parse("usual").unwrap(),
+        metric: Some(Metric::MessageByteSize),
+        dimension: None,
+        criteria: Some(Criteria {
+            judgement: Judgement::Statistical {
+                operator: ComparisonOperator::LessThanEquals,
+                statistic: Percentile::parse("p99.9").unwrap(),
+            },
+            duration_seconds: Some(300),
+            datapoints_to_alarm: None,
+            datapoints_to_clear: None,
+        }),
+        suppress_alerts: false,
+        export_metric: None,
+    });
+    profile
+}
+
+fn measured_activity() -> Activity {
+    let favorites = |operator| Some(MetricDimension { name: dimension_name(), operator });
+    let source = |dimension, address: &str| Source { dimension, address: address.parse().unwrap() };
+    Activity {
+        connected: false,
+        sizes: vec![
+            Sizes { dimension: None, min: 0, max: 131_072, total: u64::MAX, messages: 3 },
+            Sizes {
+                dimension: favorites(DimensionOperator::NotIn),
+                min: 1,
+                max: 2,
+                total: 3,
+                messages: 2,
+            },
+        ],
+        sources: vec![
+            source(None, "192.0.2.1"),
+            source(favorites(DimensionOperator::In), "2001:db8::1"),
+        ],
+        away_since_ms: Some(AT_MS - 1),
+        ..activity()
+    }
 }
 
 fn thing_name() -> ThingName {
@@ -111,6 +186,9 @@ fn activity() -> Activity {
             count(Metric::ConnectionAttempts, None, 1),
             count(Metric::Disconnects, None, u64::MAX),
         ],
+        sizes: Vec::new(),
+        sources: Vec::new(),
+        away_since_ms: None,
     }
 }
 

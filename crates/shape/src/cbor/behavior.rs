@@ -1,7 +1,7 @@
 //! Behaviors: `[name, metric, dimension, criteria, suppress, export]`, and their criteria:
 //! `[judgement, duration, to alarm, to clear]`.
 
-use fleetward_domain::{Behavior, Comparison, ComparisonOperator, Criteria, Judgement};
+use fleetward_domain::{Behavior, Comparison, ComparisonOperator, Criteria, Judgement, Percentile};
 
 use super::{
     Decoder, Error, Fields, Writer, Written, begin_fields, begin_variant, dimension, flag, metric,
@@ -68,14 +68,31 @@ fn write_judgement(e: &mut Writer, judgement: &Judgement) -> Written {
             e.array(2)?.u32(operator_number(comparison.operator()))?;
             value::write(e, comparison.value())
         }
+        Judgement::Statistical { operator, statistic } => {
+            begin_variant(e, 1, 2)?;
+            e.u32(operator_number(*operator))?.str(statistic.as_str())?;
+            Ok(())
+        }
     }
 }
 
 fn read_judgement(d: &mut Decoder<'_>) -> Result<Judgement, Error> {
     match variant(d)? {
         0 => Fields::begin(d, 1)?.required(d, read_comparison).map(Judgement::Static),
+        1 => {
+            let mut fields = Fields::begin(d, 2)?;
+            Ok(Judgement::Statistical {
+                operator: fields.required(d, read_operator)?,
+                statistic: fields.required(d, read_percentile)?,
+            })
+        }
         other => Err(unknown_variant("kind of criteria", other)),
     }
+}
+
+fn read_percentile(d: &mut Decoder<'_>) -> Result<Percentile, Error> {
+    let text = d.str()?;
+    Percentile::parse(text).ok_or_else(|| Error::message("a percentile that is not known"))
 }
 
 fn read_comparison(d: &mut Decoder<'_>) -> Result<Comparison, Error> {

@@ -98,7 +98,7 @@ fn detection() -> impl Strategy<Value = DetectionTx> {
         .prop_map(|(progress, chunks, violations, closed, events, alerts)| DetectionTx {
             progress,
             chunks,
-            effects: Effects { violations, closed, events, alerts },
+            effects: Effects { violations, closed, events, alerts, ..Effects::default() },
         })
 }
 

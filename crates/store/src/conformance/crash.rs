@@ -28,6 +28,7 @@ fn detected(epoch: u64, offset: u64) -> DetectionTx {
                 alert(CASE, "t", EventType::AlarmCleared, 20),
                 alert(other, "t", EventType::InAlarm, 10),
             ],
+            ..Effects::default()
         },
     }
 }

@@ -2,7 +2,7 @@
 
 use fleetward_domain::{
     Alert, Behavior, BehaviorName, Change, DimensionName, Effects, EpochMs, EventType, MetricValue,
-    Notification, ProfileName, ThingName, VerificationState, Violation, ViolationEvent,
+    Notification, ProfileName, Severity, ThingName, VerificationState, Violation, ViolationEvent,
 };
 
 use crate::{DetectionTx, EventFilter, Store, Tx, Verification, ViolationFilter};
@@ -36,6 +36,7 @@ pub(crate) fn violation(case: Case, last_violation_ms: EpochMs) -> Violation {
         thing: ThingName::parse(case.thing).unwrap(),
         profile: ProfileName::parse(case.profile).unwrap(),
         behavior: behavior(case.suppressed),
+        severity: Severity::of_metric(behavior(case.suppressed).metric.as_ref()),
         last_value: MetricValue::Number(0.1),
         last_violation_ms,
         started_ms: 1,
@@ -50,6 +51,7 @@ pub(crate) fn event(case: Case, event_type: EventType, at_ms: EpochMs) -> Violat
         thing: ThingName::parse(case.thing).unwrap(),
         profile: ProfileName::parse(case.profile).unwrap(),
         behavior: behavior(case.suppressed),
+        severity: Severity::of_metric(behavior(case.suppressed).metric.as_ref()),
         value: Some(MetricValue::Count(7)),
         event_type,
         at_ms,

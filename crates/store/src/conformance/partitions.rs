@@ -74,6 +74,7 @@ async fn a_former_owner_writes_nothing_at_all() {
                 closed: Vec::new(),
                 events: vec![event(CASE, EventType::InAlarm, 5)],
                 alerts: vec![alert(CASE, "arn", EventType::InAlarm, 5)],
+                ..Effects::default()
             },
         };
         let newest = store.newest_event();

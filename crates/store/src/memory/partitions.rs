@@ -24,7 +24,7 @@ impl Partitions for MemoryStore {
         {
             let state = &mut *self.state();
             state.partitions.apply(&tx.progress, tx.chunks)?;
-            let Effects { violations, closed, events, alerts } = tx.effects;
+            let Effects { violations, closed, events, alerts, .. } = tx.effects;
             state.violations.apply(violations, events, &closed);
             state.outbox.add(alerts);
         }

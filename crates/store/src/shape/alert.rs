@@ -16,7 +16,7 @@ pub(crate) fn to_bytes(alert: &Alert, level: FormatLevel) -> Result<Vec<u8>, Sto
     let (target_arn, event) = (alert.target_arn.clone(), EventV1::at(level, event)?);
     match level {
         FormatLevel::First => json::write(WHAT, &alert.key(), &V1 { target_arn, event }),
-        FormatLevel::Named => {
+        FormatLevel::Named | FormatLevel::Proven => {
             let notification = NotificationV2::Violation(event);
             json::write(WHAT, &alert.key(), &V2 { v: 2, target_arn, notification })
         }

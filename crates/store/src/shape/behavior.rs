@@ -2,7 +2,7 @@
 
 use fleetward_domain::{
     Behavior, BehaviorName, Comparison, ComparisonOperator, Criteria, FormatLevel, Judgement,
-    Unsayable,
+    Percentile, Unsayable,
 };
 use fleetward_shape::sayable;
 use serde::{Deserialize, Serialize};
@@ -30,6 +30,11 @@ struct CriteriaV1 {
 #[derive(Serialize, Deserialize)]
 enum JudgementV1 {
     Static(ComparisonV1),
+    /// Since `FormatLevel::Proven`.
+    Statistical {
+        operator: OperatorV1,
+        statistic: String,
+    },
 }
 
 #[derive(Serialize, Deserialize)]
@@ -90,6 +95,10 @@ impl CriteriaV1 {
                 operator: comparison.operator().into(),
                 value: MetricValueV1::at(level, comparison.value())?,
             }),
+            Judgement::Statistical { operator, statistic } => JudgementV1::Statistical {
+                operator: (*operator).into(),
+                statistic: statistic.as_str().to_owned(),
+            },
         };
         Ok(Self {
             judgement,
@@ -104,10 +113,17 @@ impl TryFrom<CriteriaV1> for Criteria {
     type Error = String;
 
     fn try_from(stored: CriteriaV1) -> Result<Self, String> {
-        let JudgementV1::Static(ComparisonV1 { operator, value }) = stored.judgement;
-        let comparison = Comparison::new(operator.into(), value.try_into()?)?;
+        let judgement = match stored.judgement {
+            JudgementV1::Static(ComparisonV1 { operator, value }) => {
+                Judgement::Static(Comparison::new(operator.into(), value.try_into()?)?)
+            }
+            JudgementV1::Statistical { operator, statistic } => Judgement::Statistical {
+                operator: operator.into(),
+                statistic: Percentile::parse(&statistic).ok_or("an unknown percentile")?,
+            },
+        };
         Ok(Self {
-            judgement: Judgement::Static(comparison),
+            judgement,
             duration_seconds: stored.duration_seconds,
             datapoints_to_alarm: stored.datapoints_to_alarm,
             datapoints_to_clear: stored.datapoints_to_clear,

@@ -1,7 +1,8 @@
 //! What happened to violations.
 
 use fleetward_domain::{
-    EpochMs, EventType, FormatLevel, ProfileName, ThingName, Unsayable, ViolationEvent,
+    Behavior, EpochMs, EventType, FormatLevel, ProfileName, Severity, ThingName, Unsayable,
+    ViolationEvent,
 };
 use serde::{Deserialize, Serialize};
 
@@ -70,11 +71,14 @@ impl TryFrom<EventV1> for ViolationEvent {
     type Error = String;
 
     fn try_from(stored: EventV1) -> Result<Self, String> {
+        let behavior: Behavior = stored.behavior.try_into()?;
         Ok(Self {
+            // What this version does not keep is as it is without tags.
+            severity: Severity::of_metric(behavior.metric.as_ref()),
             violation_id: stored.violation_id,
             thing: stored.thing,
             profile: stored.profile,
-            behavior: stored.behavior.try_into()?,
+            behavior,
             value: stored.value.map(TryInto::try_into).transpose()?,
             event_type: match stored.event_type {
                 EventTypeV1::InAlarm => EventType::InAlarm,

@@ -8,8 +8,8 @@ use fleetward_domain::{
     Alert, Behavior, BehaviorName, Certificate, CertificateId, CertificateStatus, Change,
     Comparison, ComparisonOperator, Criteria, Dimension, DimensionName, DimensionOperator,
     EventType, GroupName, Judgement, Metric, MetricDimension, MetricToRetain, MetricValue,
-    Notification, Policy, PolicyName, ProfileName, SecurityProfile, Target, Thing, ThingGroup,
-    ThingName, VerificationState, Violation, ViolationEvent,
+    Notification, Policy, PolicyName, ProfileName, SecurityProfile, Severity, Target, Thing,
+    ThingGroup, ThingName, VerificationState, Violation, ViolationEvent,
 };
 
 use super::{CertificateAttachment, Gate, KeyStatus, SealedAccessKey, SealedAuthority};
@@ -234,6 +234,7 @@ pub(crate) fn violations() -> Vec<(&'static str, Violation)> {
         thing: thing_name("Lampe à côté/1"),
         profile: profile_name("lamps"),
         behavior: behaviors().remove(0),
+        severity: Severity::of_metric(behaviors().remove(0).metric.as_ref()),
         last_value: MetricValue::Count(7),
         last_violation_ms: 1_790_000_000_010,
         started_ms: 1_790_000_000_001,
@@ -242,6 +243,7 @@ pub(crate) fn violations() -> Vec<(&'static str, Violation)> {
     };
     let bare = Violation {
         behavior: bare_behavior(),
+        severity: Severity::Medium,
         last_value: MetricValue::Number(0.5),
         verification: VerificationState::Unknown,
         verification_description: None,
@@ -256,6 +258,7 @@ pub(crate) fn events() -> Vec<(&'static str, ViolationEvent)> {
         thing: thing_name("lamp"),
         profile: profile_name("lamps"),
         behavior: behaviors().remove(16),
+        severity: Severity::of_metric(behaviors().remove(16).metric.as_ref()),
         value,
         event_type,
         at_ms: 1_790_000_000_020,

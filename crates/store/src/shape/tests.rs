@@ -5,7 +5,7 @@ mod random;
 
 use std::fmt::Debug;
 
-use fleetward_domain::{FormatLevel, MetricValue, Notification};
+use fleetward_domain::{FormatLevel, MetricValue, Notification, Severity};
 use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
 use serde::de::DeserializeOwned;
@@ -173,13 +173,17 @@ proptest! {
         first_release::reads::<first_release::SecurityProfile>("a profile", &bytes);
         prop_assert_eq!(SecurityProfile::from_bytes(profile.key(), &bytes).unwrap(), profile);
 
+        // These versions do not keep a severity: what is read is that of the metric.
+        let severity = Severity::of_metric(behavior.metric.as_ref());
         let mut violation = samples::violations().remove(0).1;
+        violation.severity = severity;
         (violation.behavior, violation.last_value) = (behavior.clone(), value.clone());
         let bytes = violation::to_bytes(&violation, FIRST).unwrap();
         first_release::reads::<first_release::Violation>("a violation", &bytes);
         prop_assert_eq!(violation::from_bytes("1", &bytes).unwrap(), violation);
 
         let mut event = samples::events().remove(0).1;
+        event.severity = severity;
         (event.behavior, event.value) = (behavior, Some(value));
         let bytes = event::to_bytes(&event, FIRST).unwrap();
         first_release::reads::<first_release::ViolationEvent>("an event", &bytes);
@@ -195,7 +199,7 @@ proptest! {
 
 #[test]
 fn a_change_that_a_newer_release_wrote_is_told_as_such() {
-    for bytes in [&[0x82, 6, 0x81, 0x61, b'a'][..], &[0x82, 2, 0x82, 0x61, b'a', 1]] {
+    for bytes in [&[0x82, 8, 0x81, 0x61, b'a'][..], &[0x82, 2, 0x82, 0x61, b'a', 1]] {
         let error = change::from_bytes(7, bytes).unwrap_err();
         assert!(matches!(error, StoreError::WrittenNewer { .. }), "{error}");
         let said = error.to_string();

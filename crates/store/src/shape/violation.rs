@@ -1,7 +1,8 @@
 //! Violations that are open.
 
 use fleetward_domain::{
-    EpochMs, FormatLevel, ProfileName, ThingName, Unsayable, VerificationState, Violation,
+    Behavior, EpochMs, FormatLevel, ProfileName, Severity, ThingName, Unsayable, VerificationState,
+    Violation,
 };
 use serde::{Deserialize, Serialize};
 
@@ -65,11 +66,14 @@ impl TryFrom<V1> for Violation {
     type Error = String;
 
     fn try_from(stored: V1) -> Result<Self, String> {
+        let behavior: Behavior = stored.behavior.try_into()?;
         Ok(Self {
+            // What this version does not keep is as it is without tags.
+            severity: Severity::of_metric(behavior.metric.as_ref()),
             id: stored.id,
             thing: stored.thing,
             profile: stored.profile,
-            behavior: stored.behavior.try_into()?,
+            behavior,
             last_value: stored.last_value.try_into()?,
             last_violation_ms: stored.last_violation_ms,
             started_ms: stored.started_ms,

@@ -33,14 +33,21 @@ pub(super) fn read(
 }
 
 pub(super) fn show(criteria: &Criteria) -> types::BehaviorCriteria {
-    let Judgement::Static(comparison) = &criteria.judgement;
+    let (operator, value, statistic) = match &criteria.judgement {
+        Judgement::Static(comparison) => {
+            (comparison.operator(), Some(show_value(comparison.value())), None)
+        }
+        Judgement::Statistical { operator, statistic } => (*operator, None, Some(*statistic)),
+    };
     types::BehaviorCriteria {
-        comparison_operator: Some(show_operator(comparison.operator())),
-        value: Some(show_value(comparison.value())),
+        comparison_operator: Some(show_operator(operator)),
+        value,
         duration_seconds: criteria.duration_seconds.and_then(|seconds| seconds.try_into().ok()),
         consecutive_datapoints_to_alarm: criteria.datapoints_to_alarm.map(i32::from),
         consecutive_datapoints_to_clear: criteria.datapoints_to_clear.map(i32::from),
-        statistical_threshold: None,
+        statistical_threshold: statistic.map(|statistic| types::StatisticalThreshold {
+            statistic: Some(statistic.as_str().to_owned()),
+        }),
         ml_detection_config: None,
     }
 }

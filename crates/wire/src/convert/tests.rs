@@ -350,6 +350,7 @@ fn an_alert_target_is_an_sns_topic() {
 fn an_event_without_a_value_shows_none() {
     let behavior = read_behaviors(&behaviors(json!([{"name": "b"}])), &RULES).unwrap().remove(0);
     let event = ViolationEvent {
+        severity: fleetward_domain::Severity::Medium,
         violation_id: "v".to_owned(),
         thing: fleetward_domain::ThingName::parse("t").unwrap(),
         profile: fleetward_domain::ProfileName::parse("p").unwrap(),

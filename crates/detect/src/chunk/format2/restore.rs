@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use fleetward_domain::{
-    Behavior, BehaviorName, Effects, EpochMs, EventType, ProfileName, VerificationState,
+    Behavior, BehaviorName, Effects, EpochMs, EventType, ProfileName, Severity, VerificationState,
     ViolationEvent,
 };
 use fleetward_shape::cbor::Error;
@@ -137,6 +137,7 @@ impl<'a> Arrival<'a> {
                 suppress_alerts: false,
                 export_metric: None,
             },
+            severity: Severity::Medium,
             value: None,
             event_type: EventType::AlarmInvalidated,
             at_ms,

@@ -1,8 +1,8 @@
 //! One behavior of one thing: all its datapoints and verdicts, worked out from its history.
 
 use fleetward_domain::{
-    Behavior, ComparisonOperator as Op, Count, CustomValue, DimensionOperator, Judgement, Metric,
-    MetricKind, MetricSource, MetricValue, Report,
+    Behavior, ComparisonOperator as Op, Count, CustomValue, DimensionOperator, Metric, MetricKind,
+    MetricSource, MetricValue, Report,
 };
 
 use crate::scenario::show;
@@ -91,7 +91,8 @@ impl Judged {
                 }
             };
             let so_far = self.point(at_ms, growths.iter().sum());
-            let Judgement::Static(comparison) = &self.behavior.criteria.as_ref().unwrap().judgement;
+            let comparison =
+                self.behavior.criteria.as_ref().unwrap().judgement.comparison().unwrap();
             let upper = matches!(comparison.operator(), Op::LessThan | Op::LessThanEquals);
             if upper && !so_far.conforms && !judged {
                 judged = true;
@@ -130,7 +131,7 @@ impl Judged {
     }
 
     fn conforms(&self, value: f64) -> bool {
-        let Judgement::Static(comparison) = &self.behavior.criteria.as_ref().unwrap().judgement;
+        let comparison = self.behavior.criteria.as_ref().unwrap().judgement.comparison().unwrap();
         let limit = match comparison.value() {
             MetricValue::Count(limit) => *limit as f64,
             MetricValue::Number(limit) => *limit,
@@ -145,7 +146,7 @@ impl Judged {
     }
 
     fn point_of(&self, at_ms: i64, report: &Report) -> Option<Point> {
-        let Judgement::Static(comparison) = &self.behavior.criteria.as_ref().unwrap().judgement;
+        let comparison = self.behavior.criteria.as_ref().unwrap().judgement.comparison().unwrap();
         Some(match self.behavior.metric.as_ref().unwrap() {
             Metric::ListeningTcpPortCount => {
                 let list = report.listening_tcp.as_ref()?;

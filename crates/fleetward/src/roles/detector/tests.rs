@@ -118,6 +118,9 @@ fn history() -> Vec<Entry> {
                     until_ms: at_ms,
                     connected: random.below(4) > 0,
                     counts: vec![count],
+                    sizes: Vec::new(),
+                    sources: Vec::new(),
+                    away_since_ms: None,
                 };
                 push(partition, Record::Activity(activity.clone()));
                 if random.below(5) == 0 {

@@ -54,7 +54,7 @@ async fn a_file_of_the_first_release_stays_one_until_the_upgrade_is_finished() {
         assert_eq!(schema_version(&path), 1);
     }
     assert_eq!(SqliteStore::finish_upgrade(&path).unwrap(), FIRST);
-    assert_eq!(schema_version(&path), 2);
+    assert_eq!(schema_version(&path), 3);
     let store = SqliteStore::open(&path).unwrap();
     assert_eq!(store.format_level(), CURRENT);
     let stored = find::<FormatLevel>(&*store, CURRENT.key()).await.unwrap().unwrap();
@@ -81,11 +81,11 @@ async fn a_file_of_a_level_that_is_not_known_is_refused_with_a_sentence() {
     let path = folder.path().join("store.db");
     assert_eq!(opened_at(&path).await, CURRENT);
     let other = rusqlite::Connection::open(&path).unwrap();
-    other.execute("UPDATE document SET value = CAST('3' AS BLOB)", []).unwrap();
+    other.execute("UPDATE document SET value = CAST('4' AS BLOB)", []).unwrap();
     drop(other);
     for refused in [SqliteStore::open(&path).err(), SqliteStore::finish_upgrade(&path).err()] {
         let refused = refused.unwrap().to_string();
-        assert!(refused.starts_with("the data has format level 3"), "{refused}");
+        assert!(refused.starts_with("the data has format level 4"), "{refused}");
     }
 }
 
