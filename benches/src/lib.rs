@@ -9,3 +9,4 @@ pub mod arguments;
 pub mod cpu;
 pub mod engine;
 pub mod outcome;
+pub mod percentile;

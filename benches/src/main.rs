@@ -1,10 +1,10 @@
-//! Runs one benchmark: `fleetward-benches engine|alarm-delay [--json] [--things N] [--rounds N]
-//! [--runs N]`.
+//! Runs one benchmark: `fleetward-benches engine|alarm-delay|percentile [--json] [--things N]
+//! [--rounds N] [--runs N]`.
 
 use std::process::ExitCode;
 
 use fleetward_benches::arguments::Arguments;
-use fleetward_benches::{alarm_delay, engine};
+use fleetward_benches::{alarm_delay, engine, percentile};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -26,8 +26,10 @@ fn run() -> Result<bool, String> {
     let outcome = match arguments.case.as_str() {
         "engine" => engine::run(&arguments)?,
         "alarm-delay" => alarm_delay::run(&arguments)?,
+        "percentile" => percentile::run(&arguments)?,
         case => {
-            return Err(format!("there is no benchmark {case}; there are: engine, alarm-delay"));
+            let cases = "engine, alarm-delay, percentile";
+            return Err(format!("there is no benchmark {case}; there are: {cases}"));
         }
     };
     println!("{}", if arguments.json { outcome.json() } else { outcome.table() });

@@ -1,0 +1,126 @@
+//! A percentile of a fleet: a window of a million values is taken value by value, summed up and
+//! asked for its 99th percentile; beside it quickselect over the same values, which must have kept
+//! all of them.
+
+use std::hint::black_box;
+use std::time::Instant;
+
+use fleetward_detect::limits::EXACT_VALUES;
+use fleetward_detect::statistical::{Sketch, Summary};
+
+use crate::arguments::Arguments;
+use crate::cpu;
+use crate::outcome::Outcome;
+
+/// Values of the window.
+const VALUES: u32 = 1_000_000;
+/// Windows that are measured at once.
+const WINDOWS: u32 = 20;
+/// Partitions of the window in parts.
+const PARTITIONS: usize = 256;
+/// Values that each of them keeps.
+const EXACT_OF_PARTITION: usize = 4_096;
+
+/// Runs the benchmark.
+///
+/// # Errors
+/// A text that says why it cannot run.
+pub fn run(arguments: &Arguments) -> Result<Outcome, String> {
+    let load = cpu::wait_until_idle(arguments.any_load)?;
+    let values = values();
+    let mut outcome = Outcome {
+        case: "percentile",
+        correct: true,
+        unit: "us a window of 1,000,000",
+        ours: Vec::new(),
+        limit_name: "quickselect",
+        limit: Vec::new(),
+        notes: Vec::new(),
+    };
+    if load > cpu::BUSY_LOAD {
+        outcome.notes.push(format!("the machine was busy: load {load}"));
+    }
+    let mut pauses = (0.0_f64, 0.0_f64, 0);
+    for _ in 0..arguments.runs {
+        let (found, microseconds) = timed(|| ours(&values));
+        outcome.ours.push(microseconds);
+        // Quickselect loses the order: each time it needs the values anew, and copying them is
+        // part of what keeping them costs.
+        let (exact, microseconds) = timed(|| quickselect(&mut values.clone()));
+        outcome.limit.push(microseconds);
+        outcome.correct &= is_within_the_gate(&values, found, exact);
+        let (longest, merging, bytes) = in_parts(&values, found, &mut outcome.correct);
+        pauses = (pauses.0.max(longest), pauses.1.max(merging), bytes);
+    }
+    outcome.notes.push(format!(
+        "in {PARTITIONS} partitions: closing one {:.2} ms at most, merging all {:.1} ms, {:.1} KB each",
+        pauses.0,
+        pauses.1,
+        pauses.2 as f64 / PARTITIONS as f64 / 1e3
+    ));
+    Ok(outcome)
+}
+
+/// Bytes sent in a window: over four powers of ten, as fleets of several kinds have them.
+fn values() -> Vec<f64> {
+    let mut state = 0x9E37_79B9_7F4A_7C15_u64;
+    let mut part = || {
+        state ^= state >> 12;
+        state ^= state << 25;
+        state ^= state >> 27;
+        (state.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 11) as f64 / (1_u64 << 53) as f64
+    };
+    let normal = |part: &mut dyn FnMut() -> f64| (0..12).map(|_| part()).sum::<f64>() - 6.0;
+    (0..VALUES).map(|_| (9.0 + 1.5 * normal(&mut part)).exp().floor()).collect()
+}
+
+/// CPU microseconds of one window; the kernel counts in steps of some milliseconds, so that many
+/// windows are measured at once.
+fn timed(mut window: impl FnMut() -> f64) -> (f64, f64) {
+    let (before, mut found) = (cpu::seconds(), f64::NAN);
+    for _ in 0..WINDOWS {
+        found = window();
+    }
+    (found, (cpu::seconds() - before) * 1e6 / f64::from(WINDOWS))
+}
+
+fn ours(values: &[f64]) -> f64 {
+    let mut sketch = Sketch::new(EXACT_VALUES, true);
+    values.iter().for_each(|value| sketch.add(black_box(*value)));
+    sketch.summary().percentile(99, 100).unwrap_or(f64::NAN)
+}
+
+fn quickselect(values: &mut [f64]) -> f64 {
+    let place = (values.len() * 99).div_ceil(100) - 1;
+    *black_box(values).select_nth_unstable_by(place, f64::total_cmp).1
+}
+
+/// Error in rank at most 5 % of the part above, as acceptance asks.
+fn is_within_the_gate(values: &[f64], found: f64, exact: f64) -> bool {
+    let until = |bound: f64| values.iter().filter(|value| **value <= bound).count();
+    until(found).abs_diff(until(exact)) * 100 * 20 <= values.len()
+}
+
+/// The same in partitions, as a server has it: the longest that closing one took, and merging, in
+/// milliseconds; and bytes of all summaries. The answer must be the same.
+fn in_parts(values: &[f64], found: f64, correct: &mut bool) -> (f64, f64, usize) {
+    let (mut longest, mut summaries) = (0.0_f64, Vec::new());
+    for part in values.chunks(values.len().div_ceil(PARTITIONS)) {
+        let began = Instant::now();
+        let mut sketch = Sketch::new(EXACT_OF_PARTITION, true);
+        part.iter().for_each(|value| sketch.add(*value));
+        summaries.push(sketch.summary().to_bytes());
+        longest = longest.max(began.elapsed().as_secs_f64() * 1e3);
+    }
+    let began = Instant::now();
+    let mut fleet = Summary::none();
+    for bytes in &summaries {
+        match Summary::from_bytes(bytes) {
+            Ok(part) => fleet.merge(&part),
+            Err(_) => *correct = false,
+        }
+    }
+    let merging = began.elapsed().as_secs_f64() * 1e3;
+    *correct &= fleet.percentile(99, 100) == Some(found);
+    (longest, merging, summaries.iter().map(Vec::len).sum())
+}
