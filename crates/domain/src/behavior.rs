@@ -34,6 +34,28 @@ impl Behavior {
     }
 }
 
+impl Behavior {
+    /// Of which kind its criteria are; none for a behavior that only retains its metric.
+    #[must_use]
+    pub fn criteria_type(&self) -> Option<CriteriaType> {
+        self.criteria.as_ref().map(|criteria| match criteria.judgement {
+            Judgement::Static(_) => CriteriaType::Static,
+            Judgement::Statistical { .. } => CriteriaType::Statistical,
+        })
+    }
+}
+
+/// The kinds of criteria that lists tell apart (service model, `BehaviorCriteriaType`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum CriteriaType {
+    /// A fixed value.
+    Static,
+    /// A percentile of the fleet.
+    Statistical,
+    /// What was learned; no behavior has it yet.
+    MachineLearning,
+}
+
 /// When a datapoint conforms, and how many it takes to change one's mind.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Criteria {

@@ -32,7 +32,7 @@ pub mod words;
 
 pub use alert::Alert;
 pub use arn::{Arn, Place, Resource};
-pub use behavior::{Behavior, Comparison, ComparisonOperator, Criteria, Judgement};
+pub use behavior::{Behavior, Comparison, ComparisonOperator, Criteria, CriteriaType, Judgement};
 pub use certificate::{Certificate, CertificateStatus};
 pub use change::Change;
 pub use custom_metric::{CustomMetric, CustomMetricType};
