@@ -121,6 +121,9 @@ impl From<ControlError> for Refusal {
             ControlError::Store(StoreError::Precondition(_)) => Self::Told(ApiError::unavailable(
                 "Others keep changing the same resource. Try again.",
             )),
+            ControlError::Store(StoreError::Full { .. }) => Self::Told(ApiError::unavailable(
+                "There is no room on the server's disk. Make room, and try again.",
+            )),
             error => Self::Failed(error),
         }
     }

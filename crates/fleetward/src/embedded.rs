@@ -2,6 +2,7 @@
 //! store and which log there are, and the order in which roles start and stop.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use fleetward_environment::{Chance, Clock};
 use fleetward_log::EventLog;
@@ -12,7 +13,9 @@ use tokio::sync::{mpsc, watch};
 use crate::data_dir::DataDir;
 use crate::failure::Failure;
 use crate::ready_file::Ready;
-use crate::roles::{Shared, alerts, api, detector, front_door, housekeeping, relay, role::Role};
+use crate::roles::{
+    Shared, alerts, api, detector, disk, front_door, housekeeping, relay, role::Role,
+};
 use crate::secrets::Secrets;
 use crate::settings::Settings;
 
@@ -29,7 +32,15 @@ pub(crate) struct Running {
     roles: Vec<Role>,
     pub(crate) store: Arc<SqliteStore>,
     log: Arc<EmbeddedLog>,
+    disk: disk::Disk,
+    clock: Clock,
 }
+
+/// How long a stop may take: everything that devices were told is safe is in the log by then, so
+/// that the next start finds it.
+const DRAIN_LIMIT: Duration = Duration::from_secs(60);
+/// The same while there is no room on the disk, where what waits for room may wait for ever.
+const DRAIN_LIMIT_FULL: Duration = Duration::from_secs(3);
 
 /// Starts everything; returns when every listener accepts.
 ///
@@ -46,20 +57,23 @@ pub(crate) async fn start(
     let log = EmbeddedLog::open(&data.log(), settings.partitions, settings.log_retention_bytes)
         .map_err(Failure::of(&tried))?;
     let (failed, failures) = mpsc::channel(1);
+    let disk = disk::Disk::of(&*log, &*store);
     let shared = Shared {
         secrets: Secrets::open(&data, store.clone(), &settings.place, &clock, &chance).await?,
         settings,
         store: store.clone(),
         assignment: watch::channel((0..log.partitions()).collect()).1, // all of them, for good
         log: log.clone(),
-        clock,
+        clock: clock.clone(),
         chance,
         health: Arc::default(),
+        disk: disk.clone(),
         failures: failed,
     };
     // Data flows in this order. The front door comes first also because it logs that nothing is
     // connected yet: windows that passed while nobody counted must not be judged.
     let roles = vec![
+        disk::start(&shared).await?,
         front_door::start(&shared).await?,
         relay::start(&shared).await?,
         detector::start(&shared).await?,
@@ -68,7 +82,8 @@ pub(crate) async fn start(
         api::start(&shared).await?,
     ];
     let ready = Ready::of(&roles, &shared.secrets)?;
-    Ok(Running { ready, new_secret: shared.secrets.new_secret, failures, roles, store, log })
+    let new_secret = shared.secrets.new_secret;
+    Ok(Running { ready, new_secret, failures, roles, store, log, disk, clock })
 }
 
 impl Running {
@@ -81,12 +96,31 @@ impl Running {
     }
 
     /// Stops the roles as they started, so that what the front door counted is in the log before
-    /// the detector writes its state, and closes what they used.
+    /// the detector writes its state, and closes what they used. After a failure of the disk
+    /// nothing more may be written to it, so nothing is stopped: the process is to end at once.
     ///
     /// # Errors
     /// The first that says that something acknowledged may not be where it should; the rest is
     /// stopped and closed nevertheless.
-    pub(crate) async fn shutdown(mut self) -> Result<(), Failure> {
+    pub(crate) async fn shutdown(self) -> Result<(), Failure> {
+        if let Some(failure) = self.disk.failure() {
+            return Err(failure);
+        }
+        let is_full = !self.disk.full().is_empty();
+        let limit = if is_full { DRAIN_LIMIT_FULL } else { DRAIN_LIMIT };
+        let clock = self.clock.clone();
+        let stopped = clock.timeout(limit, self.stop()).await;
+        stopped.map_err(|_| {
+            let why = if is_full { "there is no room on the disk" } else { "it takes too long" };
+            let seconds = limit.as_secs();
+            Failure::new(format!(
+                "not all was written within {seconds} s because {why}; the next start goes on \
+                 from the event log, and nothing is lost"
+            ))
+        })?
+    }
+
+    async fn stop(mut self) -> Result<(), Failure> {
         let mut outcome = Ok(());
         for role in self.roles {
             outcome = outcome.and(role.stop().await);

@@ -18,7 +18,10 @@ pub(crate) fn run(arguments: Box<ServeArguments>) -> Result<(), Failure> {
     crate::tracing_output::start("info");
     let settings = Settings::resolve(*arguments)?;
     let runtime = tokio::runtime::Runtime::new().map_err(Failure::of("cannot start"))?;
-    runtime.block_on(serve(settings))
+    let outcome = runtime.block_on(serve(settings));
+    // What still runs has nobody to wait for it: a disk that hangs must not hold the process.
+    runtime.shutdown_background();
+    outcome
 }
 
 async fn serve(settings: Settings) -> Result<(), Failure> {

@@ -75,6 +75,10 @@ pub trait EventLog: Send + Sync {
     fn condition(&self) -> watch::Receiver<Condition> {
         watch::channel(Condition::Works).1
     }
+
+    /// Where the disk was full, looks whether it still is, so that the condition is true though
+    /// nobody appends.
+    async fn look_for_room(&self) {}
 }
 
 /// A reader of some partitions. Dropping it ends it.

@@ -13,6 +13,8 @@ pub const IN_FLIGHT_BYTES: usize = 16 << 20;
 pub const BATCH_BYTES: usize = 4 << 20;
 /// How long the writer rests after a batch for which there was no room.
 pub const FULL_PAUSE: Duration = Duration::from_millis(100);
+/// A disk that has room for so much is not full any more.
+pub const ROOM_BYTES: usize = 64 << 10;
 /// Newest records that are kept in memory, so that a consumer at the tail reads no file.
 pub const RECENT_BYTES: usize = 8 << 20;
 /// How much a consumer that is not at the tail reads at once, unless one batch is longer.

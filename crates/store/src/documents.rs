@@ -4,6 +4,7 @@
 use fleetward_domain::{Change, FormatLevel};
 use tokio::sync::watch;
 
+use crate::condition::Condition;
 use crate::error::StoreError;
 use crate::kind::Kind;
 use crate::tx::{Committed, Tx};
@@ -47,6 +48,16 @@ pub trait Documents: Send + Sync {
 
     /// What was found unreadable since the store was opened.
     fn unreadable(&self) -> &Unreadable;
+
+    /// Whether it takes writes. A sender that is gone leaves it as it was; a store that always
+    /// works has none.
+    fn condition(&self) -> watch::Receiver<Condition> {
+        watch::channel(Condition::Works).1
+    }
+
+    /// Where the disk was full, looks whether it still is, so that the condition is true though
+    /// nobody writes.
+    async fn look_for_room(&self) {}
 }
 
 /// A document.

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use fleetward_domain::{UnknownFormatLevel, Unsayable};
+use rusqlite::{ErrorCode, ffi};
 
 use crate::precondition::Precondition;
 
@@ -79,6 +80,20 @@ pub enum StoreError {
     /// A newer Fleetward raised the format level of the data.
     #[error(transparent)]
     UnknownLevel(#[from] UnknownFormatLevel),
+    /// There is no room on the disk, or it takes no writes. Nothing was written, and trying again
+    /// is no risk: the store goes on once it can.
+    #[error("no room for the store: {problem}; make room on its disk")]
+    Full {
+        /// The backend's words.
+        problem: String,
+    },
+    /// What is on the disk is unknown or damaged, as after a failed sync: the store takes nothing
+    /// more, and only the next start finds out.
+    #[error("the store cannot go on: {problem}")]
+    Failed {
+        /// The backend's words.
+        problem: String,
+    },
     /// The store was closed.
     #[error("the store is closed")]
     Closed,
@@ -100,6 +115,11 @@ impl StoreError {
         matches!(self, Self::Corrupt { .. } | Self::WrittenNewer { .. })
     }
 
+    /// Whether the disk did not do what it was told: what shared its fate failed, too.
+    pub(crate) fn is_of_the_disk(&self) -> bool {
+        matches!(self, Self::Full { .. } | Self::Failed { .. })
+    }
+
     /// Makes a backend's error a [`StoreError::Backend`].
     pub(crate) fn backend<E: std::fmt::Display>(doing: &'static str) -> impl Fn(E) -> Self {
         move |error| Self::Backend { doing, problem: error.to_string() }
@@ -117,6 +137,63 @@ impl StoreError {
 
 impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> Self {
-        Self::backend("use its database")(error)
+        let problem = error.to_string();
+        match fate_of(&error) {
+            Fate::Full => Self::Full { problem },
+            Fate::Failed => Self::Failed { problem },
+            Fate::Other => Self::backend("use its database")(error),
+        }
+    }
+}
+
+/// What an error of SQLite means for what comes after it.
+enum Fate {
+    /// What was written is rolled back, and may be written again.
+    Full,
+    /// Nothing is known of what is on disk.
+    Failed,
+    /// It says nothing of the disk.
+    Other,
+}
+
+fn fate_of(error: &rusqlite::Error) -> Fate {
+    // A quota is told as a failed write. Its frames of the write-ahead log count for nothing
+    // without the commit that follows them, so that they are written over.
+    const NO_ROOM: [i32; 2] = [ffi::SQLITE_IOERR_WRITE, ffi::SQLITE_IOERR_SHMSIZE];
+    let Some(error) = error.sqlite_error() else { return Fate::Other };
+    match error.code {
+        ErrorCode::DiskFull => Fate::Full,
+        ErrorCode::SystemIoFailure if NO_ROOM.contains(&error.extended_code) => Fate::Full,
+        ErrorCode::SystemIoFailure | ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase => {
+            Fate::Failed
+        }
+        _ => Fate::Other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_write_without_room_may_be_tried_again_and_one_that_is_not_synced_may_not() {
+        for (code, full, failed) in [
+            (ffi::SQLITE_FULL, true, false),
+            (ffi::SQLITE_IOERR_WRITE, true, false),
+            (ffi::SQLITE_IOERR_SHMSIZE, true, false),
+            (ffi::SQLITE_IOERR_FSYNC, false, true),
+            (ffi::SQLITE_IOERR_DIR_FSYNC, false, true),
+            (ffi::SQLITE_IOERR_READ, false, true),
+            (ffi::SQLITE_IOERR_TRUNCATE, false, true),
+            (ffi::SQLITE_CORRUPT, false, true),
+            (ffi::SQLITE_NOTADB, false, true),
+            (ffi::SQLITE_BUSY, false, false),
+            (ffi::SQLITE_CONSTRAINT, false, false),
+        ] {
+            let failure = rusqlite::Error::SqliteFailure(ffi::Error::new(code), None);
+            let error = StoreError::from(failure);
+            assert_eq!(matches!(error, StoreError::Full { .. }), full, "{code}: {error}");
+            assert_eq!(matches!(error, StoreError::Failed { .. }), failed, "{code}: {error}");
+        }
     }
 }

@@ -9,6 +9,7 @@
 //! is durable.
 
 mod codes;
+mod condition;
 #[cfg(test)]
 mod conformance;
 mod documents;
@@ -28,6 +29,7 @@ mod tx;
 mod unreadable;
 mod violations;
 
+pub use condition::Condition;
 pub use documents::{Document, Documents};
 pub use edge::{edge_ends, edge_key, edges_from};
 pub use error::StoreError;

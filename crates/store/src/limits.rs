@@ -1,5 +1,7 @@
 //! Bounds of the store, each with its name and reason.
 
+use std::time::Duration;
+
 /// Longest key of a document, in bytes: two names or ARNs with a separator fit.
 pub const KEY_BYTES: usize = 2048;
 
@@ -28,6 +30,9 @@ pub const BUSY_TIMEOUT_MS: u64 = 5000;
 
 /// Size of the write-ahead log that starts a checkpoint, in pages of 4 KiB.
 pub const CHECKPOINT_PAGES: u32 = 4000;
+
+/// How long the writer rests after a write for which there was no room.
+pub const FULL_PAUSE: Duration = Duration::from_millis(100);
 
 /// Prepared statements that a connection keeps.
 pub const CACHED_STATEMENTS: usize = 128;

@@ -17,6 +17,7 @@ pub trait Partitions: Send + Sync {
     async fn load_chunks(&self, partition: u32) -> Result<Vec<Chunk>, StoreError>;
 
     /// Writes what detection did, all or nothing. [`StoreError::Fenced`] if an epoch is stale.
+    /// While there is no room, it waits.
     async fn commit_detection(&self, tx: DetectionTx) -> Result<(), StoreError>;
 }
 

@@ -5,6 +5,7 @@
 
 pub mod check;
 mod connection;
+mod disk;
 mod documents;
 mod level;
 mod outbox;
@@ -21,8 +22,10 @@ use std::sync::Arc;
 use fleetward_domain::FormatLevel;
 use tokio::sync::watch;
 
+use self::disk::Disk;
 use self::readers::Readers;
 use self::writer::{Watches, Writer};
+use crate::condition::Condition;
 use crate::error::StoreError;
 use crate::unreadable::Unreadable;
 
@@ -34,6 +37,7 @@ pub struct SqliteStore {
     unreadable: Arc<Unreadable>,
     newest_change: watch::Receiver<u64>,
     newest_event: watch::Receiver<u64>,
+    condition: watch::Receiver<Condition>,
 }
 
 impl SqliteStore {
@@ -60,10 +64,21 @@ impl SqliteStore {
         let (change_sender, newest_change) = watch::channel(newest);
         let (event_sender, newest_event) = watch::channel(0);
         let watches = Watches { newest_change: change_sender, newest_event: event_sender };
-        let writer = Arc::new(Writer::start(connection, lock, level, watches)?);
-        let readers = Readers::new(path);
+        let (tells, condition) = watch::channel(Condition::Works);
+        let tells = Arc::new(tells);
+        let disk = Disk::of(path, Arc::clone(&tells))?;
+        let writer = Arc::new(Writer::start(connection, (lock, disk), level, watches)?);
+        let readers = Readers::new(path, tells);
         let unreadable = Arc::default();
-        Ok(Arc::new(Self { readers, writer, level, unreadable, newest_change, newest_event }))
+        Ok(Arc::new(Self {
+            readers,
+            writer,
+            level,
+            unreadable,
+            newest_change,
+            newest_event,
+            condition,
+        }))
     }
 
     /// Raises the format level of a file that nobody has open to the current one, and returns

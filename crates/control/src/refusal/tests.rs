@@ -12,6 +12,7 @@ fn every_variant_has_the_code_that_its_name_says() {
     let text = || "It is so.".to_owned();
     let failed = |error: ControlError| Refusal::from(error);
     let too_large = StoreError::TooLarge { what: "a value", size_bytes: 2, limit_bytes: 1 };
+    let no_room = StoreError::Full { problem: "so it says".to_owned() };
     let no_policy = fleetward_policy::PolicyDocument::parse("").unwrap_err();
     for (refusal, code) in [
         (Refusal::not_found("Thing", "t"), ErrorCode::ResourceNotFound),
@@ -23,6 +24,7 @@ fn every_variant_has_the_code_that_its_name_says() {
         (Refusal::InUse(text()), ErrorCode::DeleteConflict),
         (Refusal::Limit(text()), ErrorCode::LimitExceeded),
         (failed(too_large.into()), ErrorCode::LimitExceeded),
+        (failed(no_room.into()), ErrorCode::ServiceUnavailable),
         (Refusal::field("thingName", "is not so"), ErrorCode::InvalidRequest),
         (Refusal::Invalid(text()), ErrorCode::InvalidRequest),
         (Refusal::MalformedPolicy(no_policy), ErrorCode::MalformedPolicy),

@@ -26,10 +26,11 @@ pub(crate) async fn start(shared: &Shared) -> Result<Role, Failure> {
     let listener = TcpListener::bind(wanted).await.map_err(Failure::of(&tried))?;
     let address = listener.local_addr().map_err(Failure::of("no API address"))?;
     let api = api(shared);
-    let (store, health, clock) =
-        (shared.store.clone(), shared.health.clone(), shared.clock.clone());
-    let healthz =
-        move || async move { health.answer(clock.instant(), store.unreadable().documents()) };
+    let (store, disk) = (shared.store.clone(), shared.disk.clone());
+    let (health, clock) = (shared.health.clone(), shared.clock.clone());
+    let healthz = move || async move {
+        health.answer(clock.instant(), &disk, store.unreadable().documents())
+    };
     let role = Role::start("api", shared, |mut stop| {
         let console = console(shared, address, stop.clone());
         let routes = Router::new()

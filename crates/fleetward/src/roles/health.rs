@@ -6,6 +6,8 @@ use std::time::Duration;
 use axum::http::StatusCode;
 use tokio::time::Instant;
 
+use super::disk::Disk;
+
 /// Changes that do not reach the log are told after this long: a moment's trouble is nobody's.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -31,20 +33,26 @@ impl Health {
         self.changes_wait_since.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Status and text: the first line is `ok`, or says what does not work; the second counts the
-    /// documents that the server goes on without.
-    pub(crate) fn answer(&self, now: Instant, unreadable: usize) -> (StatusCode, String) {
+    /// Status and text: `ok`, or what does not work in a line each; then come the documents that
+    /// the server goes on without.
+    pub(crate) fn answer(
+        &self,
+        now: Instant,
+        disk: &Disk,
+        unreadable: usize,
+    ) -> (StatusCode, String) {
+        let mut troubles = disk.full();
         let waited = self.relay().map(|since| now.saturating_duration_since(since));
-        let (status, mut text) = match waited.filter(|waited| *waited >= PATIENCE) {
-            None => (StatusCode::OK, "ok\n".to_owned()),
-            Some(waited) => (
-                StatusCode::SERVICE_UNAVAILABLE,
-                format!(
-                    "changes have not reached the log for {} seconds and detectors do not know \
-                     them; the server's messages say why\n",
-                    waited.as_secs()
-                ),
-            ),
+        if let Some(waited) = waited.filter(|waited| *waited >= PATIENCE) {
+            troubles.push(format!(
+                "changes have not reached the log for {} seconds and detectors do not know them; \
+                 the server's messages say why",
+                waited.as_secs()
+            ));
+        }
+        let (status, mut text) = match troubles.is_empty() {
+            true => (StatusCode::OK, "ok\n".to_owned()),
+            false => (StatusCode::SERVICE_UNAVAILABLE, troubles.join("\n") + "\n"),
         };
         match unreadable {
             0 => {}
@@ -66,16 +74,17 @@ mod tests {
     #[test]
     fn changes_that_wait_are_told_after_a_while_and_until_they_go() {
         let (health, begin) = (Health::default(), Clock::of_the_runtime(0).instant());
+        let disk = Disk::that_works();
         let ok = (StatusCode::OK, "ok\n".to_owned());
-        assert_eq!(health.answer(begin, 0), ok);
+        assert_eq!(health.answer(begin, &disk, 0), ok);
         health.changes_wait(begin);
-        assert_eq!(health.answer(begin + PATIENCE / 2, 0), ok, "it may pass");
+        assert_eq!(health.answer(begin + PATIENCE / 2, &disk, 0), ok, "it may pass");
         health.changes_wait(begin + PATIENCE);
-        let (status, text) = health.answer(begin + Duration::from_secs(7), 2);
+        let (status, text) = health.answer(begin + Duration::from_secs(7), &disk, 2);
         assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
         assert!(text.starts_with("changes have not reached the log for 7 seconds"), "{text}");
         assert!(text.contains("\n2 documents cannot be read"), "{text}");
         health.changes_go();
-        assert_eq!(health.answer(begin + 2 * PATIENCE, 0), ok);
+        assert_eq!(health.answer(begin + 2 * PATIENCE, &disk, 0), ok);
     }
 }

@@ -10,6 +10,7 @@
 pub(crate) mod alerts;
 pub(crate) mod api;
 pub mod detector;
+pub(crate) mod disk;
 pub(crate) mod front_door;
 pub(crate) mod health;
 pub(crate) mod housekeeping;
@@ -40,6 +41,8 @@ pub(crate) struct Shared {
     pub(crate) assignment: watch::Receiver<BTreeSet<u32>>,
     /// What roles know of their own trouble, for `/healthz`.
     pub(crate) health: Arc<health::Health>,
+    /// Whether log and store can do their work.
+    pub(crate) disk: disk::Disk,
     /// Takes the reason why a role cannot go on.
     pub(crate) failures: mpsc::Sender<Failure>,
 }

@@ -194,10 +194,11 @@ mod tests {
         let log = EmbeddedLog::open(&folder.path().join("log"), None, 0).unwrap();
         store.close().await.unwrap();
         let (health, clock) = (Arc::new(Health::default()), Clock::of_the_runtime(0));
+        let disk = crate::roles::disk::Disk::that_works();
         let (stop, stopped) = watch::channel(false);
         let running = tokio::spawn(relay(store, log, health.clone()).run(stopped));
         // Asked as if it were much later: what is waited for is the first failure.
-        while health.answer(clock.instant() + 100 * PAUSE, 0).0.is_success() {
+        while health.answer(clock.instant() + 100 * PAUSE, &disk, 0).0.is_success() {
             tokio::task::yield_now().await;
         }
         stop.send(true).unwrap();

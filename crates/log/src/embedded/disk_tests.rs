@@ -69,6 +69,24 @@ async fn a_full_disk_refuses_what_has_no_room_and_the_log_goes_on_without_a_rest
 }
 
 #[tokio::test]
+async fn a_log_that_is_looked_at_knows_that_there_is_room_again() {
+    let disk = SimulatedDisk::new(7);
+    let (log, mut stepper) = open(&disk, u64::MAX).unwrap();
+    append(&log, &mut stepper, "before").await.unwrap();
+    disk.leave_room_for(30);
+    append(&log, &mut stepper, &"x".repeat(100)).await.unwrap_err();
+    for is_full in [true, false] {
+        log.look_for_room().await;
+        stepper.has_work().await;
+        stepper.step();
+        assert_eq!(matches!(*log.condition().borrow(), Condition::Full(_)), is_full);
+        disk.recover();
+    }
+    append(&log, &mut stepper, "after").await.unwrap();
+    assert_eq!(texts(&log).await, ["before", "after"]);
+}
+
+#[tokio::test]
 async fn a_disk_with_no_room_for_another_file_is_a_full_one() {
     let disk = SimulatedDisk::new(7);
     let (log, mut stepper) = open(&disk, u64::MAX).unwrap();

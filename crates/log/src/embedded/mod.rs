@@ -242,4 +242,9 @@ impl EventLog for EmbeddedLog {
     fn condition(&self) -> watch::Receiver<Condition> {
         self.condition.clone()
     }
+
+    async fn look_for_room(&self) {
+        // A log that is closed has no use for room.
+        let _ = self.jobs.send(Job::LookForRoom).await;
+    }
 }

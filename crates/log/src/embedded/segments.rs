@@ -77,6 +77,11 @@ impl Segments {
         self.files.first().map_or(self.end, |segment| segment.base)
     }
 
+    /// The file that was written to last.
+    pub(super) fn last(&self) -> Option<Segment> {
+        self.files.last().cloned()
+    }
+
     /// The file that holds an offset.
     pub(super) fn holding(&self, offset: u64) -> Option<Segment> {
         let after = self.files.partition_point(|segment| segment.base <= offset);

@@ -9,7 +9,7 @@ use super::batch::Draft;
 use super::folder::Folder;
 use super::segments::Segment;
 use crate::disk::is_for_want_of_room;
-use crate::limits::{BATCH_BYTES, FULL_PAUSE};
+use crate::limits::{BATCH_BYTES, FULL_PAUSE, ROOM_BYTES};
 use crate::{Condition, LogError};
 
 type Reply = oneshot::Sender<Result<(), LogError>>;
@@ -25,6 +25,8 @@ pub(super) enum Job {
     },
     /// What lies below is not needed to recover.
     Release(u64),
+    /// See whether a full disk still is.
+    LookForRoom,
     /// Finish.
     Close(Reply),
 }
@@ -77,7 +79,7 @@ impl Writer {
         let mut draft = Draft::default();
         let mut waiting: Vec<(OwnedSemaphorePermit, Reply)> = Vec::new();
         let mut released = None;
-        let mut closing = None;
+        let (mut closing, mut is_to_look) = (None, false);
         let mut next = Some(job);
         while let Some(job) = next.take() {
             match job {
@@ -86,6 +88,7 @@ impl Writer {
                     waiting.push((permit, reply));
                 }
                 Job::Release(below) => released = released.max(Some(below)),
+                Job::LookForRoom => is_to_look = true,
                 Job::Close(reply) => closing = Some(reply),
             }
             if closing.is_none() && draft.bytes() < BATCH_BYTES {
@@ -101,6 +104,9 @@ impl Writer {
         if let Some(below) = released {
             self.release(below);
         }
+        if is_to_look && draft.bytes() == 0 {
+            self.look_for_room();
+        }
         closing.map(|reply| (reply, self.failed.take().map_or(Ok(()), Err)))
     }
 
@@ -115,12 +121,35 @@ impl Writer {
             return Ok(());
         }
         let written = self.write_batch(draft);
-        match &written {
+        self.conclude(&written);
+        written
+    }
+
+    /// Writes what is no batch behind the last one, and takes it back: a crash in between leaves
+    /// what is cut off as torn.
+    fn look_for_room(&mut self) {
+        if !matches!(*self.condition.borrow(), Condition::Full(_)) {
+            return;
+        }
+        let (segment, end) = {
+            let segments = self.shared.segments.lock().unwrap_or_else(PoisonError::into_inner);
+            (segments.last(), segments.end())
+        };
+        let Some(segment) = segment else { return };
+        let at = end.saturating_sub(segment.base);
+        let looked = match segment.file.write_at(&[0; ROOM_BYTES], at) {
+            Err(error) => Err(cut_back(&segment, at, error)),
+            Ok(()) => segment.file.cut(at).map_err(LogError::io("cannot cut back", &segment.path)),
+        };
+        self.conclude(&looked);
+    }
+
+    fn conclude(&mut self, outcome: &Result<(), LogError>) {
+        match outcome {
             Ok(()) => self.is_now(Condition::Works),
             Err(full @ LogError::Full { .. }) => self.is_now(Condition::Full(full.to_string())),
             Err(error) => self.fail(error),
         }
-        written
     }
 
     /// Tells what changed, once.

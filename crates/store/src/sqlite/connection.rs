@@ -8,7 +8,7 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags};
 
 use crate::error::StoreError;
-use crate::limits::{BUSY_TIMEOUT_MS, CACHED_STATEMENTS, CHECKPOINT_PAGES};
+use crate::limits::{BUSY_TIMEOUT_MS, CACHED_STATEMENTS};
 
 /// Keeps other processes out as long as it lives. The system ends it with the process, however
 /// that ends.
@@ -41,7 +41,8 @@ pub(super) fn writer(database: &Path) -> Result<Connection, StoreError> {
     }
     // In WAL mode only FULL syncs with each commit.
     connection.pragma_update(None, "synchronous", "FULL")?;
-    connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
+    // The writer does it: see `disk`.
+    connection.pragma_update(None, "wal_autocheckpoint", 0)?;
     Ok(connection)
 }
 
@@ -61,7 +62,7 @@ fn open(database: &Path) -> Result<Connection, StoreError> {
     Ok(connection)
 }
 
-fn beside(path: &Path, suffix: &str) -> PathBuf {
+pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     PathBuf::from(name)

@@ -9,12 +9,13 @@ use tokio::sync::watch;
 use super::stored::{Bytes, Unsigned, column, rows, signed};
 use super::writer::Writing;
 use super::{SqliteStore, from_now_on, violations};
+use crate::condition::Condition;
 use crate::documents::{Document, Documents};
 use crate::error::StoreError;
 use crate::kind::Kind;
 use crate::limits::EXPIRED_ROWS_PER_WRITE;
 use crate::precondition::Precondition;
-use crate::shape::change;
+use crate::shape::{FORMAT_LEVEL, change};
 use crate::tx::{Committed, Tx};
 use crate::unreadable::Unreadable;
 
@@ -76,6 +77,23 @@ impl Documents for SqliteStore {
     fn unreadable(&self) -> &Unreadable {
         &self.unreadable
     }
+
+    fn condition(&self) -> watch::Receiver<Condition> {
+        self.condition.clone()
+    }
+
+    async fn look_for_room(&self) {
+        // What comes of it shows in the condition.
+        let _ = self.writer.write(|w| touch(w.connection)).await;
+    }
+}
+
+/// Writes a page as it is.
+fn touch(connection: &Connection) -> Result<(), StoreError> {
+    connection
+        .prepare_cached("UPDATE document SET version = version WHERE kind = ? AND key = ?")?
+        .execute(params![Kind::Setting.code(), FORMAT_LEVEL.as_bytes()])?;
+    Ok(())
 }
 
 fn get(connection: &Connection, kind: Kind, key: &str) -> Result<Option<Document>, StoreError> {

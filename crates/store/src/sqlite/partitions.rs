@@ -23,8 +23,15 @@ impl Partitions for SqliteStore {
 
     async fn commit_detection(&self, tx: DetectionTx) -> Result<(), StoreError> {
         tx.check()?;
-        let unreadable = Arc::clone(&self.unreadable);
-        self.writer.write(move |w| commit(w, &unreadable, &tx)).await
+        let tx = Arc::new(tx);
+        loop {
+            let (tx, unreadable) = (Arc::clone(&tx), Arc::clone(&self.unreadable));
+            match self.writer.write(move |w| commit(w, &unreadable, &tx)).await {
+                // Detection has no caller to refuse. The writer rests before it tries again.
+                Err(StoreError::Full { .. }) => {}
+                outcome => return outcome,
+            }
+        }
     }
 }
 

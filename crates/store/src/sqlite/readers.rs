@@ -4,9 +4,10 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rusqlite::Connection;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 
-use super::connection;
+use super::{connection, disk};
+use crate::condition::Condition;
 use crate::error::StoreError;
 use crate::limits::READERS;
 
@@ -15,14 +16,16 @@ pub(super) struct Readers {
     database: PathBuf,
     permits: Arc<Semaphore>,
     idle: Arc<Mutex<Vec<Connection>>>,
+    condition: Arc<watch::Sender<Condition>>,
 }
 
 impl Readers {
-    pub(super) fn new(database: &Path) -> Self {
+    pub(super) fn new(database: &Path, condition: Arc<watch::Sender<Condition>>) -> Self {
         Self {
             database: database.to_owned(),
             permits: Arc::new(Semaphore::new(READERS)),
             idle: Arc::default(),
+            condition,
         }
     }
 
@@ -35,10 +38,14 @@ impl Readers {
         let permits = Arc::clone(&self.permits);
         let permit = permits.clone().acquire_owned().await.map_err(|_| StoreError::Closed)?;
         let (idle, database) = (Arc::clone(&self.idle), self.database.clone());
+        let condition = Arc::clone(&self.condition);
         let reading = tokio::task::spawn_blocking(move || {
             let pooled = idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
             let connection = pooled.map_or_else(|| connection::reader(&database), Ok)?;
             let outcome = work(&connection);
+            if matches!(outcome, Err(StoreError::Failed { .. })) {
+                disk::note(&condition, &outcome);
+            }
             if !permits.is_closed() {
                 idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
             }

@@ -2,6 +2,7 @@
 
 mod check;
 mod damage;
+mod disk;
 mod level;
 
 use std::time::Duration;
@@ -154,7 +155,7 @@ async fn a_file_that_is_no_store_is_refused() {
     let path = folder.path().join("store.db");
     std::fs::write(&path, "this is not a database, whatever its name says; far from it").unwrap();
     let refused = SqliteStore::open(&path).err().unwrap();
-    assert!(matches!(refused, StoreError::Backend { .. }), "{refused}");
+    assert!(matches!(refused, StoreError::Failed { .. }), "{refused}");
 }
 
 #[tokio::test]
@@ -232,7 +233,7 @@ async fn a_full_disk_refuses_and_what_was_acknowledged_stays() {
     for writer in writers {
         match writer.await.unwrap() {
             (key, Ok(_)) => written.push(key),
-            (_, Err(StoreError::Backend { .. })) => refused += 1,
+            (_, Err(StoreError::Full { .. })) => refused += 1,
             (_, Err(error)) => panic!("{error}"),
         }
     }

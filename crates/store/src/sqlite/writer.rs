@@ -1,6 +1,6 @@
 //! The one thread that writes. It takes all writes that wait, does each within a savepoint of one
 //! transaction, commits once - one sync for all - and then answers them. A write that fails
-//! undoes itself only.
+//! undoes itself only; one for which the disk has no room undoes all that share its commit.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
@@ -11,8 +11,9 @@ use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::connection::Lock;
+use super::disk::Disk;
 use crate::error::StoreError;
-use crate::limits::{GROUP_WRITES, QUEUED_WRITES};
+use crate::limits::{FULL_PAUSE, GROUP_WRITES, QUEUED_WRITES};
 
 /// The way to the thread.
 pub(super) struct Writer {
@@ -48,7 +49,7 @@ impl Writer {
     /// Starts the thread. It ends, and lets go of the lock, after [`Writer::close`].
     pub(super) fn start(
         connection: Connection,
-        lock: Lock,
+        (lock, disk): (Lock, Disk),
         level: FormatLevel,
         watches: Watches,
     ) -> Result<Self, StoreError> {
@@ -56,7 +57,7 @@ impl Writer {
         let thread = std::thread::Builder::new()
             .name("store-writer".to_owned())
             .spawn(move || {
-                let closed = run(&connection, level, jobs, &watches)
+                let closed = run((&connection, &disk), level, jobs, &watches)
                     .and_then(|()| connection.close().map_err(|(_, error)| error.into()));
                 drop(lock);
                 closed
@@ -93,8 +94,8 @@ impl Writer {
 
 /// One write, its outcome, and who waits for it.
 trait Job: Send {
-    /// False: it failed and must be undone.
-    fn run(&mut self, writing: &mut Writing<'_>) -> bool;
+    /// False: it failed and must be undone. An error is the disk's, and undoes all.
+    fn run(&mut self, writing: &mut Writing<'_>) -> Result<bool, StoreError>;
     /// Answers with what it gave, or with why nothing was committed.
     fn answer(self: Box<Self>, committed: Result<(), StoreError>);
 }
@@ -110,9 +111,12 @@ where
     T: Send,
     F: FnOnce(&mut Writing<'_>) -> Result<T, StoreError> + Send,
 {
-    fn run(&mut self, writing: &mut Writing<'_>) -> bool {
+    fn run(&mut self, writing: &mut Writing<'_>) -> Result<bool, StoreError> {
         self.outcome = self.work.take().map(|work| work(writing));
-        matches!(self.outcome, Some(Ok(_)))
+        match &self.outcome {
+            Some(Err(error)) if error.is_of_the_disk() => Err(error.clone()),
+            outcome => Ok(matches!(outcome, Some(Ok(_)))),
+        }
     }
 
     fn answer(self: Box<Self>, committed: Result<(), StoreError>) {
@@ -127,7 +131,7 @@ where
 }
 
 fn run(
-    connection: &Connection,
+    (connection, disk): (&Connection, &Disk),
     level: FormatLevel,
     mut jobs: mpsc::Receiver<Box<dyn Job>>,
     watches: &Watches,
@@ -141,16 +145,20 @@ fn run(
             waiting.push_back(job);
         }
         while !waiting.is_empty() {
-            commit_group(connection, level, &mut waiting, watches);
+            commit_group((connection, disk), level, &mut waiting, watches);
+            if disk.is_full() {
+                // Who tries again at once must not keep a full disk busy. This thread has no
+                // runtime to wait in, and a pause that ends early does no harm.
+                std::thread::park_timeout(FULL_PAUSE);
+            }
         }
     }
-    connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
-    Ok(())
+    disk.before_close(connection)
 }
 
 /// Does as many of the waiting jobs as one transaction can, and answers those.
 fn commit_group(
-    connection: &Connection,
+    (connection, disk): (&Connection, &Disk),
     level: FormatLevel,
     waiting: &mut VecDeque<Box<dyn Job>>,
     watches: &Watches,
@@ -161,9 +169,17 @@ fn commit_group(
     };
     let mut writing = Writing { connection, level, wakes };
     let mut done = Vec::new();
-    let committed = execute(connection, "BEGIN IMMEDIATE")
+    let committed = disk
+        .failure()
+        .map_or(Ok(()), Err)
+        .and_then(|()| execute(connection, "BEGIN IMMEDIATE"))
         .and_then(|()| run_jobs(&mut writing, waiting, &mut done))
-        .and_then(|()| execute(connection, "COMMIT"));
+        .and_then(|()| execute(connection, "COMMIT"))
+        .and_then(|()| disk.check_names());
+    // A transaction that something else undid says nothing of the disk, nor does an empty one.
+    if committed.is_ok() || committed.as_ref().is_err_and(StoreError::is_of_the_disk) {
+        disk.note(&committed);
+    }
     if committed.is_err() {
         // The transaction may be gone already; then there is nothing to roll back.
         let _ = execute(connection, "ROLLBACK");
@@ -175,8 +191,12 @@ fn commit_group(
         announce(&watches.newest_change, writing.wakes.newest_change);
         announce(&watches.newest_event, writing.wakes.newest_event);
     }
+    let is_committed = committed.is_ok();
     for job in done {
         job.answer(committed.clone());
+    }
+    if is_committed {
+        disk.checkpoint(connection);
     }
 }
 
@@ -190,10 +210,9 @@ fn run_jobs(
     while let Some(mut job) = waiting.pop_front() {
         let before = writing.wakes;
         let started = execute(connection, "SAVEPOINT job");
-        let kept = started.is_ok() && job.run(writing);
+        let ran = started.and_then(|()| job.run(writing));
         done.push(job);
-        started?;
-        if !kept {
+        if !ran? {
             writing.wakes = before;
             // Fails if SQLite gave up the whole transaction (a full disk): nobody's work is left.
             execute(connection, "ROLLBACK TO job")?;
