@@ -34,6 +34,35 @@ iot.attach_security_profile(
 mapped = iot.list_security_profiles_for_target(securityProfileTargetArn=group["thingGroupArn"])
 found = mapped["securityProfileTargetMappings"][0]["securityProfileIdentifier"]["name"]
 assert found == "p", mapped
+iot.create_thing_group(thingGroupName="hall-lights", parentGroupName="lights")
+try:
+    iot.delete_thing_group(thingGroupName="lights")
+    raise SystemExit("a group with a child was deleted")
+except iot.exceptions.InvalidRequestException as error:
+    assert "child groups" in str(error), error
+iot.delete_thing_group(thingGroupName="hall-lights", expectedVersion=1)
+iot.remove_thing_from_thing_group(thingGroupName="lights", thingName="thing-01")
+iot.add_thing_to_thing_group(thingGroupName="lights", thingName="thing-02")
+iot.attach_thing_principal(thingName="thing-02", principal=made["certificateArn"])
+try:
+    iot.delete_thing(thingName="thing-02")
+    raise SystemExit("a thing with a certificate was deleted")
+except iot.exceptions.InvalidRequestException as error:
+    assert "still attached to one or more principals" in str(error), error
+try:
+    iot.delete_thing(thingName="thing-01", expectedVersion=7)
+    raise SystemExit("a thing of another version was deleted")
+except iot.exceptions.VersionConflictException as error:
+    assert "thing-01" in str(error), error
+iot.delete_thing(thingName="thing-01")
+try:
+    iot.describe_thing(thingName="thing-01")
+    raise SystemExit("a deleted thing was described")
+except iot.exceptions.ResourceNotFoundException as error:
+    assert "thing-01" in str(error), error
+iot.delete_thing_group(thingGroupName="lights")
+targets = iot.list_targets_for_security_profile(securityProfileName="p")
+assert targets["securityProfileTargets"] == [], targets
 profile = iot.describe_security_profile(securityProfileName="p")
 assert isinstance(profile["creationDate"], datetime.datetime), profile
 day = datetime.timedelta(days=1)

@@ -17,23 +17,24 @@ pub(crate) async fn attach_to_thing(
 ) -> Result<Prepared<AttachThingPrincipalResponse>, Refusal> {
     let id = certificate_of_arn(control, "principal", &input.principal)?;
     let is_exclusive = input.thing_principal_type == Some(ThingPrincipalType::ExclusiveThing);
-    let thing: Thing = control.existing(&input.thing_name).await?.value;
+    let thing = control.existing::<Thing>(&input.thing_name).await?;
     let certificate = control.existing::<Certificate>(&id).await?;
-    require_free(control, &thing.name, &certificate.value, is_exclusive).await?;
+    require_free(control, &thing.value.name, &certificate.value, is_exclusive).await?;
     let mut changed = certificate.value;
-    if !changed.things.contains(&thing.name) {
+    if !changed.things.contains(&thing.value.name) {
         if changed.things.len() >= THINGS_PER_CERTIFICATE {
             return Err(Refusal::Limit(format!(
                 "Certificate {id} is attached to {THINGS_PER_CERTIFICATE} things, the limit."
             )));
         }
-        changed.things.push(thing.name);
+        changed.things.push(thing.value.name.clone());
         changed.modified_ms = control.now_ms();
     }
     let attachment = CertificateAttachment::new(&input.thing_name, &id, is_exclusive);
     let mut tx = Tx::default();
-    // The thing may be deleted at this moment: no certificate must name one that is not there.
-    tx.require::<Thing>(&input.thing_name);
+    // The thing may be deleted at this moment: no certificate must name one that is not there, and
+    // none is deleted while it has certificates. So one of two has to try again.
+    tx.replace(&thing.value, thing.version, control.level())?;
     tx.replace(&changed, certificate.version, control.level())?;
     tx.put(&attachment, control.level())?;
     tx.changes.push(Change::Certificate(changed.id));

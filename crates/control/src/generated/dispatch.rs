@@ -49,6 +49,10 @@ pub(crate) async fn dispatch(
         Operation::DeleteSecurityProfile => {
             run(control, input, crate::security_profile::delete::delete).await
         }
+        Operation::DeleteThing => run(control, input, crate::thing::delete::delete).await,
+        Operation::DeleteThingGroup => {
+            run(control, input, crate::thing_group::delete::delete).await
+        }
         Operation::DescribeCustomMetric => {
             run(control, input, crate::custom_metric::describe::describe).await
         }
@@ -87,6 +91,9 @@ pub(crate) async fn dispatch(
         Operation::PutVerificationStateOnViolation => {
             run(control, input, crate::violation::put_verification_state::put_verification_state)
                 .await
+        }
+        Operation::RemoveThingFromThingGroup => {
+            run(control, input, crate::thing_group::remove_thing::remove_thing).await
         }
         Operation::TagResource => run(control, input, crate::tag::add::add).await,
         Operation::UntagResource => run(control, input, crate::tag::remove::remove).await,

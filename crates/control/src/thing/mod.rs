@@ -1,6 +1,7 @@
 //! Things: the registered devices.
 
 pub(crate) mod create;
+pub(crate) mod delete;
 pub(crate) mod describe;
 pub(crate) mod list;
 #[cfg(test)]
@@ -20,6 +21,24 @@ pub(crate) fn thing_change(thing: &Thing, groups: Vec<GroupName>) -> Change {
     Change::Thing { name: thing.name.clone(), registered: true, groups }
 }
 
+/// Whether a thing or a group, which `named` names, is still the one that the caller knows.
+///
+/// # Errors
+/// [`Refusal::VersionConflict`].
+pub(crate) fn check_version(
+    named: &str,
+    version: i64,
+    expected: Option<i64>,
+) -> Result<(), Refusal> {
+    match expected {
+        Some(expected) if expected != version => Err(Refusal::VersionConflict(format!(
+            "The version for {named} is {version} and does not match the expected version \
+             {expected}."
+        ))),
+        _ => Ok(()),
+    }
+}
+
 /// The attributes of a new thing or group.
 ///
 /// # Errors
@@ -37,7 +56,8 @@ pub(crate) fn read_attributes(
     Ok(attributes)
 }
 
-/// The groups of a thing and all above them, each once.
+/// The groups of a thing and all above them, each once. One that is deleted at this moment counts
+/// no more.
 ///
 /// # Errors
 /// Errors of the store.
@@ -45,10 +65,11 @@ pub(crate) async fn groups_with_ancestors(
     control: &Control,
     groups: &[GroupName],
 ) -> Result<Vec<GroupName>, Refusal> {
-    let mut all: Vec<GroupName> = groups.to_vec();
+    let mut all: Vec<GroupName> = Vec::new();
     for group in groups {
-        let found = control.find::<ThingGroup>(group.as_str()).await?;
-        all.extend(found.map(|found| found.value.ancestors).unwrap_or_default());
+        let Some(found) = control.find::<ThingGroup>(group.as_str()).await? else { continue };
+        all.push(found.value.name);
+        all.extend(found.value.ancestors);
     }
     all.sort();
     all.dedup();

@@ -4,6 +4,7 @@ use fleetward_store::Kind;
 use fleetward_wire::Operation as Op;
 use serde_json::{Value, json};
 
+use crate::certificate::tests::certificate;
 use crate::testing::Plane;
 
 fn thing(name: &str, attributes: Value) -> Value {
@@ -149,4 +150,48 @@ async fn without_randomness_nothing_is_made_and_the_failure_is_ours() {
         assert_eq!(plane.store.count(kind, "").await.unwrap(), 0, "{kind:?}");
     }
     assert!(plane.changes().await.is_empty());
+}
+
+#[tokio::test]
+async fn a_deleted_thing_leaves_its_groups_and_is_told_as_unregistered() {
+    let plane = Plane::new().await;
+    plane.ok(Op::CreateThing, json!({"thingName": "lamp"})).await;
+    plane.ok(Op::CreateThingGroup, json!({"thingGroupName": "hall"})).await;
+    let into = json!({"thingGroupName": "hall", "thingName": "lamp"});
+    plane.ok(Op::AddThingToThingGroup, into).await;
+    let told = plane.refused(Op::DeleteThing, json!({"thingName": "lamp", "expectedVersion": 7}));
+    let told = told.await;
+    assert!(told.starts_with("VersionConflictException: The version for thing lamp"), "{told}");
+    let delete = json!({"thingName": "lamp", "expectedVersion": 1});
+    assert_eq!(plane.ok(Op::DeleteThing, delete.clone()).await, json!({}));
+    let name = fleetward_domain::ThingName::parse("lamp").unwrap();
+    let change = Change::Thing { name, registered: false, groups: Vec::new() };
+    assert_eq!(plane.changes().await.pop(), Some(change));
+    for kind in [Kind::Thing, Kind::ThingOfGroup] {
+        assert_eq!(plane.store.count(kind, "").await.unwrap(), 0, "{kind:?}");
+    }
+    let changes = plane.changes().await.len();
+    plane.ok(Op::DeleteThing, delete).await;
+    assert_eq!(plane.changes().await.len(), changes, "what is not there counts as deleted");
+}
+
+#[tokio::test]
+async fn a_thing_that_has_certificates_stays() {
+    let plane = Plane::new().await;
+    plane.ok(Op::CreateThing, json!({"thingName": "lamp"})).await;
+    let (_, principal) = certificate(&plane).await;
+    let attach = json!({"thingName": "lamp", "principal": principal});
+    let (attached, deleted) = tokio::join!(
+        plane.call(Op::AttachThingPrincipal, attach.clone()),
+        plane.call(Op::DeleteThing, json!({"thingName": "lamp"})),
+    );
+    assert_ne!(attached.is_ok(), deleted.is_ok(), "the one or the other");
+    plane.ok(Op::CreateThing, json!({"thingName": "lamp"})).await;
+    plane.ok(Op::AttachThingPrincipal, attach).await;
+    let told = plane.refused(Op::DeleteThing, json!({"thingName": "lamp"})).await;
+    assert_eq!(
+        told,
+        "InvalidRequestException: Cannot delete. Thing lamp is still attached to one or more \
+         principals."
+    );
 }

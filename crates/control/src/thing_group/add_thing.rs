@@ -1,8 +1,9 @@
 use fleetward_domain::limits::GROUPS_OF_A_THING;
-use fleetward_domain::{GroupName, Thing, ThingGroup};
+use fleetward_domain::{Thing, ThingGroup};
 use fleetward_store::Tx;
 use fleetward_wire::types::{AddThingToThingGroupRequest, AddThingToThingGroupResponse};
 
+use super::named;
 use crate::control::Control;
 use crate::prepared::Prepared;
 use crate::refusal::Refusal;
@@ -64,30 +65,4 @@ async fn require_place_in(
         }
     }
     Ok(())
-}
-
-/// The name of a thing or a group that is given by name, by ARN, or by both.
-fn named(
-    control: &Control,
-    kind: &str,
-    name: Option<&str>,
-    arn: Option<&str>,
-) -> Result<String, Refusal> {
-    let field = format!("{kind}Arn");
-    let of_arn = arn.map(|arn| {
-        let resource =
-            control.place().resource_of(arn).map_err(|error| Refusal::field(&field, error))?;
-        let prefix = format!("{}/", kind.to_ascii_lowercase());
-        // Names of things that are registered keep to the same rules as those of groups.
-        let name = resource.strip_prefix(&prefix);
-        name.filter(|name| GroupName::parse(*name).is_ok())
-            .ok_or_else(|| Refusal::field(&field, format!("{arn} names something else")))
-    });
-    match (name, of_arn.transpose()?) {
-        (None, None) => Err(Refusal::Invalid(format!("{kind}Name or {kind}Arn must be given."))),
-        (Some(name), Some(of_arn)) if name != of_arn => {
-            Err(Refusal::Invalid(format!("{kind}Name and {kind}Arn name different resources.")))
-        }
-        (Some(name), _) | (None, Some(name)) => Ok(name.to_owned()),
-    }
 }

@@ -4,6 +4,7 @@ use fleetward_store::Tx;
 use fleetward_wire::convert::read_tags;
 use fleetward_wire::types::{CreateThingGroupRequest, CreateThingGroupResponse};
 
+use super::leave_all;
 use crate::control::Control;
 use crate::prepared::Prepared;
 use crate::refusal::Refusal;
@@ -37,8 +38,11 @@ pub(crate) async fn create(
             tx.create(&group, control.level())?;
             // The parent may be deleted at this moment: the group must not be left without it.
             if let Some(parent) = &parent {
-                tx.require::<ThingGroup>(parent);
+                let parent = control.existing::<ThingGroup>(parent).await?;
+                tx.replace(&parent.value, parent.version, control.level())?;
             }
+            // A thing that was added to one of this name while that was deleted is not in this one.
+            leave_all(control, &mut tx, &group.name).await?;
             Ok(Prepared::write(tx, created(&group)))
         }
     }

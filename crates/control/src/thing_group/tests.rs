@@ -1,3 +1,5 @@
+mod leaving;
+
 use fleetward_domain::{Change, GroupName};
 use fleetward_wire::Operation as Op;
 use serde_json::{Value, json};

@@ -2346,8 +2346,8 @@ impl Operation {
                     ErrorCode::Unauthorized,
                     ErrorCode::VersionConflict,
                 ],
-                is_served: false,
-                authorised_on: &[],
+                is_served: true,
+                authorised_on: &[&[ResourceTemplate { prefix: "thing/", member: "thingName" }]],
             },
             Self::DeleteThingGroup => &OperationFacts {
                 name: "DeleteThingGroup",
@@ -2363,8 +2363,11 @@ impl Operation {
                     ErrorCode::Throttling,
                     ErrorCode::VersionConflict,
                 ],
-                is_served: false,
-                authorised_on: &[],
+                is_served: true,
+                authorised_on: &[&[ResourceTemplate {
+                    prefix: "thinggroup/",
+                    member: "thingGroupName",
+                }]],
             },
             Self::DeleteThingType => &OperationFacts {
                 name: "DeleteThingType",
@@ -4894,8 +4897,17 @@ impl Operation {
                     ErrorCode::ResourceNotFound,
                     ErrorCode::Throttling,
                 ],
-                is_served: false,
-                authorised_on: &[],
+                is_served: true,
+                authorised_on: &[
+                    &[
+                        ResourceTemplate { prefix: "", member: "thingArn" },
+                        ResourceTemplate { prefix: "thing/", member: "thingName" },
+                    ],
+                    &[
+                        ResourceTemplate { prefix: "", member: "thingGroupArn" },
+                        ResourceTemplate { prefix: "thinggroup/", member: "thingGroupName" },
+                    ],
+                ],
             },
             Self::ReplaceTopicRule => &OperationFacts {
                 name: "ReplaceTopicRule",

@@ -20,6 +20,8 @@ pub(crate) fn input_shape(operation: Operation) -> Option<&'static Shape> {
         Operation::DeleteCustomMetric => Some(&DELETE_CUSTOM_METRIC_REQUEST),
         Operation::DeleteDimension => Some(&DELETE_DIMENSION_REQUEST),
         Operation::DeleteSecurityProfile => Some(&DELETE_SECURITY_PROFILE_REQUEST),
+        Operation::DeleteThingGroup => Some(&DELETE_THING_GROUP_REQUEST),
+        Operation::DeleteThing => Some(&DELETE_THING_REQUEST),
         Operation::DescribeCustomMetric => Some(&DESCRIBE_CUSTOM_METRIC_REQUEST),
         Operation::DescribeDimension => Some(&DESCRIBE_DIMENSION_REQUEST),
         Operation::DescribeEndpoint => Some(&DESCRIBE_ENDPOINT_REQUEST),
@@ -42,6 +44,7 @@ pub(crate) fn input_shape(operation: Operation) -> Option<&'static Shape> {
         Operation::PutVerificationStateOnViolation => {
             Some(&PUT_VERIFICATION_STATE_ON_VIOLATION_REQUEST)
         }
+        Operation::RemoveThingFromThingGroup => Some(&REMOVE_THING_FROM_THING_GROUP_REQUEST),
         Operation::TagResource => Some(&TAG_RESOURCE_REQUEST),
         Operation::UntagResource => Some(&UNTAG_RESOURCE_REQUEST),
         Operation::UpdateCertificate => Some(&UPDATE_CERTIFICATE_REQUEST),
@@ -466,6 +469,23 @@ static DELETE_SECURITY_PROFILE_REQUEST: Shape = Shape {
         Member::new("expectedVersion", &OPTIONAL_VERSION, Location::Query("expectedVersion")),
     ]),
 };
+static DELETE_THING_GROUP_REQUEST: Shape = Shape {
+    name: "DeleteThingGroupRequest",
+    is_sensitive: false,
+    kind: Kind::Structure(&[
+        Member::new("thingGroupName", &THING_GROUP_NAME, Location::Label("thingGroupName"))
+            .required(),
+        Member::new("expectedVersion", &OPTIONAL_VERSION, Location::Query("expectedVersion")),
+    ]),
+};
+static DELETE_THING_REQUEST: Shape = Shape {
+    name: "DeleteThingRequest",
+    is_sensitive: false,
+    kind: Kind::Structure(&[
+        Member::new("thingName", &THING_NAME, Location::Label("thingName")).required(),
+        Member::new("expectedVersion", &OPTIONAL_VERSION, Location::Query("expectedVersion")),
+    ]),
+};
 static DESCRIBE_CUSTOM_METRIC_REQUEST: Shape = Shape {
     name: "DescribeCustomMetricRequest",
     is_sensitive: false,
@@ -854,6 +874,16 @@ static REGISTRY_MAX_RESULTS: Shape = Shape {
     name: "RegistryMaxResults",
     is_sensitive: false,
     kind: Kind::Integer { range: Bounds::new(Some(1), Some(250)) },
+};
+static REMOVE_THING_FROM_THING_GROUP_REQUEST: Shape = Shape {
+    name: "RemoveThingFromThingGroupRequest",
+    is_sensitive: false,
+    kind: Kind::Structure(&[
+        Member::new("thingGroupName", &THING_GROUP_NAME, Location::Body),
+        Member::new("thingGroupArn", &THING_GROUP_ARN, Location::Body),
+        Member::new("thingName", &THING_NAME, Location::Body),
+        Member::new("thingArn", &THING_ARN, Location::Body),
+    ]),
 };
 static RESOURCE_ARN: Shape = Shape {
     name: "ResourceArn",

@@ -220,6 +220,32 @@ impl Input for DeleteSecurityProfileRequest {
     const OPERATION: Operation = Operation::DeleteSecurityProfile;
 }
 
+/// What `DeleteThingGroup` takes.
+#[derive(Clone, PartialEq, Serialize, Deserialize, Debug)]
+#[serde(rename_all = "camelCase")]
+pub struct DeleteThingGroupRequest {
+    pub thing_group_name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expected_version: Option<i64>,
+}
+impl Input for DeleteThingGroupRequest {
+    type Output = DeleteThingGroupResponse;
+    const OPERATION: Operation = Operation::DeleteThingGroup;
+}
+
+/// What `DeleteThing` takes.
+#[derive(Clone, PartialEq, Serialize, Deserialize, Debug)]
+#[serde(rename_all = "camelCase")]
+pub struct DeleteThingRequest {
+    pub thing_name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expected_version: Option<i64>,
+}
+impl Input for DeleteThingRequest {
+    type Output = DeleteThingResponse;
+    const OPERATION: Operation = Operation::DeleteThing;
+}
+
 /// What `DescribeCustomMetric` takes.
 #[derive(Clone, PartialEq, Serialize, Deserialize, Debug)]
 #[serde(rename_all = "camelCase")]
@@ -463,6 +489,24 @@ pub struct PutVerificationStateOnViolationRequest {
 impl Input for PutVerificationStateOnViolationRequest {
     type Output = PutVerificationStateOnViolationResponse;
     const OPERATION: Operation = Operation::PutVerificationStateOnViolation;
+}
+
+/// What `RemoveThingFromThingGroup` takes.
+#[derive(Clone, PartialEq, Serialize, Deserialize, Debug, Default)]
+#[serde(rename_all = "camelCase")]
+pub struct RemoveThingFromThingGroupRequest {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub thing_group_name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub thing_group_arn: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub thing_name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub thing_arn: Option<String>,
+}
+impl Input for RemoveThingFromThingGroupRequest {
+    type Output = RemoveThingFromThingGroupResponse;
+    const OPERATION: Operation = Operation::RemoveThingFromThingGroup;
 }
 
 /// What `TagResource` takes.

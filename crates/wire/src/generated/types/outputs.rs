@@ -119,6 +119,16 @@ pub struct DeleteDimensionResponse {}
 #[serde(rename_all = "camelCase")]
 pub struct DeleteSecurityProfileResponse {}
 
+/// AWS's answer `DeleteThingGroupResponse`.
+#[derive(Clone, PartialEq, Serialize, Deserialize, Debug, Default)]
+#[serde(rename_all = "camelCase")]
+pub struct DeleteThingGroupResponse {}
+
+/// AWS's answer `DeleteThingResponse`.
+#[derive(Clone, PartialEq, Serialize, Deserialize, Debug, Default)]
+#[serde(rename_all = "camelCase")]
+pub struct DeleteThingResponse {}
+
 /// AWS's answer `DescribeCustomMetricResponse`.
 #[derive(Clone, PartialEq, Serialize, Deserialize, Debug, Default)]
 #[serde(rename_all = "camelCase")]
@@ -312,6 +322,11 @@ pub struct ListViolationEventsResponse {
 #[derive(Clone, PartialEq, Serialize, Deserialize, Debug, Default)]
 #[serde(rename_all = "camelCase")]
 pub struct PutVerificationStateOnViolationResponse {}
+
+/// AWS's answer `RemoveThingFromThingGroupResponse`.
+#[derive(Clone, PartialEq, Serialize, Deserialize, Debug, Default)]
+#[serde(rename_all = "camelCase")]
+pub struct RemoveThingFromThingGroupResponse {}
 
 /// AWS's answer `TagResourceResponse`.
 #[derive(Clone, PartialEq, Serialize, Deserialize, Debug, Default)]
