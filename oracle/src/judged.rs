@@ -8,15 +8,15 @@ use fleetward_domain::{
 };
 
 use crate::value::{Growth, offending, value_in};
-use crate::{Event, Subject, Thing};
+use crate::{Event, Subject, Thing, When};
 
 /// A violation that is open: the first datapoint of the run that led to it, the last violating
 /// one, and its value; of a window the whole value, once that is known.
 #[derive(Clone, Debug, PartialEq)]
 #[allow(missing_docs, reason = "said above")]
 pub struct Open {
-    pub started_ms: i64,
-    pub last_ms: i64,
+    pub started_ms: When,
+    pub last_ms: When,
     pub last_value: MetricValue,
 }
 
@@ -28,24 +28,22 @@ pub struct Judged {
     pub(crate) subject: Subject,
     pub(crate) behavior: Behavior,
     pub(crate) datapoint_ms: i64,
-    began_ms: i64,
+    pub(crate) began_ms: i64,
     /// The length of its windows, if its metric is summed.
-    window_ms: Option<i64>,
+    pub(crate) window_ms: Option<i64>,
     /// Those that are not judged for good, by their number since the epoch.
     windows: BTreeMap<i64, Window>,
     violating: u8,
     conforming: u8,
-    run_began_ms: i64,
+    run_began_ms: When,
 }
 
 #[derive(Debug, Default)]
 struct Window {
-    sum: u64,
-    /// Somebody said something of it.
-    is_fed: bool,
+    /// What was said of it, and of when.
+    grown: Vec<(i64, u64)>,
     /// A front door did not count the dimension yet.
     is_partial: bool,
-    latest_ms: i64,
     is_judged: bool,
 }
 
@@ -64,7 +62,7 @@ impl Judged {
             windows: BTreeMap::new(),
             violating: 0,
             conforming: 0,
-            run_began_ms: 0,
+            run_began_ms: 0..=0,
         }
     }
 
@@ -74,44 +72,48 @@ impl Judged {
         (metric, dimension, criteria) == (&other.metric, &other.dimension, &other.criteria)
     }
 
-    pub(crate) fn report(
-        &mut self,
-        at_ms: i64,
-        report: &Report,
-        line_ms: i64,
-        to: &mut Vec<Event>,
-    ) {
+    pub(crate) fn report(&mut self, at_ms: i64, report: &Report, to: &mut Vec<Event>) {
         let value = self.behavior.metric.as_ref().and_then(|metric| value_in(metric, report));
         match (self.window_ms, value) {
-            (Some(_), Some(MetricValue::Count(by))) => {
-                self.grow(at_ms, Growth::By(by), line_ms, to);
-            }
-            (None, Some(value)) if at_ms >= self.began_ms => self.judge(at_ms, value, to),
+            (Some(_), Some(MetricValue::Count(by))) => self.grow(at_ms, Growth::By(by)),
+            (None, Some(value)) if at_ms >= self.began_ms => self.judge(at_ms..=at_ms, value, to),
             _ => {}
         }
     }
 
     /// What happened before it began never counts, whenever it is learned.
-    pub(crate) fn grow(&mut self, at_ms: i64, growth: Growth, line_ms: i64, to: &mut Vec<Event>) {
+    pub(crate) fn grow(&mut self, at_ms: i64, growth: Growth) {
         let Some(window_ms) = self.window_ms.filter(|_| at_ms >= self.began_ms) else { return };
         let window = self.windows.entry(at_ms.div_euclid(window_ms)).or_default();
         match growth {
-            Growth::Nothing => return,
+            Growth::Nothing => {}
             Growth::Unknown => window.is_partial = true,
-            Growth::By(by) => (window.sum, window.is_fed) = (window.sum + by, true),
+            Growth::By(by) => window.grown.push((at_ms, by)),
         }
-        window.latest_ms = window.latest_ms.max(at_ms);
-        self.judge_early(line_ms.div_euclid(window_ms), to);
     }
 
-    /// A sum only grows: once over its bound the window will violate, and is judged then.
-    fn judge_early(&mut self, number: i64, to: &mut Vec<Event>) {
-        let is_upper = self.has_upper_bound();
-        let Some(window) = self.windows.get_mut(&number).filter(|_| is_upper) else { return };
-        let (at_ms, value) = (window.latest_ms, MetricValue::Count(window.sum));
-        if !window.is_judged && window.is_fed && offending(&self.behavior, &value).is_some() {
+    /// A sum only grows: once over its bound the window will violate, and is judged then. Looks at
+    /// the window that holds the line, with what came before `turn_ms`.
+    pub(crate) fn judge_early(
+        &mut self,
+        line_ms: i64,
+        turn_ms: i64,
+        thing: &Thing,
+        to: &mut Vec<Event>,
+    ) {
+        let Some(window_ms) = self.window_ms.filter(|_| self.has_upper_bound()) else { return };
+        let number = line_ms.div_euclid(window_ms);
+        let Some(window) = self.windows.get_mut(&number).filter(|w| !w.is_judged) else { return };
+        let known = window.grown.iter().filter(|(at_ms, _)| *at_ms < turn_ms).map(|(_, by)| *by);
+        let sum = MetricValue::Count(known.clone().sum());
+        if known.count() > 0 && offending(&self.behavior, &sum).is_some() {
             window.is_judged = true;
-            self.judge(at_ms, value, to);
+            let (begin_ms, end_ms) = (number * window_ms, (number + 1) * window_ms);
+            let seen = || thing.seen.range(begin_ms..end_ms);
+            let latest_ms = seen().next_back().map_or(begin_ms, |(at_ms, _)| *at_ms);
+            let has_waited = seen().any(|(_, waited)| *waited);
+            let at_ms = if has_waited { begin_ms..=end_ms - 1 } else { latest_ms..=latest_ms };
+            self.judge(at_ms, sum, to);
         }
     }
 
@@ -126,70 +128,93 @@ impl Judged {
         let Some(window_ms) = self.window_ms else { return };
         let first = from_ms.max(self.began_ms).div_euclid(window_ms);
         for number in first..to_ms.div_euclid(window_ms) {
-            self.judge_early(number, to);
-            let window = self.windows.remove(&number).unwrap_or_default();
-            let (begin_ms, end_ms) = (number * window_ms, (number + 1) * window_ms);
-            let away = |(from, to): &(i64, i64)| *from < end_ms && begin_ms < *to;
-            let is_whole =
-                begin_ms >= self.began_ms && !window.is_partial && !uncounted.iter().any(away);
-            // Of what is counted zero is a value; lower bounds ask for a thing that was there.
-            let source = self.behavior.metric.as_ref().map(|metric| metric.source());
-            let is_there = thing.is_connected_at(begin_ms);
-            let is_known = match (source, self.has_upper_bound()) {
-                (Some(MetricSource::Cloud), false) => is_there,
-                (Some(MetricSource::Cloud), true) => {
-                    is_there || thing.seen.range(begin_ms..end_ms).next().is_some()
-                }
-                _ => window.is_fed,
+            let away = |(from_ms, until_ms): &(i64, i64)| {
+                *from_ms < (number + 1) * window_ms && number * window_ms < *until_ms
             };
-            let sum = MetricValue::Count(window.sum);
-            if window.is_judged {
-                self.open.iter_mut().for_each(|open| open.last_value = sum.clone());
-            } else if is_whole && is_known {
-                self.judge(end_ms, sum, to);
-            }
+            let is_counted = number * window_ms >= self.began_ms && !uncounted.iter().any(away);
+            self.close((number, window_ms), is_counted, thing, to);
         }
-        self.judge_early(to_ms.div_euclid(window_ms), to);
+    }
+
+    /// What is open ends, and was not counted whole; what measures elapsed time goes on.
+    pub(crate) fn clock_set(
+        &mut self,
+        (to_ms, by_ms): (i64, i64),
+        thing: &Thing,
+        to: &mut Vec<Event>,
+    ) {
+        for number in self.windows.keys().copied().collect::<Vec<_>>() {
+            self.close((number, self.window_ms.unwrap_or(1)), false, thing, to);
+        }
+        self.began_ms = self.began_ms.min(to_ms);
+        self.datapoint_ms += by_ms;
+    }
+
+    /// A window is judged for good; one that was not counted whole only against upper bounds.
+    fn close(
+        &mut self,
+        (number, window_ms): (i64, i64),
+        is_counted: bool,
+        thing: &Thing,
+        to: &mut Vec<Event>,
+    ) {
+        let (begin_ms, end_ms) = (number * window_ms, (number + 1) * window_ms);
+        self.judge_early(begin_ms, end_ms, thing, to);
+        let window = self.windows.remove(&number).unwrap_or_default();
+        // Of what is counted zero is a value; lower bounds ask for a thing that was there.
+        let source = self.behavior.metric.as_ref().map(|metric| metric.source());
+        let is_there = thing.is_connected_at(begin_ms);
+        let is_known = match (source, self.has_upper_bound()) {
+            (Some(MetricSource::Cloud), false) => is_there,
+            (Some(MetricSource::Cloud), true) => {
+                is_there || thing.seen.range(begin_ms..end_ms).next().is_some()
+            }
+            _ => !window.grown.is_empty(),
+        };
+        let sum = MetricValue::Count(window.grown.iter().map(|(_, by)| by).sum());
+        if window.is_judged {
+            self.open.iter_mut().for_each(|open| open.last_value = sum.clone());
+        } else if is_counted && is_known && !window.is_partial {
+            self.judge(end_ms..=end_ms, sum, to);
+        }
     }
 
     /// One datapoint: counts verdicts, begins and ends the violation.
-    fn judge(&mut self, at_ms: i64, value: MetricValue, to: &mut Vec<Event>) {
+    fn judge(&mut self, at_ms: When, value: MetricValue, to: &mut Vec<Event>) {
         let Some(criteria) = self.behavior.criteria.clone() else { return };
-        self.datapoint_ms = self.datapoint_ms.max(at_ms);
+        self.datapoint_ms = self.datapoint_ms.max(*at_ms.end());
         let Some(value) = offending(&self.behavior, &value) else {
             (self.violating, self.conforming) = (0, self.conforming.saturating_add(1));
             if self.open.is_some() && self.conforming >= criteria.to_clear() {
                 self.open = None;
-                to.push(self.event(EventType::AlarmCleared, Some(at_ms), Some(value)));
+                to.push(self.event(EventType::AlarmCleared, at_ms, Some(value)));
             }
             return;
         };
-        self.run_began_ms = if self.violating == 0 { at_ms } else { self.run_began_ms };
+        if self.violating == 0 {
+            self.run_began_ms = at_ms.clone();
+        }
         (self.violating, self.conforming) = (self.violating.saturating_add(1), 0);
         let opens = self.open.is_none() && self.violating >= criteria.to_alarm();
         if opens {
-            to.push(self.event(EventType::InAlarm, Some(at_ms), Some(value.clone())));
+            to.push(self.event(EventType::InAlarm, at_ms.clone(), Some(value.clone())));
         }
         if opens || self.open.is_some() {
-            let started_ms = self.open.as_ref().map_or(self.run_began_ms, |open| open.started_ms);
+            let open = self.open.take();
+            let started_ms = open.map_or(self.run_began_ms.clone(), |open| open.started_ms);
             self.open = Some(Open { started_ms, last_ms: at_ms, last_value: value });
         }
     }
 
     /// Nobody can tell any more; it begins anew.
-    pub(crate) fn invalidate(&mut self, at_ms: Option<i64>, to: &mut Vec<Event>) {
+    pub(crate) fn invalidate(&mut self, at_ms: When, to: &mut Vec<Event>) {
         if self.open.take().is_some() {
             (self.violating, self.conforming) = (0, 0);
             to.push(self.event(EventType::AlarmInvalidated, at_ms, None));
         }
     }
 
-    fn event(
-        &self,
-        event_type: EventType,
-        at_ms: Option<i64>,
-        value: Option<MetricValue>,
-    ) -> Event {
+    fn event(&self, event_type: EventType, at_ms: When, value: Option<MetricValue>) -> Event {
         let (subject, is_suppressed) = (self.subject.clone(), self.behavior.suppress_alerts);
         Event { subject, event_type, at_ms, value, is_suppressed }
     }

@@ -7,15 +7,16 @@
 //! - A change is in force from when it is learned, and judges nothing of before its own time or
 //!   the latest time that was learned before it.
 //! - What is judged as it comes (gauges, lists) is judged in the order in which it comes.
-//! - A sum is judged before its window's end only while no window before that is open: with what
-//!   is known by then, at the latest time of that.
-//! - How long after two days of silence a violation is invalidated is not said: that event has no
-//!   time here.
+//! - A sum is judged before its window's end only while no window of the thing before that is open:
+//!   with what is known by then, at the latest time of that. What is learned sooner waits for its
+//!   turn; when it is judged is said to the window, and not to the millisecond.
+//! - How long after two days of silence a violation is invalidated is not said.
 
 mod judged;
 mod value;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::RangeInclusive;
 
 use fleetward_domain::{
     Activity, Behavior, BehaviorName, Change, EventType, GroupName, Metric, MetricSource,
@@ -27,14 +28,17 @@ pub use judged::{Judged, Open};
 /// A thing's behavior: thing, profile, behavior.
 pub type Subject = (String, ProfileName, BehaviorName);
 
-/// Something that happened to a violation: when (if that is known), the value that decided, and
-/// whether nobody is alerted.
+/// When something was; of what is not said to the millisecond, from when to when it may have been.
+pub type When = RangeInclusive<i64>;
+
+/// Something that happened to a violation: when, the value that decided, and whether nobody is
+/// alerted. The value of what is not known to the millisecond may be another.
 #[derive(Clone, Debug, PartialEq)]
 #[allow(missing_docs, reason = "said above")]
 pub struct Event {
     pub subject: Subject,
     pub event_type: EventType,
-    pub at_ms: Option<i64>,
+    pub at_ms: When,
     pub value: Option<MetricValue>,
     pub is_suppressed: bool,
 }
@@ -47,9 +51,9 @@ pub struct Oracle {
     pub judged: BTreeMap<Subject, Judged>,
     period_ms: i64,
     silence_ms: i64,
-    now_ms: i64,
     /// What happened before it is known.
-    line_ms: i64,
+    pub line_ms: i64,
+    now_ms: i64,
     doors: BTreeMap<String, Door>,
     /// When a front door was away.
     uncounted: Vec<(i64, i64)>,
@@ -71,7 +75,8 @@ struct Thing {
     groups: Vec<GroupName>,
     /// By front door: from when on it was connected, or was not.
     connected: BTreeMap<String, BTreeMap<i64, bool>>,
-    seen: BTreeSet<i64>,
+    /// When something was seen of it, and whether that had to wait for its turn.
+    seen: BTreeMap<i64, bool>,
     reports: Vec<(i64, Report)>,
 }
 
@@ -79,7 +84,9 @@ impl Oracle {
     /// It knows nothing yet, but for the shortest window and how long silence is.
     #[must_use]
     pub fn new(period_ms: i64, silence_ms: i64) -> Self {
-        Self { period_ms, silence_ms, ..Self::default() }
+        // One who is nobody shows since when strangers are judged.
+        let things = BTreeMap::from([(String::new(), Thing::default())]);
+        Self { period_ms, silence_ms, things, ..Self::default() }
     }
 
     /// Learns one thing more.
@@ -90,9 +97,19 @@ impl Oracle {
             }
             Record::Activity(activity) => self.activity(activity),
             Record::DoorStarted { door, boot, at_ms } => self.door_started(door, *boot, *at_ms),
+            Record::Watermark { door, boot, until_ms } => self.flushed(door, *boot, *until_ms),
             Record::Tick(at_ms) => {
-                self.doors.values_mut().for_each(|door| door.until_ms = door.until_ms.max(*at_ms));
-                self.draw_line(*at_ms);
+                let doors = self.doors.iter().map(|(name, door)| (name.clone(), door.boot));
+                doors
+                    .collect::<Vec<_>>()
+                    .iter()
+                    .for_each(|(n, boot)| self.flushed(n, *boot, *at_ms));
+            }
+            Record::DoorGone { door, boot, until_ms } => self.door_gone(door, *boot, *until_ms),
+            Record::ClockSet { door, boot, from_ms, to_ms } => {
+                if self.doors.get(door).is_some_and(|known| known.boot == *boot) {
+                    self.clock_set(*to_ms, *to_ms - *from_ms);
+                }
             }
             Record::Change(number, at_ms, change) if *number > self.changes => {
                 self.changes = *number;
@@ -100,35 +117,36 @@ impl Oracle {
                 self.change(change);
             }
             Record::Change(..) | Record::Threshold(_) => {}
-            // No history has these yet.
-            Record::Watermark { .. } | Record::ClockSet { .. } | Record::DoorGone { .. } => {}
         }
         // Of those who are not registered only those are known who are there, or judged.
         let judged: BTreeSet<String> = self.judged.keys().map(|(name, ..)| name.clone()).collect();
         self.things.retain(|name, thing| {
-            thing.is_registered || thing.is_connected_at(i64::MAX) || judged.contains(name)
+            let is_known = thing.is_registered || thing.is_connected_at(i64::MAX);
+            is_known || judged.contains(name) || name.is_empty()
         });
     }
 
     fn report(&mut self, name: &str, at_ms: i64, report: &Report) {
         self.now_ms = self.now_ms.max(at_ms);
         self.admit(name, at_ms, MetricSource::Device, false);
+        let turn_ms = self.turn_ms(name);
         let Some(thing) = self.things.get_mut(name) else { return };
         let then = thing.reports.iter().filter(|(_, known)| known == report);
         if then.map(|(then_ms, _)| at_ms - then_ms).any(|passed_ms| passed_ms < 600_000) {
             return;
         }
         thing.reports.push((at_ms, report.clone()));
-        thing.seen.insert(at_ms);
+        *thing.seen.entry(at_ms).or_default() |= at_ms >= turn_ms;
         for judged in self.judged.values_mut().filter(|judged| judged.subject.0 == name) {
-            judged.report(at_ms, report, self.line_ms, &mut self.events);
+            judged.report(at_ms, report, &mut self.events);
+            judged.judge_early(self.line_ms, turn_ms, thing, &mut self.events);
         }
     }
 
     fn activity(&mut self, activity: &Activity) {
         let Activity { door, boot, seq, until_ms, connected, .. } = activity;
         self.now_ms = self.now_ms.max(*until_ms);
-        let first = || Door { boot: *boot, seq: None, until_ms: 0 };
+        let first = || Door { boot: *boot, seq: None, until_ms: self.line_ms };
         let known = self.doors.entry(door.clone()).or_insert_with(first);
         if known.boot != *boot || known.seq.is_some_and(|known| known >= *seq) {
             return;
@@ -136,50 +154,106 @@ impl Oracle {
         known.seq = Some(*seq);
         let (name, at_ms) = (activity.thing.as_str(), until_ms - 1);
         self.admit(name, at_ms, MetricSource::Cloud, *connected);
+        let turn_ms = self.turn_ms(name);
         let Some(thing) = self.things.get_mut(name) else { return };
-        thing.seen.insert(at_ms);
+        *thing.seen.entry(at_ms).or_default() |= at_ms >= turn_ms;
         thing.connected.entry(door.clone()).or_default().insert(*until_ms, *connected);
         for judged in self.judged.values_mut().filter(|judged| judged.subject.0 == name) {
-            let growth = value::growth_in(&judged.behavior, &activity.counts);
-            judged.grow(at_ms, growth, self.line_ms, &mut self.events);
+            judged.grow(at_ms, value::growth_in(&judged.behavior, &activity.counts));
+            judged.judge_early(self.line_ms, turn_ms, thing, &mut self.events);
         }
+    }
+
+    /// Up to when what is learned of a thing is taken at once: to the end of the first open window.
+    fn turn_ms(&self, name: &str) -> i64 {
+        let own = self.judged.values().filter(|judged| judged.subject.0 == name);
+        let lengths = own.filter_map(|judged| judged.window_ms);
+        lengths.map(|ms| (self.line_ms.div_euclid(ms) + 1) * ms).min().unwrap_or(i64::MAX)
     }
 
     /// Nothing is connected through it. What it did not say it had counted, nobody counted.
     fn door_started(&mut self, name: &str, boot: u64, at_ms: i64) {
         match self.doors.get(name) {
             Some(known) if known.boot >= boot => return,
-            Some(known) => self.uncounted.push((known.until_ms, at_ms)),
+            Some(known) => self.uncounted.push((known.until_ms, at_ms.max(known.until_ms + 1))),
             None => {}
         }
         self.doors.insert(name.to_owned(), Door { boot, seq: None, until_ms: at_ms });
-        for door in self.things.values_mut().filter_map(|thing| thing.connected.get_mut(name)) {
-            door.insert(at_ms, false);
+        self.lose(name, at_ms);
+    }
+
+    fn door_gone(&mut self, name: &str, boot: u64, until_ms: i64) {
+        if let Some(known) = self.doors.get(name).filter(|known| known.boot == boot) {
+            self.now_ms = self.now_ms.max(until_ms);
+            self.uncounted.push((known.until_ms, self.now_ms.max(known.until_ms + 1)));
+            self.doors.remove(name);
+            self.lose(name, until_ms);
+        }
+    }
+
+    fn lose(&mut self, door: &str, at_ms: i64) {
+        for known in self.things.values_mut().filter_map(|thing| thing.connected.get_mut(door)) {
+            if known.last_key_value().is_some_and(|(_, up)| *up) {
+                known.insert(at_ms, false);
+            }
         }
         self.draw_line(at_ms);
+    }
+
+    fn flushed(&mut self, name: &str, boot: u64, until_ms: i64) {
+        if let Some(known) = self.doors.get_mut(name).filter(|known| known.boot == boot) {
+            known.until_ms = known.until_ms.max(until_ms);
+            self.draw_line(until_ms);
+        }
     }
 
     /// The line is where the door stands that is furthest behind. It never goes back.
     fn draw_line(&mut self, at_ms: i64) {
         self.now_ms = self.now_ms.max(at_ms);
         let (from_ms, reached_ms) = (self.line_ms, self.doors.values().map(|d| d.until_ms).min());
-        self.line_ms = from_ms.max(reached_ms.unwrap_or(at_ms));
+        self.line_ms = from_ms.max(reached_ms.unwrap_or(from_ms));
+        self.pass((from_ms, self.line_ms));
         let silent_ms = self.line_ms - self.silence_ms;
-        for judged in self.judged.values_mut() {
-            if let Some(thing) = self.things.get(&judged.subject.0) {
-                let line = (from_ms, self.line_ms);
-                judged.pass(line, thing, &self.uncounted, &mut self.events);
-            }
-            if judged.datapoint_ms <= silent_ms {
-                judged.invalidate(None, &mut self.events);
-            }
+        for judged in self.judged.values_mut().filter(|judged| judged.datapoint_ms <= silent_ms) {
+            judged.invalidate(self.now_ms..=i64::MAX, &mut self.events);
         }
         // Strangers that stay away are forgotten.
-        let is_there = |thing: &Thing| {
-            let is_lost = thing.seen.last().is_none_or(|seen_ms| *seen_ms <= silent_ms);
-            thing.is_registered || thing.is_connected_at(i64::MAX) || !is_lost
-        };
-        self.judged.retain(|(name, ..), _| self.things.get(name).is_some_and(is_there));
+        self.judged.retain(|(name, ..), judged| {
+            let thing = self.things.get(name);
+            let is_kept = thing.is_some_and(|thing| !thing.is_lost(silent_ms));
+            is_kept || judged.open.is_some() || name.is_empty()
+        });
+    }
+
+    fn pass(&mut self, line: (i64, i64)) {
+        let names: Vec<String> = self.things.keys().cloned().collect();
+        let turns: BTreeMap<_, _> = names.iter().map(|name| (name, self.turn_ms(name))).collect();
+        for judged in self.judged.values_mut() {
+            let name = &judged.subject.0;
+            if let Some((thing, turn_ms)) = self.things.get(name).zip(turns.get(name)) {
+                judged.pass(line, thing, &self.uncounted, &mut self.events);
+                judged.judge_early(line.1, *turn_ms, thing, &mut self.events);
+            }
+        }
+    }
+
+    /// All windows that are open end here, not whole; all goes on at another time.
+    fn clock_set(&mut self, to_ms: i64, by_ms: i64) {
+        for judged in self.judged.values_mut() {
+            if let Some(thing) = self.things.get(&judged.subject.0) {
+                judged.clock_set((to_ms, by_ms), thing, &mut self.events);
+            }
+        }
+        self.uncounted = vec![(to_ms - 1, to_ms)];
+        for thing in self.things.values_mut() {
+            thing.seen = thing.seen.keys().map(|at_ms| (at_ms + by_ms, false)).collect();
+            thing.reports.iter_mut().for_each(|(at_ms, _)| *at_ms += by_ms);
+            for door in thing.connected.values_mut() {
+                *door = door.pop_last().map(|(_, up)| (to_ms, up)).into_iter().collect();
+            }
+        }
+        self.doors.values_mut().for_each(|door| door.until_ms = to_ms);
+        (self.line_ms, self.now_ms) = (to_ms, to_ms);
     }
 
     fn change(&mut self, change: &Change) {
@@ -210,6 +284,9 @@ impl Oracle {
         for (name, thing) in &self.things {
             for (profile, behavior) in self.applying(thing) {
                 let subject = (name.clone(), profile, behavior.name.clone());
+                let nobody = (String::new(), subject.1.clone(), subject.2.clone());
+                let since_ms = self.judged.get(&nobody).map_or(i64::MIN, |nobody| nobody.began_ms);
+                let began_ms = began_ms.max(since_ms);
                 let new = Judged::new(subject.clone(), &behavior, self.period_ms, began_ms);
                 let same = before.get(&subject).is_some_and(|old| old.is_same(&behavior));
                 let kept = if same { before.remove(&subject) } else { None };
@@ -218,7 +295,8 @@ impl Oracle {
                 self.judged.insert(subject, judged);
             }
         }
-        before.values_mut().for_each(|j| j.invalidate(Some(self.now_ms), &mut self.events));
+        let now = self.now_ms..=self.now_ms;
+        before.values_mut().for_each(|gone| gone.invalidate(now.clone(), &mut self.events));
     }
 
     /// The behaviors that a thing is judged by, each once whatever it is attached to.
@@ -244,6 +322,14 @@ impl Oracle {
 }
 
 impl Thing {
+    /// Whether nobody knows it and nobody has heard of it since.
+    fn is_lost(&self, since_ms: i64) -> bool {
+        let said = self.connected.values().filter_map(|door| door.last_key_value());
+        let heard_ms = said.map(|(at_ms, _)| *at_ms).chain(self.seen.keys().copied()).max();
+        let is_silent = heard_ms.is_none_or(|heard_ms| heard_ms <= since_ms);
+        !self.is_registered && !self.is_connected_at(i64::MAX) && is_silent
+    }
+
     /// Whether it was connected at this time, as far as is known.
     fn is_connected_at(&self, at_ms: i64) -> bool {
         self.connected.values().any(|d| d.range(..=at_ms).next_back().is_some_and(|(_, up)| *up))

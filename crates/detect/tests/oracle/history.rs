@@ -35,10 +35,19 @@ enum What {
     /// All that came before is logged.
     Flushed,
     DoorStarts,
+    /// Somebody found that the door is gone.
+    DoorGone,
+    /// Its clock stood at the time of this fact, and goes on at this one.
+    ClockSet(i64),
     Changes(Change),
 }
 
 impl Fact {
+    /// The time after it.
+    fn goes_on_ms(&self) -> i64 {
+        if let What::ClockSet(to_ms) = self.what { to_ms } else { self.at_ms }
+    }
+
     /// The same with one thing less in it, each way.
     pub(crate) fn simpler(&self) -> Vec<Self> {
         let with = |what| Self { what, late_ms: self.late_ms, ..*self };
@@ -91,14 +100,11 @@ pub(crate) fn history(seed: u64, steps: u64) -> Vec<Fact> {
     let doors = 1 + usize::from(dice.once_in(3));
     let profiles = vec![None; PROFILES.len()];
     let mut world = World { dice, now_ms: START_MS, doors, profiles, facts: Vec::new() };
-    (0..doors).for_each(|door| world.happens(Some(door), What::DoorStarts));
     world.change_profile(0);
     for _ in 0..world.dice.below(steps) {
         world.pass();
         world.step();
     }
-    world.now_ms += 10 * PERIOD_MS;
-    world.flush();
     world.facts
 }
 
@@ -141,7 +147,18 @@ impl World {
                 let (counts, connected) = (self.counts(), !self.dice.once_in(4));
                 self.happens(Some(door), What::Counted(thing, connected, counts));
             }
-            85..87 => self.happens(Some(door), What::DoorStarts),
+            85 | 86 => self.happens(Some(door), What::DoorStarts),
+            87 if self.doors == 1 => {
+                let by_ms = self.dice.one_of(&[-9_500, -1_700, 1_200, 7_000, 30_000]);
+                self.happens(Some(door), What::ClockSet(self.now_ms + by_ms));
+                self.now_ms += by_ms;
+            }
+            87 if self.dice.once_in(2) => {
+                // It ended, was found to be gone, and comes back.
+                self.happens(Some(door), What::DoorGone);
+                self.pass();
+                self.happens(Some(door), What::DoorStarts);
+            }
             87..93 => {
                 let registered = !self.dice.once_in(3);
                 let groups = if registered { self.dice.some_of(&GROUPS, 2) } else { Vec::new() };
@@ -258,17 +275,21 @@ impl World {
     }
 }
 
-/// The records of these facts, in the order in which they are logged. What a front door says
-/// follows what it said before; that it has flushed, and that it starts, all that it took before.
+/// The records of these facts, from the starts of all front doors on, in the order in which they
+/// are logged. What a front door says follows what it said before; that it has flushed, and that it
+/// starts, all that it took before.
 pub(crate) fn logged(facts: &[Fact]) -> Vec<Record> {
     let mut arrivals: Vec<(i64, &Fact)> = Vec::new();
     for fact in facts {
         let follows = |before: &Fact| match (&fact.what, &before.what) {
-            (What::Flushed | What::DoorStarts, _) => before.door == fact.door,
+            (What::Report(..), What::DoorStarts | What::ClockSet(_) | What::DoorGone) => {
+                before.door == fact.door
+            }
+            (What::Flushed | What::DoorStarts | What::ClockSet(_), _) => before.door == fact.door,
+            (What::DoorGone, _) => before.door == fact.door,
             (What::Counted(..), What::Report(..)) => false,
             (What::Counted(..), _) => before.door == fact.door,
             (What::Changes(_), What::Changes(_)) => true,
-            (What::Report(..), What::DoorStarts) => before.door == fact.door,
             _ => false,
         };
         let before = arrivals.iter().filter(|(_, before)| follows(before));
@@ -277,7 +298,16 @@ pub(crate) fn logged(facts: &[Fact]) -> Vec<Record> {
     }
     arrivals.sort_by_key(|(arrival_ms, _)| *arrival_ms);
     let mut writer = Writer::default();
-    arrivals.into_iter().map(|(_, fact)| writer.record(fact)).collect()
+    let fact = |door, at_ms, what| Fact { at_ms, late_ms: 0, door: Some(door), what };
+    let doors = facts.iter().filter_map(|fact| fact.door).max().unwrap_or_default() + 1;
+    let starts = (0..doors).map(|door| fact(door, START_MS, What::DoorStarts));
+    let mut records: Vec<_> = starts.map(|start| writer.record(&start)).collect();
+    records.extend(arrivals.iter().map(|(_, fact)| writer.record(fact)));
+    // After all, whatever may have waited for its turn is judged.
+    let end_ms = facts.last().map_or(START_MS, Fact::goes_on_ms) + 10 * PERIOD_MS;
+    let ends = (0..doors).map(|door| fact(door, end_ms, What::Flushed));
+    records.extend(ends.map(|end| writer.record(&end)));
+    records
 }
 
 /// Numbers grow as their writers would have them grow.
@@ -315,10 +345,15 @@ impl Writer {
                     away_since_ms: None,
                 })
             }
-            What::Flushed => Record::Tick(at_ms),
+            What::Flushed => Record::Watermark { door, boot: self.boots[place], until_ms: at_ms },
             What::DoorStarts => {
                 self.boots[place] += 1;
                 Record::DoorStarted { door, boot: self.boots[place], at_ms }
+            }
+            What::DoorGone => Record::DoorGone { door, boot: self.boots[place], until_ms: at_ms },
+            What::ClockSet(to_ms) => {
+                let boot = self.boots[place];
+                Record::ClockSet { door, boot, from_ms: at_ms, to_ms: *to_ms }
             }
             What::Changes(change) => {
                 self.changes += 1;
