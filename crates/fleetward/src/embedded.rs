@@ -4,7 +4,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use fleetward_environment::{Chance, Clock};
+use fleetward_environment::{Chance, Clock, RecordClock};
+use fleetward_front_door::Awaited;
 use fleetward_log::EventLog;
 use fleetward_log::embedded::EmbeddedLog;
 use fleetward_store::sqlite::SqliteStore;
@@ -64,8 +65,10 @@ pub(crate) async fn start(
         store: store.clone(),
         assignment: watch::channel((0..log.partitions()).collect()).1, // all of them, for good
         log: log.clone(),
+        record_clock: RecordClock::new(clock.clone()),
         clock: clock.clone(),
         chance,
+        awaited: Awaited::default(),
         health: Arc::default(),
         disk: disk.clone(),
         failures: failed,

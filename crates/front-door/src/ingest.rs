@@ -11,6 +11,7 @@ use fleetward_log::{Entry, EventLog, LogError, record};
 use fleetward_report::{Format, Reject, RejectCode, parse, reply};
 
 use crate::limits::REPORT_MAX_BYTES;
+use crate::stamps::Stamped;
 
 /// A report as it came.
 #[derive(Debug)]
@@ -21,7 +22,6 @@ pub(crate) struct Submission {
     format: Format,
     /// Of one that is too long, as much as shows it.
     payload: Vec<u8>,
-    at_ms: EpochMs,
 }
 
 /// What became of a report, and the answer to it in the report's format.
@@ -35,20 +35,13 @@ pub(crate) enum Outcome {
 
 impl Submission {
     /// A report about `thing`.
-    pub(crate) fn new(
-        thing: &str,
-        publisher: Publisher,
-        format: Format,
-        payload: &[u8],
-        at_ms: EpochMs,
-    ) -> Self {
+    pub(crate) fn new(thing: &str, publisher: Publisher, format: Format, payload: &[u8]) -> Self {
         let kept = payload.len().min(REPORT_MAX_BYTES.saturating_add(1));
         Self {
             thing: thing.to_owned(),
             publisher,
             format,
             payload: payload.get(..kept).unwrap_or_default().to_vec(),
-            at_ms,
         }
     }
 
@@ -77,13 +70,13 @@ impl Ingest {
     /// The log's: then none of them is known to be durable, and none may be acknowledged.
     pub(crate) async fn take(
         &self,
-        reports: &[Submission],
+        reports: &[(Submission, Stamped)],
         scratch: &mut Report,
     ) -> Result<Vec<Outcome>, LogError> {
         let mut entries = Vec::with_capacity(reports.len());
         let mut judged = Vec::with_capacity(reports.len());
-        for report in reports {
-            judged.push(self.judge(report, scratch).map(|(report_id, entry)| {
+        for (report, stamp) in reports {
+            judged.push(self.judge(report, stamp.at_ms, scratch).map(|(report_id, entry)| {
                 entries.push(entry);
                 report_id
             }));
@@ -93,11 +86,16 @@ impl Ingest {
         }
         let now_ms = self.clock.now_ms();
         let answers = reports.iter().zip(judged);
-        Ok(answers.map(|(report, judgement)| report.answer(judgement, now_ms)).collect())
+        Ok(answers.map(|((report, _), judgement)| report.answer(judgement, now_ms)).collect())
     }
 
     /// The id and the record of a report that can be taken.
-    fn judge(&self, submission: &Submission, report: &mut Report) -> Result<(i64, Entry), Reject> {
+    fn judge(
+        &self,
+        submission: &Submission,
+        at_ms: EpochMs,
+        report: &mut Report,
+    ) -> Result<(i64, Entry), Reject> {
         parse(submission.format, &submission.payload, report)?;
         let report_id = report.report_id;
         let code = RejectCode::InvalidPayload;
@@ -105,7 +103,7 @@ impl Ingest {
         let thing = ThingName::parse(submission.thing.as_str())
             .map_err(|error| reject(format!("Malformed topic: {error}")))?;
         let partition = self.log.placement().partition_of(thing.as_str());
-        let head = (&thing, submission.at_ms, submission.publisher);
+        let head = (&thing, at_ms, submission.publisher);
         let bytes = record::encode_report(head, report, self.format_level);
         let bytes = bytes.map_err(|error| reject(error.to_string()))?;
         Ok((report_id, Entry { partition, bytes }))

@@ -12,6 +12,7 @@
 //! is it), `session/connect`, `upstream/join`, `session/uplink`, `ingest` if it is a device
 //! report, `session/downlink`, `meter`.
 
+mod awaited;
 mod changes;
 mod directory;
 mod error;
@@ -23,10 +24,12 @@ mod meter;
 mod running;
 mod session;
 mod settings;
+mod stamps;
 mod start;
 mod tls;
 mod upstream;
 
+pub use awaited::Awaited;
 pub use error::FrontDoorError;
 pub use running::Running;
 pub use settings::{Settings, TlsIdentity, Upstream};

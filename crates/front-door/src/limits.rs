@@ -28,6 +28,9 @@ pub const UNFLUSHED_WINDOWS: usize = 16;
 /// Counters are flushed this often unless a setting says else, in milliseconds.
 pub const FLUSH_MS: i64 = 200;
 
+/// Watermarks are at least this far apart, however many times are waited for, in milliseconds.
+pub const WATERMARK_SPACING_MS: i64 = 50;
+
 /// Most activity records in one append; what is left waits for the next one.
 pub const FLUSH_RECORDS: usize = 20_000;
 

@@ -12,35 +12,43 @@ mod tests;
 mod thing;
 
 pub(crate) use counts::Counts;
-pub(crate) use flush::Flusher;
+pub(crate) use flush::{Flusher, Sources};
 pub(crate) use plan::{MeterPlan, TopicSet};
 pub(crate) use thing::ThingMeter;
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use arc_swap::ArcSwap;
-use fleetward_domain::{EpochMs, ThingName};
+use fleetward_domain::ThingName;
+use fleetward_environment::{RecordClock, Stamp};
 
 use crate::limits::METERED_THINGS;
+use thing::Bucket;
 
 /// The counters of all things of this front door.
 pub(crate) struct Meter {
+    clock: RecordClock,
     period_ms: i64,
     plan: ArcSwap<MeterPlan>,
     things: Mutex<HashMap<ThingName, Arc<ThingMeter>>>,
     /// Things with counts that were not collected yet, each once.
     changed: Mutex<Vec<Arc<ThingMeter>>>,
+    /// Shared by whoever reads the time and adds by it; taken whole to draw a line: everything
+    /// that was counted before that time is then listed.
+    line: RwLock<()>,
 }
 
 impl Meter {
-    pub(crate) fn new(period_ms: i64, plan: MeterPlan) -> Self {
+    pub(crate) fn new(clock: RecordClock, period_ms: i64, plan: MeterPlan) -> Self {
         Self {
+            clock,
             period_ms: period_ms.max(1),
             plan: ArcSwap::from_pointee(plan),
             things: Mutex::default(),
             changed: Mutex::default(),
+            line: RwLock::default(),
         }
     }
 
@@ -84,28 +92,22 @@ impl Meter {
     }
 
     /// Adds what a connection counted, and empties it.
-    pub(crate) fn add(&self, meter: &Arc<ThingMeter>, now_ms: EpochMs, counts: &mut Counts) {
+    pub(crate) fn add(&self, meter: &Arc<ThingMeter>, counts: &mut Counts) {
         if counts.is_empty() {
             return;
         }
-        self.change(meter, |state| state.add(now_ms, self.period_ms, counts));
+        self.change(meter, |state, at| state.add(at, self.period_ms, counts));
         counts.clear();
     }
 
     /// A connection of the thing came to be (`is_up`) or ended.
-    pub(crate) fn presence(
-        &self,
-        meter: &Arc<ThingMeter>,
-        now_ms: EpochMs,
-        is_up: bool,
-        counts: &mut Counts,
-    ) {
-        self.change(meter, |state| {
+    pub(crate) fn presence(&self, meter: &Arc<ThingMeter>, is_up: bool, counts: &mut Counts) {
+        self.change(meter, |state, at| {
             state.connections = match is_up {
                 true => state.connections.saturating_add(1),
                 false => state.connections.saturating_sub(1),
             };
-            state.add(now_ms, self.period_ms, counts);
+            state.add(at, self.period_ms, counts);
         });
         counts.clear();
     }
@@ -116,9 +118,12 @@ impl Meter {
         lock(&self.things).len()
     }
 
-    fn change(&self, meter: &Arc<ThingMeter>, change: impl FnOnce(&mut thing::State)) {
+    /// Changes a thing's counters by the time that it is now, and lists it.
+    fn change(&self, meter: &Arc<ThingMeter>, change: impl FnOnce(&mut thing::State, Stamp)) {
+        // From the look at the clock until it is listed, so that no line falls between the two.
+        let _counting = self.line.read().unwrap_or_else(PoisonError::into_inner);
         let mut state = meter.lock();
-        change(&mut state);
+        change(&mut state, self.clock.stamp());
         let is_first = !std::mem::replace(&mut state.is_listed, true);
         drop(state);
         if is_first {
@@ -131,6 +136,26 @@ impl Meter {
         let mut changed = lock(&self.changed);
         let keep = changed.len().saturating_sub(limit);
         changed.split_off(keep)
+    }
+
+    /// Takes all things that changed: everything that was counted until now is in them.
+    fn draw_line(&self) -> Vec<Arc<ThingMeter>> {
+        let _nobody_counts = self.line.write().unwrap_or_else(PoisonError::into_inner);
+        std::mem::take(&mut *lock(&self.changed))
+    }
+
+    /// Collects of a thing that was taken what was counted before so many jumps of the clock. It
+    /// is listed again if it has more.
+    fn take_buckets(&self, meter: &Arc<ThingMeter>, jumps: u64) -> Vec<Bucket> {
+        let mut state = meter.lock();
+        let buckets = state.take_before(jumps);
+        state.is_listed = !state.buckets.is_empty();
+        let has_more = state.is_listed;
+        drop(state);
+        if has_more {
+            lock(&self.changed).push(Arc::clone(meter));
+        }
+        buckets
     }
 
     /// Forgets those of the collected things that nobody holds.

@@ -31,6 +31,7 @@ use tokio::sync::watch;
 use crate::directory::{Directory, Identity, Principal};
 use crate::ingest::Ingest;
 use crate::meter::Meter;
+use crate::stamps::Stamps;
 use crate::upstream::{Broker, Service};
 
 /// What all connections share.
@@ -39,6 +40,8 @@ pub(crate) struct Door {
     pub(crate) meter: Arc<Meter>,
     pub(crate) arns: Arc<ResourceArns>,
     pub(crate) ingest: Arc<Ingest>,
+    /// Stamps the reports.
+    pub(crate) stamps: Arc<Stamps>,
     pub(crate) broker: Broker,
     /// The front door's own session at the broker.
     pub(crate) service: Service,

@@ -4,11 +4,11 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use fleetward_domain::{Place, PolicyName};
-use fleetward_environment::{Chance, Clock};
+use fleetward_environment::{Chance, Clock, RecordClock};
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 
-use crate::Transport;
 use crate::limits::{CONNECT_LIMIT_MS, FLUSH_MS};
+use crate::{Awaited, Transport};
 
 /// What a front door is told when it starts.
 #[derive(Debug)]
@@ -35,8 +35,12 @@ pub struct Settings {
     pub connect_limit_ms: u64,
     /// The broker behind the front door.
     pub upstream: Upstream,
-    /// Stamps the records, and measures every wait.
+    /// Measures every wait, and dates answers.
     pub clock: Clock,
+    /// Stamps the records: of the same wall clock.
+    pub record_clock: RecordClock,
+    /// Who waits for the door's watermark.
+    pub awaited: Awaited,
     /// Names what nobody may guess.
     pub chance: Chance,
 }
@@ -65,8 +69,7 @@ pub enum Upstream {
 }
 
 impl Settings {
-    /// No listeners, the embedded broker, periods of 300 s, the system's clock and randomness,
-    /// and records that every release can read.
+    /// No listeners, the embedded broker, periods of 300 s, the system's clock and randomness.
     #[must_use]
     pub fn new(name: impl Into<String>, boot: u64, place: Place) -> Self {
         Self {
@@ -82,6 +85,8 @@ impl Settings {
             connect_limit_ms: CONNECT_LIMIT_MS,
             upstream: Upstream::Embedded,
             clock: Clock::system(),
+            record_clock: RecordClock::new(Clock::system()),
+            awaited: Awaited::default(),
             chance: Chance::system(),
         }
     }

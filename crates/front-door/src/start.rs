@@ -18,10 +18,11 @@ use crate::error::FrontDoorError;
 use crate::ingest::Ingest;
 use crate::limits::CONNECTIONS;
 use crate::listener::{Kind, Listener};
-use crate::meter::{Flusher, Meter, MeterPlan};
+use crate::meter::{Flusher, Meter, MeterPlan, Sources};
 use crate::running::{Parts, Running};
 use crate::session::Door;
 use crate::settings::{Settings, Upstream};
+use crate::stamps::Stamps;
 use crate::upstream::{Broker, Embedded, Service, Tcp, Transport};
 use crate::{changes, tls};
 
@@ -72,7 +73,10 @@ async fn start_parts(
     let seen = *store.newest_change().borrow();
     let directory = Arc::new(Directory::new(Arc::clone(&store), settings.mqtt_policy.clone()));
     check_mqtt_policy(settings, &directory).await?;
-    let meter = Arc::new(Meter::new(settings.period_ms, MeterPlan::load(&*store).await?));
+    let records = settings.record_clock.clone();
+    let plan = MeterPlan::load(&*store).await?;
+    let meter = Arc::new(Meter::new(records.clone(), settings.period_ms, plan));
+    let stamps = Arc::new(Stamps::new(records));
     let (embedded, broker) = open_upstream(settings).await?;
     let level = store.format_level();
     append_started(settings, level, &*log).await?;
@@ -89,12 +93,15 @@ async fn start_parts(
         meter: Arc::clone(&meter),
         clock: settings.clock.clone(),
     };
-    let flusher = Flusher::new(settings, level, Arc::clone(&meter), Arc::clone(&log));
+    let (meter_too, log_too) = (Arc::clone(&meter), Arc::clone(&log));
+    let sources = Sources { meter: meter_too, log: log_too, stamps: Arc::clone(&stamps) };
+    let flusher = Flusher::new(settings, level, sources);
     let door = Arc::new(Door {
         directory,
         meter,
         arns: Arc::new(ResourceArns::new(&settings.place.region, &settings.place.account)),
         ingest: Arc::new(Ingest::new(log, settings.clock.clone(), level)),
+        stamps,
         broker,
         service,
         clock: settings.clock.clone(),
@@ -200,7 +207,7 @@ async fn append_started(
     let record = Record::DoorStarted {
         door: settings.name.clone(),
         boot: settings.boot,
-        at_ms: settings.clock.now_ms(),
+        at_ms: settings.record_clock.now_ms(),
     };
     let bytes = record::encode(&record, level).map_err(LogError::from)?;
     Ok(log.append(vec![Entry { partition: EVERY_PARTITION, bytes }]).await?)

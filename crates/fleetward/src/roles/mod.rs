@@ -20,7 +20,8 @@ pub(crate) mod role;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use fleetward_environment::{Chance, Clock};
+use fleetward_environment::{Chance, Clock, RecordClock};
+use fleetward_front_door::Awaited;
 use fleetward_log::EventLog;
 use fleetward_store::Store;
 use tokio::sync::{mpsc, watch};
@@ -35,6 +36,10 @@ pub(crate) struct Shared {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) log: Arc<dyn EventLog>,
     pub(crate) clock: Clock,
+    /// Stamps all that goes to the log.
+    pub(crate) record_clock: RecordClock,
+    /// Until when the detector waits for the front door's watermark.
+    pub(crate) awaited: Awaited,
     pub(crate) chance: Chance,
     pub(crate) secrets: Secrets,
     /// The partitions that this process is to own, as long as they are these.

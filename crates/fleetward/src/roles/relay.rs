@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fleetward_domain::{Change, Placement, Record, Unsayable};
-use fleetward_environment::Clock;
+use fleetward_environment::{Clock, RecordClock};
 use fleetward_log::{EVERY_PARTITION, Entry, EventLog, record};
 use fleetward_store::{RelayPosition, Store, StoreError, Tx, find};
 use tokio::sync::watch;
@@ -34,6 +34,7 @@ pub(crate) async fn start(shared: &Shared) -> Result<Role, Failure> {
         store: shared.store.clone(),
         log: shared.log.clone(),
         clock: shared.clock.clone(),
+        record_clock: shared.record_clock.clone(),
         health: shared.health.clone(),
     };
     Ok(Role::start("relay", shared, |stop| relay.run(stop)))
@@ -43,6 +44,8 @@ struct Relay {
     store: Arc<dyn Store>,
     log: Arc<dyn EventLog>,
     clock: Clock,
+    /// Stamps the changes.
+    record_clock: RecordClock,
     health: Arc<Health>,
 }
 
@@ -90,7 +93,7 @@ impl Relay {
             .into_iter()
             .filter_map(|(seq, change)| {
                 let partition = destination(&change, placement)?;
-                Some((partition, Record::Change(seq, self.clock.now_ms(), change)))
+                Some((partition, Record::Change(seq, self.record_clock.now_ms(), change)))
             })
             .map(|(partition, record)| {
                 Ok(Entry { partition, bytes: record::encode(&record, level)? })
@@ -158,7 +161,8 @@ mod tests {
     use super::*;
 
     fn relay(store: Arc<dyn Store>, log: Arc<dyn EventLog>, health: Arc<Health>) -> Relay {
-        Relay { store, log, clock: Clock::of_the_runtime(0), health }
+        let clock = Clock::of_the_runtime(0);
+        Relay { store, log, record_clock: RecordClock::new(clock.clone()), clock, health }
     }
 
     #[tokio::test]

@@ -1,18 +1,27 @@
-//! Sends what was counted to the log.
+//! Sends what was counted to the log, and says up to when that is all.
+
+mod collect;
+mod line;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use fleetward_domain::{Activity, EpochMs, FormatLevel, Record};
+use fleetward_domain::FormatLevel;
 use fleetward_environment::Clock;
-use fleetward_log::{Entry, EventLog, record};
+use fleetward_log::{Entry, EventLog};
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 use super::{Meter, ThingMeter};
 use crate::Settings;
 use crate::limits::FLUSH_RECORDS;
+use crate::stamps::Stamps;
+use line::Line;
 
-/// Collects what was counted and appends it, one record a thing and period.
+/// Collects what was counted and appends it, one record a thing and period. When somebody waits
+/// for it, the door's watermark follows in the same append, last.
 pub(crate) struct Flusher {
     meter: Arc<Meter>,
     log: Arc<dyn EventLog>,
@@ -21,20 +30,36 @@ pub(crate) struct Flusher {
     boot: u64,
     format_level: FormatLevel,
     flush_ms: i64,
+    line: Line,
     /// The number of the last record, by partition.
     seqs: Vec<u64>,
+    /// Things whose counts are sent now, in as many appends as it takes, and what is said behind
+    /// all of them.
+    round: Round,
     /// What the log did not take: it is sent again as it is, so that what it did take after all
     /// is known by its number.
     unsent: Vec<Entry>,
 }
 
+/// What is sent before anything new is looked at.
+struct Round {
+    things: Vec<Arc<ThingMeter>>,
+    /// Only what was counted before this many jumps of the clock.
+    jumps: u64,
+    /// The last entry: a watermark, or that the clock was set.
+    last: Option<Entry>,
+}
+
+/// What a flusher works with.
+pub(crate) struct Sources {
+    pub(crate) meter: Arc<Meter>,
+    pub(crate) log: Arc<dyn EventLog>,
+    pub(crate) stamps: Arc<Stamps>,
+}
+
 impl Flusher {
-    pub(crate) fn new(
-        settings: &Settings,
-        format_level: FormatLevel,
-        meter: Arc<Meter>,
-        log: Arc<dyn EventLog>,
-    ) -> Self {
+    pub(crate) fn new(settings: &Settings, format_level: FormatLevel, sources: Sources) -> Self {
+        let Sources { meter, log, stamps } = sources;
         let partitions = usize::try_from(log.partitions()).unwrap_or(0);
         Self {
             meter,
@@ -44,90 +69,121 @@ impl Flusher {
             boot: settings.boot,
             format_level,
             flush_ms: settings.flush_ms,
+            line: Line::new(&settings.awaited, settings.record_clock.clone(), stamps),
             seqs: vec![0; partitions],
+            round: Round { things: Vec::new(), jumps: u64::MAX, last: None },
             unsent: Vec::new(),
         }
     }
 
-    /// Flushes at each multiple of the interval and of the period, until `stop` is true and
-    /// everything is sent or was tried once more.
+    /// Flushes at each multiple of the interval and of the period and when a watermark is due,
+    /// until `stop` is true and everything is sent or was tried once more.
     pub(crate) async fn run(mut self, mut stop: watch::Receiver<bool>) {
+        let mut regular = self.next_regular();
         while !*stop.borrow() {
-            let now_ms = self.clock.now_ms();
-            let pause = self.pause_ms(now_ms).unsigned_abs();
-            tokio::select! {
-                () = self.clock.sleep(Duration::from_millis(pause)) => {}
-                changed = stop.changed() => if changed.is_err() { return },
+            // What the log did not take goes first, and not more often than anything else.
+            let due = self.line.due_in().filter(|_| !self.is_sending());
+            let moment = due.map_or(regular, |due| regular.min(self.after(due)));
+            if self.clock.instant() < moment {
+                tokio::select! {
+                    () = self.clock.sleep_until_instant(moment) => {}
+                    // Only the moment is another now: counts are not sent more often for it.
+                    () = self.line.moved() => continue,
+                    changed = stop.changed() => match changed {
+                        Ok(()) => continue,
+                        Err(_) => return,
+                    },
+                }
             }
             self.flush().await;
+            regular = self.next_regular();
         }
         while self.flush().await {}
     }
 
-    /// How long to wait for the next moment to flush.
-    fn pause_ms(&self, now_ms: EpochMs) -> i64 {
-        let to_next = |step: i64| step.saturating_sub(now_ms.rem_euclid(step.max(1)));
-        to_next(self.flush_ms).min(to_next(self.meter.period_ms)).max(1)
+    fn next_regular(&self) -> Instant {
+        let now_ms = self.line.now_ms();
+        let to_next = |step: i64| step.saturating_sub(now_ms.rem_euclid(step.max(1))).max(1);
+        let pause_ms = to_next(self.flush_ms).min(to_next(self.meter.period_ms));
+        self.after(Duration::from_millis(pause_ms.unsigned_abs()))
+    }
+
+    fn after(&self, pause: Duration) -> Instant {
+        self.clock.instant() + pause
     }
 
     /// Appends what changed; whether there may be more.
     async fn flush(&mut self) -> bool {
-        if self.unsent.is_empty() {
-            self.unsent = self.collect();
+        if !self.is_sending() {
+            self.begin_round();
         }
-        if self.unsent.is_empty() {
-            return false;
-        }
-        match self.log.append(self.unsent.clone()).await {
-            Ok(()) => {
-                self.unsent.clear();
-                true
+        let mut was_sent = false;
+        while self.fill() {
+            match self.log.append(self.unsent.clone()).await {
+                Ok(()) => {
+                    self.unsent.clear();
+                    was_sent = true;
+                }
+                Err(error) => {
+                    let records = self.unsent.len();
+                    tracing::error!(%error, records, "activity was not logged");
+                    return false;
+                }
             }
-            Err(error) => {
-                tracing::error!(%error, records = self.unsent.len(), "activity was not logged");
-                false
-            }
         }
+        self.line.logged();
+        was_sent
     }
 
-    fn collect(&mut self) -> Vec<Entry> {
-        let meters = self.meter.take_changed(FLUSH_RECORDS);
-        let mut entries = Vec::with_capacity(meters.len());
-        for meter in &meters {
-            let buckets = {
-                let mut state = meter.lock();
-                state.is_listed = false;
-                std::mem::take(&mut state.buckets)
-            };
-            for bucket in buckets {
-                let activity = self.activity(meter, &bucket);
-                entries.extend(activity);
-            }
-        }
-        self.meter.collected(&meters);
-        entries
+    /// Whether there is something that the log did not take.
+    fn is_sending(&self) -> bool {
+        !self.unsent.is_empty() || !self.round.is_over()
     }
 
-    fn activity(&mut self, meter: &ThingMeter, bucket: &super::thing::Bucket) -> Option<Entry> {
-        let partition = self.log.placement().partition_of(meter.thing.as_str());
-        let seq = self.seqs.get_mut(usize::try_from(partition).ok()?)?;
-        *seq = seq.saturating_add(1);
-        let record = Record::Activity(Activity {
-            door: self.door.clone(),
-            boot: self.boot,
-            seq: *seq,
-            thing: meter.thing.clone(),
-            until_ms: bucket.last_ms.saturating_add(1),
-            connected: bucket.is_connected,
-            counts: bucket.counts.growth(),
-            sizes: Vec::new(),
-            sources: Vec::new(),
-            away_since_ms: None,
-        });
-        // What the level cannot say leaves a gap in the numbers, which detectors count as a loss.
-        let bytes = record::encode(&record, self.format_level)
-            .inspect_err(|error| tracing::error!(%error, "activity was not logged"))
-            .ok()?;
-        Some(Entry { partition, bytes })
+    /// Looks at what is to be sent next.
+    fn begin_round(&mut self) {
+        let jumped = match self.format_level {
+            // No record of these levels says it. The time of records goes on as it was, which
+            // makes no verdict either.
+            FormatLevel::First | FormatLevel::Named => None,
+            FormatLevel::Proven => self.line.jumped(),
+        };
+        let all = u64::MAX;
+        self.round = match jumped {
+            // Drawn after the clock has jumped: whatever is counted from here is counted by it.
+            Some((jump, jumps)) => {
+                let last = self.clock_set(jump);
+                Round { things: self.meter.draw_line(), jumps, last }
+            }
+            None => match self.line.due() {
+                Some(until_ms) => {
+                    let last = self.watermark(until_ms);
+                    Round { things: self.meter.draw_line(), jumps: all, last }
+                }
+                None => {
+                    let things = self.meter.take_changed(FLUSH_RECORDS);
+                    Round { things, jumps: all, last: None }
+                }
+            },
+        };
+    }
+
+    /// Makes the next append of the round, unless one waits already; whether there is one.
+    fn fill(&mut self) -> bool {
+        while self.unsent.is_empty() && !self.round.is_over() {
+            let keep = self.round.things.len().saturating_sub(FLUSH_RECORDS);
+            let things = self.round.things.split_off(keep);
+            self.unsent = self.collect(&things);
+            if self.round.things.is_empty() {
+                self.unsent.extend(self.round.last.take());
+            }
+        }
+        !self.unsent.is_empty()
+    }
+}
+
+impl Round {
+    fn is_over(&self) -> bool {
+        self.things.is_empty() && self.last.is_none()
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use fleetward_domain::{EpochMs, ThingName};
+use fleetward_environment::Stamp;
 
 use super::Counts;
 use crate::limits::UNFLUSHED_WINDOWS;
@@ -29,6 +30,8 @@ pub(super) struct State {
 /// What was counted in one period by one plan.
 #[derive(Debug)]
 pub(super) struct Bucket {
+    /// By which clock: how many of its jumps were before.
+    pub(super) jumps: u64,
     /// The period's begin.
     pub(super) begin_ms: EpochMs,
     /// The latest count.
@@ -53,25 +56,31 @@ impl State {
         self.holders == 0 && self.connections == 0 && !self.is_listed && self.buckets.is_empty()
     }
 
-    /// Adds what was counted to the bucket of `now_ms`. A clock that was set back counts for the
-    /// latest bucket: a record never goes back in time.
-    pub(super) fn add(&mut self, now_ms: EpochMs, period_ms: i64, counts: &Counts) {
-        let begin_ms = now_ms.saturating_sub(now_ms.rem_euclid(period_ms));
-        let latest_ms = self.buckets.last().map_or(begin_ms, |bucket| bucket.begin_ms);
+    /// What was not collected yet of the time before so many jumps of the clock.
+    pub(super) fn take_before(&mut self, jumps: u64) -> Vec<Bucket> {
+        let end = self.buckets.partition_point(|bucket| bucket.jumps < jumps);
+        let later = self.buckets.split_off(end);
+        std::mem::replace(&mut self.buckets, later)
+    }
+
+    /// Adds what was counted to the bucket of that time.
+    pub(super) fn add(&mut self, at: Stamp, period_ms: i64, counts: &Counts) {
+        let begin_ms = at.at_ms.saturating_sub(at.at_ms.rem_euclid(period_ms));
         let fits = |bucket: &mut Bucket| {
-            Arc::ptr_eq(&bucket.counts.plan, &counts.plan) && bucket.begin_ms >= begin_ms
+            Arc::ptr_eq(&bucket.counts.plan, &counts.plan)
+                && (bucket.jumps, bucket.begin_ms) == (at.jumps, begin_ms)
         };
         let mut bucket = match self.buckets.pop_if(fits) {
             Some(bucket) => bucket,
             None => Bucket {
-                begin_ms: begin_ms.max(latest_ms),
-                last_ms: now_ms,
+                jumps: at.jumps,
+                begin_ms,
+                last_ms: at.at_ms,
                 is_connected: false,
                 counts: Counts::new(Arc::clone(&counts.plan)),
             },
         };
-        let end_ms = bucket.begin_ms.saturating_add(period_ms);
-        bucket.last_ms = bucket.last_ms.max(now_ms).min(end_ms.saturating_sub(1));
+        bucket.last_ms = bucket.last_ms.max(at.at_ms);
         bucket.is_connected = self.connections > 0;
         bucket.counts.add(counts);
         self.buckets.push(bucket);

@@ -91,7 +91,7 @@ pub(super) async fn admit(
     let topic = connect.will.map_or("", |will| will.topic);
     let set = if topic.is_empty() { TopicSet::NONE } else { counts.plan.set_of(topic) };
     counts.count(Metric::AuthorizationFailures, set);
-    door.meter.add(&meter, door.clock.now_ms(), &mut counts);
+    door.meter.add(&meter, &mut counts);
     door.meter.release(&meter);
     refuse(ReasonCode::NOT_AUTHORIZED, problem)
 }

@@ -109,8 +109,7 @@ async fn serve_client<S>(
         }
     }
     // Of a client that the broker did not take, the attempt is still to be counted.
-    let now_ms = door.clock.now_ms();
-    door.meter.add(&admitted.meter, now_ms, &mut admitted.counts);
+    door.meter.add(&admitted.meter, &mut admitted.counts);
     door.meter.release(&admitted.meter);
 }
 
@@ -198,13 +197,13 @@ where
         clock: door.clock.clone(),
     };
     // The attempt, too, is counted in the record that says the thing is there.
-    door.meter.presence(&meter, door.clock.now_ms(), true, &mut admitted.counts);
+    door.meter.presence(&meter, true, &mut admitted.counts);
     let end = pump::run(version, limits, upward, downward).await;
     let mut counts = Counts::new(door.meter.plan());
     if end.is_of_thing() {
         counts.count(Metric::Disconnects, TopicSet::NONE);
     }
-    door.meter.presence(&meter, door.clock.now_ms(), false, &mut counts);
+    door.meter.presence(&meter, false, &mut counts);
     end
 }
 

@@ -106,8 +106,7 @@ impl Link {
     /// Adds what was counted to the thing's counters: to be called after frames.
     pub(super) fn count(&mut self) {
         if !self.counts.is_empty() {
-            let now_ms = self.door.clock.now_ms();
-            self.door.meter.add(&self.meter, now_ms, &mut self.counts);
+            self.door.meter.add(&self.meter, &mut self.counts);
         }
     }
 

@@ -1,19 +1,22 @@
 //! The device reports of one connection: they come as messages, are acknowledged when they are
 //! safe on disk, and are answered by a message on a topic of their own.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
-use fleetward_domain::{EpochMs, Publisher, Report, ThingName};
+use fleetward_domain::{Publisher, Report, ThingName};
 use fleetward_mqtt::packet::{Answer, AnswerKind, Publish};
 use fleetward_mqtt::topic::{DefenderFormat, DefenderResponse, DefenderTopic};
 use fleetward_mqtt::{ProtocolVersion, QoS, ReasonCode};
 use fleetward_report::Format;
-use tokio::sync::mpsc;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::task::JoinHandle;
 
 use super::{Door, End};
 use crate::ingest::{Outcome, Submission};
 use crate::limits::{REPORTS_IN_FLIGHT, SESSION_END};
+use crate::stamps::Stamped;
+use crate::upstream::Service;
 
 /// A report, and what its sender is owed for it.
 #[derive(Debug)]
@@ -33,12 +36,7 @@ struct Owed {
 
 impl ReportJob {
     /// The report that this message of `sender` is, by its topic.
-    pub(super) fn new(
-        topic: DefenderTopic<'_>,
-        sender: &ThingName,
-        publish: &Publish<'_>,
-        at_ms: EpochMs,
-    ) -> Self {
+    pub(super) fn new(topic: DefenderTopic<'_>, sender: &ThingName, publish: &Publish<'_>) -> Self {
         let kind = match publish.qos {
             QoS::ExactlyOnce => AnswerKind::Pubrec,
             _ => AnswerKind::Puback,
@@ -53,7 +51,7 @@ impl ReportJob {
             false => Publisher::Another,
         };
         Self {
-            submission: Submission::new(thing, publisher, format, payload, at_ms),
+            submission: Submission::new(thing, publisher, format, payload),
             owed: Owed {
                 format: topic.format,
                 acknowledgement: publish.packet_id.map(|id| (kind, id)),
@@ -62,13 +60,28 @@ impl ReportJob {
     }
 }
 
+/// A report that came in: its stamp holds the watermark back until it is settled, and its place
+/// is given back when it is answered.
+struct Arrived {
+    job: ReportJob,
+    stamp: Stamped,
+    place: OwnedSemaphorePermit,
+}
+
 /// Takes the reports of one connection. Most connections send none, so the worker is started with
 /// the first one.
 pub(super) struct Reports {
     door: Arc<Door>,
     version: ProtocolVersion,
     to_client: mpsc::Sender<Vec<u8>>,
-    worker: Option<(mpsc::Sender<ReportJob>, JoinHandle<()>)>,
+    worker: Option<Worker>,
+}
+
+struct Worker {
+    /// For as many as may be in flight, answers included.
+    places: Arc<Semaphore>,
+    arrived: mpsc::Sender<Arrived>,
+    task: JoinHandle<()>,
 }
 
 impl Reports {
@@ -83,51 +96,104 @@ impl Reports {
     /// Hands the report over; waits while too many are in flight, so that the connection is not
     /// read meanwhile.
     pub(super) async fn push(&mut self, job: ReportJob) -> Result<(), End> {
-        let (jobs, _) = self.worker.get_or_insert_with(|| {
-            let (sender, jobs) = mpsc::channel(REPORTS_IN_FLIGHT);
-            let worker = work(Arc::clone(&self.door), self.version, jobs, self.to_client.clone());
-            (sender, tokio::spawn(worker))
+        let worker = self.worker.get_or_insert_with(|| {
+            let (sender, arrived) = mpsc::channel(REPORTS_IN_FLIGHT);
+            let work = work(Arc::clone(&self.door), self.version, arrived, self.to_client.clone());
+            let places = Arc::new(Semaphore::new(REPORTS_IN_FLIGHT));
+            Worker { places, arrived: sender, task: tokio::spawn(work) }
         });
-        jobs.send(job).await.map_err(|_| End::Overrun("device reports"))
+        let gone = || End::Overrun("device reports");
+        let place = Arc::clone(&worker.places).acquire_owned().await.map_err(|_| gone())?;
+        // Stamped when there is room for it: what waits longer has not come in yet.
+        let stamp = self.door.stamps.take().await;
+        worker.arrived.send(Arrived { job, stamp, place }).await.map_err(|_| gone())
     }
 
     /// Waits for the reports that came before the end.
     pub(super) async fn finish(&mut self) {
-        if let Some((jobs, worker)) = self.worker.take() {
-            drop(jobs);
-            let _ = self.door.clock.timeout(SESSION_END, worker).await;
+        if let Some(Worker { arrived, task, .. }) = self.worker.take() {
+            drop(arrived);
+            let _ = self.door.clock.timeout(SESSION_END, task).await;
         }
     }
 }
 
 /// Takes reports in order, until no more can come. What came while the log was busy is taken at
-/// once.
+/// once. A client that does not read its answers holds up its own reports before they are
+/// stamped, never those that are: they would hold everybody's windows open.
 async fn work(
     door: Arc<Door>,
     version: ProtocolVersion,
-    mut jobs: mpsc::Receiver<ReportJob>,
+    mut arrived: mpsc::Receiver<Arrived>,
     to_client: mpsc::Sender<Vec<u8>>,
 ) {
     let mut batch = Vec::with_capacity(REPORTS_IN_FLIGHT);
+    let mut debts = VecDeque::new();
     // Its lists are used again from report to report.
     let mut scratch = Report::default();
-    while jobs.recv_many(&mut batch, REPORTS_IN_FLIGHT).await > 0 {
-        let (submissions, owed): (Vec<_>, Vec<_>) =
-            batch.drain(..).map(|ReportJob { submission, owed }| (submission, owed)).unzip();
-        let outcomes = match door.ingest.take(&submissions, &mut scratch).await {
-            Ok(outcomes) => outcomes,
-            Err(error) => {
-                // Without an acknowledgement the device sends again.
-                tracing::error!(%error, reports = submissions.len(), "reports were not logged");
-                continue;
+    let mut is_over = false;
+    while !(is_over && debts.is_empty()) {
+        tokio::select! {
+            count = arrived.recv_many(&mut batch, REPORTS_IN_FLIGHT), if !is_over => {
+                is_over = count == 0;
+                settle(&door, version, &mut batch, &mut scratch, &mut debts).await;
             }
-        };
-        for ((submission, owed), outcome) in submissions.iter().zip(&owed).zip(&outcomes) {
-            if let Some(frame) = owed.acknowledge(version) {
-                // Whoever has gone needs none.
-                let _ = to_client.send(frame).await;
+            () = pay(debts.front_mut(), &door, &to_client), if !debts.is_empty() => {
+                debts.pop_front();
             }
-            owed.answer(&door, submission.thing(), outcome).await;
+        }
+    }
+}
+
+/// Has the reports logged, or refused, and notes what their sender is owed for it.
+async fn settle(
+    door: &Door,
+    version: ProtocolVersion,
+    batch: &mut Vec<Arrived>,
+    scratch: &mut Report,
+    debts: &mut VecDeque<Debt>,
+) {
+    let count = batch.len();
+    let (mut reports, mut owed) = (Vec::with_capacity(count), Vec::with_capacity(count));
+    for Arrived { job, stamp, place } in batch.drain(..) {
+        reports.push((job.submission, stamp));
+        owed.push((job.owed, place));
+    }
+    match door.ingest.take(&reports, scratch).await {
+        Ok(outcomes) => {
+            let settled = reports.iter().zip(owed).zip(outcomes);
+            debts.extend(settled.map(|(((submission, _), (owed, place)), outcome)| Debt {
+                acknowledgement: owed.acknowledge(version),
+                answer: owed.answer(submission.thing(), &outcome),
+                _place: place,
+            }));
+        }
+        // Without an acknowledgement the device sends again.
+        Err(error) => tracing::error!(%error, reports = count, "reports were not logged"),
+    }
+}
+
+/// What is still to be said about a report.
+struct Debt {
+    acknowledgement: Option<Vec<u8>>,
+    answer: Option<Vec<u8>>,
+    _place: OwnedSemaphorePermit,
+}
+
+/// Says it; what was said when this is dropped half-way is not said again.
+async fn pay(debt: Option<&mut Debt>, door: &Door, to_client: &mpsc::Sender<Vec<u8>>) {
+    let Some(debt) = debt else { return };
+    if debt.acknowledgement.is_some() {
+        // Whoever has gone needs none.
+        let place = to_client.reserve().await;
+        if let (Ok(place), Some(frame)) = (place, debt.acknowledgement.take()) {
+            place.send(frame);
+        }
+    }
+    if debt.answer.is_some() {
+        let place = door.service.place().await;
+        if let (Some(place), Some(frame)) = (place, debt.answer.take()) {
+            place.send(frame);
         }
     }
 }
@@ -139,13 +205,13 @@ impl Owed {
         Answer::new(kind, id, ReasonCode::SUCCESS).encode(version).ok()
     }
 
-    /// Publishes the answer. It goes through the broker, so that every subscriber gets it.
-    async fn answer(&self, door: &Door, thing_name: &str, outcome: &Outcome) {
+    /// The answer. It goes through the broker, so that every subscriber gets it.
+    fn answer(&self, thing_name: &str, outcome: &Outcome) -> Option<Vec<u8>> {
         let (response, payload) = match outcome {
             Outcome::Accepted(payload) => (DefenderResponse::Accepted, payload),
             Outcome::Rejected(payload) => (DefenderResponse::Rejected, payload),
         };
         let topic = DefenderTopic { thing_name, format: self.format, response: Some(response) };
-        door.service.publish(&topic.to_string(), payload).await;
+        Service::frame(&topic.to_string(), payload)
     }
 }

@@ -74,8 +74,7 @@ impl Uplink {
             return refuse(&self.link, &publish);
         }
         if let Some(topic) = report {
-            let at_ms = self.link.door.clock.now_ms();
-            let job = ReportJob::new(topic, &self.link.meter.thing, &publish, at_ms);
+            let job = ReportJob::new(topic, &self.link.meter.thing, &publish);
             return report_of(&mut self.link, job, &publish, verdict.set);
         }
         self.link.counts.count(Metric::MessagesSent, verdict.set);

@@ -18,27 +18,36 @@ const VERSION: ProtocolVersion = ProtocolVersion::V311;
 #[derive(Clone)]
 pub(crate) struct Service {
     frames: mpsc::Sender<Vec<u8>>,
+    clock: Clock,
 }
 
 impl Service {
     /// Keeps a connection to the broker until every `Service` is dropped.
     pub(crate) fn start(broker: Broker, client_id: String) -> (Self, JoinHandle<()>) {
         let (frames, queue) = mpsc::channel(SERVICE_FRAMES);
-        (Self { frames }, tokio::spawn(run(broker, client_id, queue)))
+        let clock = broker.clock().clone();
+        (Self { frames, clock }, tokio::spawn(run(broker, client_id, queue)))
     }
 
-    /// Publishes with QoS 0. What the broker does not take in time is dropped: devices have
-    /// given up by then.
-    pub(crate) async fn publish(&self, topic: &str, payload: &[u8]) {
+    /// A message of QoS 0, as it goes out; none if it cannot be said.
+    pub(crate) fn frame(topic: &str, payload: &[u8]) -> Option<Vec<u8>> {
         let publish =
             OutgoingPublish { topic, payload, retain: false, packet_id: None, content_type: None };
-        match publish.encode(VERSION) {
-            Ok(frame) => {
-                if self.frames.send_timeout(frame, ANSWER_WAIT).await.is_err() {
-                    tracing::warn!(topic, "the broker does not take messages: one is dropped");
-                }
+        let frame = publish.encode(VERSION);
+        frame
+            .inspect_err(|error| tracing::error!(topic, %error, "a message cannot be encoded"))
+            .ok()
+    }
+
+    /// A place for one frame. None if the broker does not take what waits already in time: devices
+    /// have given up by then.
+    pub(crate) async fn place(&self) -> Option<mpsc::Permit<'_, Vec<u8>>> {
+        match self.clock.timeout(ANSWER_WAIT, self.frames.reserve()).await {
+            Ok(place) => place.ok(),
+            Err(_) => {
+                tracing::warn!("the broker does not take messages: an answer is dropped");
+                None
             }
-            Err(error) => tracing::error!(topic, %error, "a message cannot be encoded"),
         }
     }
 }
