@@ -94,6 +94,7 @@ suite! {
         a_waiting_consumer_wakes_for_a_new_record
         offsets_grow_and_a_position_is_where_reading_goes_on
         a_position_beyond_the_end_is_refused
+        a_partition_without_records_stands_where_all_was_read
         a_partition_that_does_not_exist_is_refused
         about_as_much_is_given_at_once_as_was_asked_for
         two_consumers_do_not_disturb_each_other;

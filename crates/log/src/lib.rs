@@ -79,6 +79,12 @@ pub trait EventLog: Send + Sync {
     /// Where the disk was full, looks whether it still is, so that the condition is true though
     /// nobody appends.
     async fn look_for_room(&self) {}
+
+    /// About how many bytes of records the log is to keep. What is not released is kept beyond
+    /// that, so whoever consumes sees to it that little is.
+    fn retention_bytes(&self) -> u64 {
+        u64::MAX
+    }
 }
 
 /// A reader of some partitions. Dropping it ends it.
@@ -87,4 +93,9 @@ pub trait Consumer: Send {
     /// The next records, in order within each partition: at least one, about `max_bytes` at
     /// most. Waits until there is one. Only durable records are returned.
     async fn next(&mut self, max_bytes: usize) -> Result<Vec<Entered>, LogError>;
+
+    /// Where one offset orders the records of all partitions: every record below it that is wanted
+    /// was returned, so that also a partition without records stands there. None where each
+    /// partition has offsets of its own.
+    fn passed(&self) -> Option<u64>;
 }

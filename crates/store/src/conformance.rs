@@ -66,7 +66,7 @@ impl Crashing for OnDisk {
     /// What a killed process leaves: the files as they are, with no goodbye.
     async fn crash(&mut self) {
         let left = tempfile::tempdir().unwrap();
-        for name in ["store.db", "store.db-wal"] {
+        for name in ["store.db", "store.db-wal", "state.db", "state.db-journal"] {
             std::fs::copy(self.folder.path().join(name), left.path().join(name)).unwrap();
         }
         self.store = SqliteStore::open(&left.path().join("store.db")).unwrap();

@@ -23,11 +23,19 @@ pub enum StoreError {
         /// The epoch of the store; 0 if nobody ever claimed it.
         current: u64,
     },
-    /// A detection commit carries a chunk of a partition that its progress does not speak for.
-    #[error("the commit has a chunk of partition {partition} but no progress of it")]
-    Unclaimed {
+    /// The store went back behind what its detection state tells of.
+    #[error(
+        "the store has the effects of partition {partition} up to offset {stored}, and its state \
+         was written when those up to {known} were stored: what was acknowledged is lost. Restore \
+         the files of one backup together, or see `fleetward check`"
+    )]
+    EffectsLost {
         /// The partition.
         partition: u32,
+        /// How far effects are stored.
+        stored: u64,
+        /// How far they were stored when the state was written.
+        known: u64,
     },
     /// Larger than the store takes; nothing was written.
     #[error("{what} has {size_bytes} bytes; at most {limit_bytes} are allowed")]

@@ -36,7 +36,7 @@ pub use error::StoreError;
 pub use kind::Kind;
 pub use noun::{Noun, Versioned};
 pub use outbox::{AlertStatus, DueAlert, Outbox};
-pub use partitions::{Chunk, DetectionTx, PartitionClaim, PartitionProgress, Partitions};
+pub use partitions::{Chunk, DetectionTx, PartitionClaim, PartitionProgress, Partitions, StateTx};
 pub use precondition::Precondition;
 pub use reading::{find, readable};
 pub use shape::{

@@ -37,6 +37,10 @@ pub const FULL_PAUSE: Duration = Duration::from_millis(100);
 /// Prepared statements that a connection keeps.
 pub const CACHED_STATEMENTS: usize = 128;
 
+/// Pages that the writer of detection state keeps, in KiB: the write of a partition of ten thousand
+/// things fits.
+pub const STATE_CACHE_KIB: i64 = 8 * 1024;
+
 /// Rows that a check reads at once.
 pub const CHECKED_ROWS: usize = 1000;
 

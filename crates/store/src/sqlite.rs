@@ -1,4 +1,4 @@
-//! The store in one SQLite file: the embedded deployment.
+//! The store in an SQLite file, and one beside it for detection state: the embedded deployment.
 //!
 //! WAL mode with a sync for each commit; one thread writes and lets many callers share that sync
 //! (`writer`), a few connections read beside it (`readers`). One process has the file at a time.
@@ -12,6 +12,7 @@ mod outbox;
 mod partitions;
 mod readers;
 mod schema;
+mod state;
 mod stored;
 mod violations;
 mod writer;
@@ -24,6 +25,7 @@ use tokio::sync::watch;
 
 use self::disk::Disk;
 use self::readers::Readers;
+use self::state::StateFile;
 use self::writer::{Watches, Writer};
 use crate::condition::Condition;
 use crate::error::StoreError;
@@ -33,6 +35,8 @@ use crate::unreadable::Unreadable;
 pub struct SqliteStore {
     readers: Readers,
     writer: Arc<Writer>,
+    /// None at the levels that keep detection state in the store's own file.
+    state: Option<Arc<StateFile>>,
     level: FormatLevel,
     unreadable: Arc<Unreadable>,
     newest_change: watch::Receiver<u64>,
@@ -60,6 +64,14 @@ impl SqliteStore {
         let lock = connection::lock(path)?;
         let mut connection = connection::writer(path)?;
         let level = level::settle(&mut connection, new)?;
+        // After the level, for a file that was just raised to it has state to hand over.
+        let state = match level {
+            FormatLevel::First | FormatLevel::Named => None,
+            FormatLevel::Proven => {
+                let path = StateFile::beside(path);
+                Some(Arc::new(StateFile::open(&path, &connection)?))
+            }
+        };
         let newest = documents::newest_change(&connection)?;
         let (change_sender, newest_change) = watch::channel(newest);
         let (event_sender, newest_event) = watch::channel(0);
@@ -67,12 +79,13 @@ impl SqliteStore {
         let (tells, condition) = watch::channel(Condition::Works);
         let tells = Arc::new(tells);
         let disk = Disk::of(path, Arc::clone(&tells))?;
-        let writer = Arc::new(Writer::start(connection, (lock, disk), level, watches)?);
+        let writer = Arc::new(Writer::start(connection, (Some(lock), disk), level, watches)?);
         let readers = Readers::new(path, tells);
         let unreadable = Arc::default();
         Ok(Arc::new(Self {
             readers,
             writer,
+            state,
             level,
             unreadable,
             newest_change,
@@ -101,8 +114,12 @@ impl SqliteStore {
     /// [`StoreError::Backend`] if the file could not be tidied.
     pub async fn close(&self) -> Result<(), StoreError> {
         self.readers.close();
-        let writer = Arc::clone(&self.writer);
-        let closing = tokio::task::spawn_blocking(move || writer.close());
+        let (writer, state) = (Arc::clone(&self.writer), self.state.clone());
+        let closing = tokio::task::spawn_blocking(move || {
+            // The lock of both files goes with the store's writer.
+            let state = state.map_or(Ok(()), |state| state.close());
+            state.and(writer.close())
+        });
         closing.await.map_err(StoreError::backend("close"))?
     }
 }
@@ -111,6 +128,7 @@ impl Drop for SqliteStore {
     fn drop(&mut self) {
         self.readers.close();
         // Nobody is left to hear of an error; what was acknowledged is durable already.
+        let _ = self.state.as_ref().map(|state| state.close());
         let _ = self.writer.close();
     }
 }

@@ -23,7 +23,7 @@ pub(super) struct StoreCopy {
 }
 
 impl StoreCopy {
-    /// Copies the store's file and its write-ahead log.
+    /// Copies the store's file, that of detection state, and the logs of both.
     ///
     /// # Errors
     /// A sentence, also if the server is running.
@@ -40,6 +40,11 @@ impl StoreCopy {
         for (from, to) in [
             (database.to_owned(), copy.database()),
             (database.with_extension("db-wal"), copy.database().with_extension("db-wal")),
+            (database.with_file_name("state.db"), copy.database().with_file_name("state.db")),
+            (
+                database.with_file_name("state.db-journal"),
+                copy.database().with_file_name("state.db-journal"),
+            ),
         ] {
             let tried = format!("cannot copy {} to be read", from.display());
             let copied = fs::copy(&from, &to);

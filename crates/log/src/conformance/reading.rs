@@ -47,6 +47,18 @@ pub(super) async fn offsets_grow_and_a_position_is_where_reading_goes_on(place: 
     }
 }
 
+pub(super) async fn a_partition_without_records_stands_where_all_was_read(place: &dyn Place) {
+    let log = place.open().unwrap();
+    log.append(vec![entry(0, "a"), entry(1, "b")]).await.unwrap();
+    let mut consumer = log.consume(&[(0, 0), (2, 0)]).await.unwrap();
+    let found = consumer.next(100).await.unwrap();
+    // A log whose partitions have offsets of their own says nothing, and holds back nothing.
+    let Some(passed) = consumer.passed() else { return };
+    assert!(found.iter().all(|entered| entered.offset < passed));
+    log.append(vec![entry(2, "c")]).await.unwrap();
+    assert_eq!(texts(&read(&*log, &[(0, passed), (2, passed)], 1).await), expected(&[(2, "c")]));
+}
+
 pub(super) async fn a_position_beyond_the_end_is_refused(place: &dyn Place) {
     let log = place.open().unwrap();
     log.append(vec![entry(0, "a")]).await.unwrap();

@@ -136,6 +136,10 @@ impl Consumer for Tail {
             }
         }
     }
+
+    fn passed(&self) -> Option<u64> {
+        Some(self.next)
+    }
 }
 
 /// Reads about [`READ_BYTES`] of whole batches from their file, at least one.

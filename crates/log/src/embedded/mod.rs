@@ -45,6 +45,7 @@ pub struct EmbeddedLog {
     shared: Arc<Shared>,
     durable: watch::Receiver<u64>,
     condition: watch::Receiver<Condition>,
+    retention_bytes: u64,
     /// For each partition, below where its records are not needed.
     released: Mutex<Vec<u64>>,
     thread: Mutex<Option<std::thread::JoinHandle<()>>>,
@@ -139,6 +140,7 @@ impl EmbeddedLog {
             shared,
             durable,
             condition,
+            retention_bytes,
             released: Mutex::new(vec![0; placement.partitions as usize]),
             thread: Mutex::new(None),
         };
@@ -246,5 +248,9 @@ impl EventLog for EmbeddedLog {
     async fn look_for_room(&self) {
         // A log that is closed has no use for room.
         let _ = self.jobs.send(Job::LookForRoom).await;
+    }
+
+    fn retention_bytes(&self) -> u64 {
+        self.retention_bytes
     }
 }

@@ -1,14 +1,14 @@
 //! Whatever is done, the stores answer alike.
 
 use fleetward_domain::{Effects, EventType, ThingName, VerificationState};
-use proptest::collection::vec;
+use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
 
 use super::fixtures::{Case, alert, always, change, event, verify, violation};
 use crate::memory::MemoryStore;
 use crate::sqlite::SqliteStore;
 use crate::{
-    Chunk, DetectionTx, EventFilter, Kind, PartitionProgress, Precondition, Store, Tx,
+    Chunk, DetectionTx, EventFilter, Kind, PartitionProgress, Precondition, StateTx, Store, Tx,
     ViolationFilter,
 };
 
@@ -24,6 +24,7 @@ const STATES: [VerificationState; 2] =
 enum Operation {
     Commit(Tx),
     Detect(DetectionTx),
+    Write(StateTx),
     Claim(u32),
     Verify(&'static str, VerificationState),
     Delivered(i64),
@@ -68,19 +69,10 @@ fn case() -> impl Strategy<Value = Case> {
 }
 
 fn detection() -> impl Strategy<Value = DetectionTx> {
-    let progress = (0..2_u32, 0..3_u64, prop::option::of(0..20_u64), 0..20_u64).prop_map(
-        |(partition, epoch, state_offset, effects_offset)| PartitionProgress {
-            partition,
-            epoch,
-            state_offset,
-            effects_offset,
-        },
-    );
-    let chunk = (0..2_u32, 0..3_u32, any::<u8>()).prop_map(|(partition, index, byte)| Chunk {
-        partition,
-        index,
-        bytes: vec![byte],
-    });
+    let progress =
+        (0..2_u32, 0..3_u64, 0..20_u64).prop_map(|(partition, epoch, effects_offset)| {
+            PartitionProgress { partition, epoch, effects_offset }
+        });
     let opened = (case(), 0..30_i64).prop_map(|(case, at)| violation(case, at));
     let happened =
         (case(), 0..3_usize, 0..30_i64).prop_map(|(case, kind, at)| event(case, TYPES[kind], at));
@@ -89,23 +81,37 @@ fn detection() -> impl Strategy<Value = DetectionTx> {
     let closed = prop::sample::select(IDS.to_vec()).prop_map(str::to_owned);
     (
         vec(progress, 0..2),
-        vec(chunk, 0..2),
         vec(opened, 0..3),
         vec(closed, 0..2),
         vec(happened, 0..3),
         vec(alerted, 0..4),
     )
-        .prop_map(|(progress, chunks, violations, closed, events, alerts)| DetectionTx {
+        .prop_map(|(progress, violations, closed, events, alerts)| DetectionTx {
             progress,
-            chunks,
             effects: Effects { violations, closed, events, alerts, ..Effects::default() },
         })
+}
+
+fn state() -> impl Strategy<Value = StateTx> {
+    let chunks = btree_map(0..3_u32, any::<u8>(), 0..3).prop_map(|chunks| {
+        chunks.into_iter().map(|(index, byte)| Chunk { index, bytes: vec![byte] }).collect()
+    });
+    (0..2_u32, 0..3_u64, 0..20_u64, 0..9_u64, chunks).prop_map(
+        |(partition, epoch, state_offset, effects_offset, chunks)| StateTx {
+            partition,
+            epoch,
+            state_offset,
+            effects_offset,
+            chunks,
+        },
+    )
 }
 
 fn operation() -> impl Strategy<Value = Operation> {
     prop_oneof![
         4 => tx().prop_map(Operation::Commit),
         4 => detection().prop_map(Operation::Detect),
+        3 => state().prop_map(Operation::Write),
         1 => (0..2_u32).prop_map(Operation::Claim),
         2 => (prop::sample::select(IDS.to_vec()), prop::sample::select(STATES.to_vec()))
             .prop_map(|(id, state)| Operation::Verify(id, state)),
@@ -120,6 +126,7 @@ async fn perform(store: &dyn Store, operation: Operation) -> String {
     match operation {
         Operation::Commit(tx) => format!("{:?}", store.commit(tx).await),
         Operation::Detect(tx) => format!("{:?}", store.commit_detection(tx).await),
+        Operation::Write(tx) => format!("{:?}", store.write_state(tx).await),
         Operation::Claim(partition) => format!("{:?}", store.claim_partition(partition).await),
         Operation::Verify(id, state) => {
             format!("{:?}", verify(store, id, state, Some(id.to_owned())).await)

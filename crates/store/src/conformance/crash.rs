@@ -2,7 +2,7 @@ use fleetward_domain::{Effects, EventType};
 
 use super::fixtures::{CASE, Case, alert, always, change, event, violation};
 use super::on_each_that_crashes;
-use crate::{Chunk, DetectionTx, Kind, PartitionProgress, Store, Tx, ViolationFilter};
+use crate::{Chunk, DetectionTx, Kind, PartitionProgress, StateTx, Store, Tx, ViolationFilter};
 
 fn put(keys: &[&str]) -> Tx {
     let puts = keys.iter().map(|key| (Kind::Thing, (*key).to_owned(), b"1".to_vec())).collect();
@@ -12,13 +12,7 @@ fn put(keys: &[&str]) -> Tx {
 fn detected(epoch: u64, offset: u64) -> DetectionTx {
     let other = Case { id: "other", thing: "door", ..CASE };
     DetectionTx {
-        progress: vec![PartitionProgress {
-            partition: 3,
-            epoch,
-            state_offset: Some(offset),
-            effects_offset: offset + 2,
-        }],
-        chunks: vec![Chunk { partition: 3, index: 1, bytes: vec![7] }],
+        progress: vec![PartitionProgress { partition: 3, epoch, effects_offset: offset + 2 }],
         effects: Effects {
             violations: vec![violation(CASE, 10), violation(other, 10)],
             closed: vec!["other".to_owned()],
@@ -31,6 +25,11 @@ fn detected(epoch: u64, offset: u64) -> DetectionTx {
             ..Effects::default()
         },
     }
+}
+
+fn state(epoch: u64, state_offset: u64) -> StateTx {
+    let chunks = vec![Chunk { index: 1, bytes: vec![7] }];
+    StateTx { partition: 3, epoch, state_offset, effects_offset: state_offset + 2, chunks }
 }
 
 async fn keys(store: &dyn Store) -> Vec<String> {
@@ -47,6 +46,7 @@ async fn what_was_acknowledged_is_found_after_a_crash() {
         store.commit(put(&["b"])).await.unwrap();
         let claim = store.claim_partition(3).await.unwrap();
         store.commit_detection(detected(claim.epoch, 5)).await.unwrap();
+        store.write_state(state(claim.epoch, 5)).await.unwrap();
         let due = store.due_alerts(0, 9).await.unwrap();
         store.alert_delivered(due[0].id).await.unwrap();
         store.alert_failed(due[1].id, Some(70), "refused").await.unwrap();
@@ -96,6 +96,7 @@ async fn a_former_owner_is_refused_after_a_crash() {
         crashing.store().claim_partition(3).await.unwrap();
         let refused = crashing.store().commit_detection(detected(before.epoch, 5)).await;
         assert!(refused.is_err());
+        assert!(crashing.store().write_state(state(before.epoch, 5)).await.is_err());
         assert!(crashing.store().load_chunks(3).await.unwrap().is_empty());
     })
     .await;

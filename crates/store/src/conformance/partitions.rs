@@ -1,16 +1,24 @@
 use super::fixtures::{CASE, alert, always, event, violation};
 use super::on_each;
 use crate::limits::CHUNK_BYTES;
-use crate::{Chunk, DetectionTx, PartitionClaim, PartitionProgress, StoreError, ViolationFilter};
+use crate::{
+    Chunk, DetectionTx, PartitionClaim, PartitionProgress, StateTx, StoreError, ViolationFilter,
+};
 use fleetward_domain::{Effects, EventType};
 
-fn progress(claim: PartitionClaim, state: Option<u64>, effects: u64) -> PartitionProgress {
+fn effects(claim: PartitionClaim, effects_offset: u64) -> DetectionTx {
     let PartitionClaim { partition, epoch, .. } = claim;
-    PartitionProgress { partition, epoch, state_offset: state, effects_offset: effects }
+    let progress = vec![PartitionProgress { partition, epoch, effects_offset }];
+    DetectionTx { progress, ..DetectionTx::default() }
 }
 
-fn chunk(partition: u32, index: u32, text: &str) -> Chunk {
-    Chunk { partition, index, bytes: text.as_bytes().to_vec() }
+fn state(claim: PartitionClaim, state_offset: u64, chunks: Vec<Chunk>) -> StateTx {
+    let PartitionClaim { partition, epoch, .. } = claim;
+    StateTx { partition, epoch, state_offset, effects_offset: 0, chunks }
+}
+
+fn chunk(index: u32, text: &str) -> Chunk {
+    Chunk { index, bytes: text.as_bytes().to_vec() }
 }
 
 #[tokio::test]
@@ -19,13 +27,12 @@ async fn a_claim_raises_the_epoch_and_gives_the_offsets() {
         let first = store.claim_partition(7).await.unwrap();
         let new = PartitionClaim { partition: 7, epoch: 1, state_offset: 0, effects_offset: 0 };
         assert_eq!(first, new);
-        let at = async |state, effects| {
+        let at = async |stands, effects_offset| {
             let claim = store.claim_partition(7).await.unwrap();
-            let tx = DetectionTx {
-                progress: vec![progress(claim, state, effects)],
-                ..DetectionTx::default()
-            };
-            store.commit_detection(tx).await.unwrap();
+            store.commit_detection(effects(claim, effects_offset)).await.unwrap();
+            if let Some(offset) = stands {
+                store.write_state(state(claim, offset, Vec::new())).await.unwrap();
+            }
             let claim = store.claim_partition(7).await.unwrap();
             (claim.state_offset, claim.effects_offset)
         };
@@ -43,18 +50,15 @@ async fn a_claim_raises_the_epoch_and_gives_the_offsets() {
 #[tokio::test]
 async fn chunks_replace_what_has_their_place() {
     on_each(async |store| {
-        let claims =
+        let [one, other] =
             [store.claim_partition(0).await.unwrap(), store.claim_partition(1).await.unwrap()];
-        let write = async |chunks| {
-            let progress = claims.map(|claim| progress(claim, Some(1), 1)).to_vec();
-            let tx = DetectionTx { progress, chunks, ..DetectionTx::default() };
-            store.commit_detection(tx).await.unwrap();
-        };
-        write(vec![chunk(0, 2, "c"), chunk(0, 0, "a"), chunk(1, 0, "other")]).await;
-        write(vec![chunk(0, 2, "C"), chunk(0, 1, "")]).await;
-        let expected = [chunk(0, 0, "a"), chunk(0, 1, ""), chunk(0, 2, "C")];
+        let write = async |tx| store.write_state(tx).await.unwrap();
+        write(state(one, 1, vec![chunk(2, "c"), chunk(0, "a")])).await;
+        write(state(other, 1, vec![chunk(0, "other")])).await;
+        write(state(one, 1, vec![chunk(2, "C"), chunk(1, "")])).await;
+        let expected = [chunk(0, "a"), chunk(1, ""), chunk(2, "C")];
         assert_eq!(store.load_chunks(0).await.unwrap(), expected);
-        assert_eq!(store.load_chunks(1).await.unwrap(), [chunk(1, 0, "other")]);
+        assert_eq!(store.load_chunks(1).await.unwrap(), [chunk(0, "other")]);
         assert!(store.load_chunks(2).await.unwrap().is_empty());
     })
     .await;
@@ -66,30 +70,31 @@ async fn a_former_owner_writes_nothing_at_all() {
         let kept = store.claim_partition(0).await.unwrap();
         let lost = store.claim_partition(1).await.unwrap();
         store.claim_partition(1).await.unwrap();
-        let tx = DetectionTx {
-            progress: vec![progress(kept, Some(9), 9), progress(lost, Some(9), 9)],
-            chunks: vec![chunk(0, 0, "stale")],
-            effects: Effects {
-                violations: vec![violation(CASE, 5)],
-                closed: Vec::new(),
-                events: vec![event(CASE, EventType::InAlarm, 5)],
-                alerts: vec![alert(CASE, "arn", EventType::InAlarm, 5)],
-                ..Effects::default()
-            },
+        let mut tx = effects(kept, 9);
+        tx.progress.extend(effects(lost, 9).progress);
+        tx.effects = Effects {
+            violations: vec![violation(CASE, 5)],
+            events: vec![event(CASE, EventType::InAlarm, 5)],
+            alerts: vec![alert(CASE, "arn", EventType::InAlarm, 5)],
+            ..Effects::default()
         };
         let newest = store.newest_event();
-        let refused = store.commit_detection(tx.clone()).await.unwrap_err();
-        assert_eq!(refused, StoreError::Fenced { partition: 1, epoch: 1, current: 2 });
+        let fenced = StoreError::Fenced { partition: 1, epoch: 1, current: 2 };
+        assert_eq!(store.commit_detection(tx.clone()).await.unwrap_err(), fenced);
+        let stale = state(lost, 9, vec![chunk(0, "stale")]);
+        assert_eq!(store.write_state(stale).await.unwrap_err(), fenced);
         let never = PartitionClaim { partition: 5, epoch: 0, state_offset: 0, effects_offset: 0 };
-        let tx = DetectionTx { progress: vec![progress(never, None, 0)], ..tx };
-        let refused = store.commit_detection(tx.clone()).await.unwrap_err();
-        assert!(matches!(refused, StoreError::Unclaimed { partition: 0 }));
-        let tx = DetectionTx { chunks: Vec::new(), ..tx };
-        let refused = store.commit_detection(tx).await.unwrap_err();
-        assert_eq!(refused, StoreError::Fenced { partition: 5, epoch: 0, current: 0 });
+        let fenced = StoreError::Fenced { partition: 5, epoch: 0, current: 0 };
+        let tx = DetectionTx { progress: effects(never, 0).progress, ..tx };
+        assert_eq!(store.commit_detection(tx).await.unwrap_err(), fenced);
+        let stale = state(never, 9, vec![chunk(0, "stale")]);
+        assert_eq!(store.write_state(stale).await.unwrap_err(), fenced);
         assert!(!newest.has_changed().unwrap());
-        assert_eq!(store.claim_partition(0).await.unwrap().state_offset, 0);
-        assert!(store.load_chunks(0).await.unwrap().is_empty());
+        for partition in [0, 1, 5] {
+            assert!(store.load_chunks(partition).await.unwrap().is_empty());
+            let claim = store.claim_partition(partition).await.unwrap();
+            assert_eq!((claim.state_offset, claim.effects_offset), (0, 0));
+        }
         let filter = ViolationFilter::default();
         assert!(store.active_violations(&filter, None, 9).await.unwrap().is_empty());
         assert!(store.violation_events(&always(), None, 9).await.unwrap().is_empty());
@@ -99,13 +104,29 @@ async fn a_former_owner_writes_nothing_at_all() {
 }
 
 #[tokio::test]
+async fn state_that_tells_of_effects_that_are_not_stored_is_refused() {
+    on_each(async |store| {
+        let claim = store.claim_partition(3).await.unwrap();
+        store.commit_detection(effects(claim, 20)).await.unwrap();
+        let tx = StateTx { effects_offset: 20, ..state(claim, 30, Vec::new()) };
+        store.write_state(tx.clone()).await.unwrap();
+        let claim = store.claim_partition(3).await.unwrap();
+        assert_eq!((claim.state_offset, claim.effects_offset), (30, 30));
+        // As if the store had gone back to before it was told of these.
+        let tx = StateTx { epoch: claim.epoch, effects_offset: 21, ..tx };
+        store.write_state(tx).await.unwrap();
+        let refused = store.claim_partition(3).await.unwrap_err();
+        assert_eq!(refused, StoreError::EffectsLost { partition: 3, stored: 20, known: 21 });
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_chunk_that_is_too_large_is_refused() {
     on_each(async |store| {
         let claim = store.claim_partition(0).await.unwrap();
-        let chunk = Chunk { partition: 0, index: 0, bytes: vec![0; CHUNK_BYTES + 1] };
-        let progress = vec![progress(claim, Some(1), 1)];
-        let tx = DetectionTx { progress, chunks: vec![chunk], ..DetectionTx::default() };
-        let refused = store.commit_detection(tx).await.unwrap_err();
+        let chunk = Chunk { index: 0, bytes: vec![0; CHUNK_BYTES + 1] };
+        let refused = store.write_state(state(claim, 1, vec![chunk])).await.unwrap_err();
         assert!(matches!(refused, StoreError::TooLarge { .. }), "{refused}");
     })
     .await;

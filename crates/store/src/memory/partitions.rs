@@ -6,12 +6,14 @@ use fleetward_domain::Effects;
 
 use super::MemoryStore;
 use crate::error::StoreError;
-use crate::partitions::{Chunk, DetectionTx, PartitionClaim, PartitionProgress, Partitions};
+use crate::partitions::{
+    Chunk, DetectionTx, PartitionClaim, PartitionProgress, Partitions, StateTx,
+};
 
 #[async_trait::async_trait]
 impl Partitions for MemoryStore {
     async fn claim_partition(&self, partition: u32) -> Result<PartitionClaim, StoreError> {
-        Ok(self.state().partitions.claim(partition))
+        self.state().partitions.claim(partition)
     }
 
     async fn load_chunks(&self, partition: u32) -> Result<Vec<Chunk>, StoreError> {
@@ -19,11 +21,10 @@ impl Partitions for MemoryStore {
     }
 
     async fn commit_detection(&self, tx: DetectionTx) -> Result<(), StoreError> {
-        tx.check()?;
         let has_effects = !tx.effects.is_empty();
         {
             let state = &mut *self.state();
-            state.partitions.apply(&tx.progress, tx.chunks)?;
+            state.partitions.advance(&tx.progress)?;
             let Effects { violations, closed, events, alerts, .. } = tx.effects;
             state.violations.apply(violations, events, &closed);
             state.outbox.add(alerts);
@@ -33,55 +34,77 @@ impl Partitions for MemoryStore {
         }
         Ok(())
     }
+
+    async fn write_state(&self, tx: StateTx) -> Result<(), StoreError> {
+        tx.check()?;
+        self.state().partitions.write_state(tx)
+    }
 }
 
 #[derive(Clone, Debug, Default)]
 pub(super) struct PartitionTable {
-    claims: BTreeMap<u32, PartitionClaim>,
+    owned: BTreeMap<u32, Owned>,
     chunks: BTreeMap<(u32, u32), Vec<u8>>,
 }
 
+/// A partition that was claimed.
+#[derive(Clone, Copy, Debug, Default)]
+struct Owned {
+    epoch: u64,
+    state_offset: u64,
+    effects_offset: u64,
+    /// How far effects were stored when the state was written.
+    known: u64,
+}
+
 impl PartitionTable {
-    fn claim(&mut self, partition: u32) -> PartitionClaim {
-        let claim = self.claims.entry(partition).or_insert(PartitionClaim {
-            partition,
-            epoch: 0,
-            state_offset: 0,
-            effects_offset: 0,
-        });
-        claim.epoch += 1;
-        *claim
+    fn claim(&mut self, partition: u32) -> Result<PartitionClaim, StoreError> {
+        let owned = self.owned.entry(partition).or_default();
+        owned.epoch += 1;
+        let Owned { epoch, state_offset, effects_offset: stored, known } = *owned;
+        if known > stored {
+            return Err(StoreError::EffectsLost { partition, stored, known });
+        }
+        let effects_offset = stored.max(state_offset);
+        Ok(PartitionClaim { partition, epoch, state_offset, effects_offset })
     }
 
     fn chunks(&self, partition: u32) -> Vec<Chunk> {
         self.chunks
             .range((partition, 0)..=(partition, u32::MAX))
-            .map(|((_, index), bytes)| Chunk { partition, index: *index, bytes: bytes.clone() })
+            .map(|((_, index), bytes)| Chunk { index: *index, bytes: bytes.clone() })
             .collect()
     }
 
     /// Checks all epochs before it changes anything.
-    fn apply(
-        &mut self,
-        progress: &[PartitionProgress],
-        chunks: Vec<Chunk>,
-    ) -> Result<(), StoreError> {
+    fn advance(&mut self, progress: &[PartitionProgress]) -> Result<(), StoreError> {
         for PartitionProgress { partition, epoch, .. } in progress.iter().copied() {
-            let current = self.claims.get(&partition).map_or(0, |claim| claim.epoch);
-            if current != epoch || current == 0 {
-                return Err(StoreError::Fenced { partition, epoch, current });
-            }
+            self.check(partition, epoch)?;
         }
         for progress in progress {
-            if let Some(claim) = self.claims.get_mut(&progress.partition) {
-                let state_offset = progress.state_offset.unwrap_or(0);
-                claim.state_offset = claim.state_offset.max(state_offset);
-                claim.effects_offset =
-                    claim.effects_offset.max(progress.effects_offset).max(claim.state_offset);
+            if let Some(owned) = self.owned.get_mut(&progress.partition) {
+                owned.effects_offset = owned.effects_offset.max(progress.effects_offset);
             }
         }
-        for chunk in chunks {
-            self.chunks.insert((chunk.partition, chunk.index), chunk.bytes);
+        Ok(())
+    }
+
+    fn write_state(&mut self, tx: StateTx) -> Result<(), StoreError> {
+        self.check(tx.partition, tx.epoch)?;
+        if let Some(owned) = self.owned.get_mut(&tx.partition) {
+            owned.state_offset = owned.state_offset.max(tx.state_offset);
+            owned.known = owned.known.max(tx.effects_offset);
+        }
+        for chunk in tx.chunks {
+            self.chunks.insert((tx.partition, chunk.index), chunk.bytes);
+        }
+        Ok(())
+    }
+
+    fn check(&self, partition: u32, epoch: u64) -> Result<(), StoreError> {
+        let current = self.owned.get(&partition).map_or(0, |owned| owned.epoch);
+        if current != epoch || current == 0 {
+            return Err(StoreError::Fenced { partition, epoch, current });
         }
         Ok(())
     }

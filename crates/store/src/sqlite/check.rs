@@ -147,9 +147,15 @@ impl SqliteStore {
     /// All partitions that ever were claimed, as their claims stand; takes none over.
     ///
     /// # Errors
-    /// [`StoreError::Backend`].
+    /// [`StoreError::Backend`], [`StoreError::EffectsLost`].
     pub async fn partitions(&self) -> Result<Vec<PartitionClaim>, StoreError> {
-        self.readers.read(claims).await
+        let mut claims = self.readers.read(claims).await?;
+        if let Some(state) = &self.state {
+            for claim in &mut claims {
+                *claim = state.standing(claim.partition).await?.join(*claim)?;
+            }
+        }
+        Ok(claims)
     }
 }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags};
 
 use crate::error::StoreError;
-use crate::limits::{BUSY_TIMEOUT_MS, CACHED_STATEMENTS};
+use crate::limits::{BUSY_TIMEOUT_MS, CACHED_STATEMENTS, STATE_CACHE_KIB};
 
 /// Keeps other processes out as long as it lives. The system ends it with the process, however
 /// that ends.
@@ -43,6 +43,23 @@ pub(super) fn writer(database: &Path) -> Result<Connection, StoreError> {
     connection.pragma_update(None, "synchronous", "FULL")?;
     // The writer does it: see `disk`.
     connection.pragma_update(None, "wal_autocheckpoint", 0)?;
+    Ok(connection)
+}
+
+/// The connection that writes detection state: with a rollback journal, see [`super::state`].
+pub(super) fn state_writer(database: &Path) -> Result<Connection, StoreError> {
+    let file = private_file(database).map_err(StoreError::backend("open its state file"))?;
+    file.sync_all().map_err(StoreError::backend("sync its state file"))?;
+    sync_folder(database).map_err(StoreError::backend("sync its folder"))?;
+    let connection = open(database)?;
+    let mode: String =
+        connection.query_row("PRAGMA journal_mode = TRUNCATE", [], |row| row.get(0))?;
+    if mode != "truncate" {
+        let problem = format!("its journal has mode {mode}, not truncate");
+        return Err(StoreError::Backend { doing: "open its state file", problem });
+    }
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "cache_size", -STATE_CACHE_KIB)?;
     Ok(connection)
 }
 

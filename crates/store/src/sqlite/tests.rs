@@ -4,6 +4,7 @@ mod check;
 mod damage;
 mod disk;
 mod level;
+mod state;
 
 use std::time::Duration;
 
@@ -59,7 +60,9 @@ async fn only_the_owner_can_read_the_files() {
         names.push(entry.file_name().into_string().unwrap());
     }
     names.sort_unstable();
-    assert_eq!(names, ["store.db", "store.db-shm", "store.db-wal", "store.db.lock"]);
+    let state = ["state.db", "state.db-journal"];
+    let store = ["store.db", "store.db-shm", "store.db-wal", "store.db.lock"];
+    assert_eq!(names, [&state[..], &store[..]].concat());
 }
 
 #[tokio::test]

@@ -49,7 +49,7 @@ impl Writer {
     /// Starts the thread. It ends, and lets go of the lock, after [`Writer::close`].
     pub(super) fn start(
         connection: Connection,
-        (lock, disk): (Lock, Disk),
+        (lock, disk): (Option<Lock>, Disk),
         level: FormatLevel,
         watches: Watches,
     ) -> Result<Self, StoreError> {

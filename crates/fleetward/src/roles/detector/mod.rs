@@ -1,15 +1,20 @@
 //! The detector's shell: reads the log, applies its records, commits what follows.
 //!
-//! It decides nothing. One commit carries effects, dirty state and the place in the log, guarded
-//! by the partitions' epochs, so that each record takes effect once whatever happens in between.
-//! Which partitions it owns is told from outside, and may change while it runs.
+//! It decides nothing. One commit carries effects and the place in the log, guarded by the
+//! partitions' epochs, so that each record takes effect once whatever happens in between. What
+//! concerns everyone is done in sub-steps, between which other partitions have their turn. State is
+//! written beside this, a partition now and then (`checkpoint`). Which partitions it owns is told
+//! from outside, and may change while it runs.
 
-mod committer;
+mod beside;
+mod checkpoint;
 mod owned;
+mod partition;
 mod reader;
 #[cfg(test)]
 mod tests;
 mod tick;
+mod written;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -17,14 +22,15 @@ use std::sync::Arc;
 use fleetward_detect::Settings;
 use fleetward_environment::Clock;
 use fleetward_log::EventLog;
-use fleetward_store::Store;
+use fleetward_store::{DetectionTx, Store};
 use tokio::sync::watch;
 
 use super::Shared;
 use super::role::Role;
 use crate::failure::Failure;
-use committer::Committer;
+use checkpoint::Checkpoints;
 pub use owned::Owned;
+pub use reader::Batch;
 use reader::Reader;
 use tick::Ticker;
 
@@ -109,9 +115,9 @@ struct Detecting {
 impl Detecting {
     async fn run(self, mut stop: watch::Receiver<bool>) -> Result<(), Failure> {
         let Self { mut detector, mut owned, mut reader } = self;
-        let (store, log, clock) = (&detector.store, &detector.log, &detector.clock);
-        let mut ticker = Ticker::start(log.clone(), clock.clone(), store.format_level());
-        let mut committer = Committer::new(store.clone(), log.clone(), clock.clone());
+        let (store, log) = (detector.store.clone(), detector.log.clone());
+        let mut ticker = Ticker::start(log.clone(), detector.clock.clone(), store.format_level());
+        let mut checkpoints = Checkpoints::new(store, log);
         loop {
             // In this order, so that a simulation does the same twice; the log comes last, for it
             // may always have more.
@@ -119,21 +125,58 @@ impl Detecting {
                 biased;
                 _ = stop.changed() => break,
                 () = ticker.wait(owned.next_deadline_ms()) => ticker.tick().await?,
-                () = committer.checkpoint_is_due(), if owned.is_dirty() =>
-                    committer.write_state(&mut owned).await?,
                 () = changed(&mut detector.assignment) => {
                     // What was read ahead and not applied is read again, from where each
                     // partition stands.
+                    checkpoints.finish(&mut owned).await?;
                     reader = detector.follow_assignment(&mut owned).await?;
                 }
-                batch = reader.next() => {
-                    committer.apply(&mut owned, &batch?).await?;
-                    ticker.applied(owned.now_ms());
+                happened = checkpoints.next() => checkpoints.note(&mut owned, happened?).await?,
+                () = std::future::ready(()), if owned.has_work() => {
+                    // Devices that report meanwhile have their turn as well.
+                    if !owned.is_full() && let Some(batch) = reader.at_hand()? {
+                        detector.apply(&mut owned, &batch).await?;
+                    }
+                    detector.go_on(&mut owned).await?;
+                }
+                batch = reader.next(), if !owned.is_full() => {
+                    detector.apply(&mut owned, &batch?).await?;
                 }
             }
+            ticker.applied(owned.now_ms());
+            checkpoints.begin(&mut owned);
         }
         drop(reader);
-        committer.write_state(&mut owned).await
+        // Whatever was taken is applied to its end, so that no state is of a record's middle.
+        checkpoints.finish(&mut owned).await?;
+        while owned.has_work() {
+            detector.go_on(&mut owned).await?;
+        }
+        checkpoints.write_all(&mut owned).await
+    }
+}
+
+impl Detector {
+    async fn apply(&self, owned: &mut Owned, batch: &Batch) -> Result<(), Failure> {
+        let tx = owned.take(batch)?;
+        self.commit(owned, tx).await
+    }
+
+    async fn go_on(&self, owned: &mut Owned) -> Result<(), Failure> {
+        let tx = owned.go_on();
+        self.commit(owned, tx).await
+    }
+
+    async fn commit(&self, owned: &mut Owned, tx: DetectionTx) -> Result<(), Failure> {
+        // Without effects there is nothing that a replay would not do again.
+        if tx.progress.is_empty() {
+            return Ok(());
+        }
+        let progress = tx.progress.clone();
+        let committed = self.store.commit_detection(tx).await;
+        committed.map_err(Failure::of("detection cannot commit"))?;
+        owned.committed(&progress);
+        Ok(())
     }
 }
 

@@ -1,17 +1,26 @@
-//! The partitions that this process owns: their state, and how far each got.
+//! The partitions that this process owns, and what the log brings them.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
-use fleetward_detect::{Partition, Settings};
+use fleetward_detect::Settings;
 use fleetward_domain::{Effects, EpochMs, FormatLevel, Record};
-use fleetward_log::{EVERY_PARTITION, Entered, record};
-use fleetward_store::{Chunk, DetectionTx, PartitionClaim, PartitionProgress, Store, StoreError};
+use fleetward_log::{EVERY_PARTITION, record};
+use fleetward_store::{DetectionTx, PartitionProgress, StateTx, Store, StoreError};
 use futures_util::{StreamExt, TryStreamExt, stream};
 
+use super::partition::OwnedPartition;
+use super::reader::Batch;
+use super::written::Written;
 use crate::failure::Failure;
 
-/// Partitions that are claimed at once: the store's writer puts their claims into one commit.
-const CLAIMS_AT_ONCE: usize = 32;
+/// Partitions that are claimed and loaded at once: the store's writer puts their claims into one
+/// commit.
+const CLAIMS_AT_ONCE: usize = 64;
+/// About how many violations or events go into one commit. A sub-step of a partition is not cut.
+const EFFECTS_PER_COMMIT: usize = 2_000;
+/// Log whose records may wait for partitions that are busy; beyond it nothing is read.
+const WAITING_BYTES: u64 = 32 << 20;
 
 /// The owned partitions, by number.
 pub struct Owned {
@@ -19,26 +28,38 @@ pub struct Owned {
     /// Which format of state is written.
     level: FormatLevel,
     partitions: BTreeMap<u32, OwnedPartition>,
+    /// When a commit is full.
+    effects_per_commit: usize,
     now_ms: EpochMs,
-    dirty: bool,
-}
-
-struct OwnedPartition {
-    claim: PartitionClaim,
-    state: Partition,
-    /// The offset after the last record applied.
-    position: u64,
+    /// Log that was handed in so far.
+    read_bytes: u64,
+    /// Log whose records wait.
+    waiting_bytes: u64,
 }
 
 impl Owned {
     /// Nothing yet; state will be written in the format that the level names.
     #[must_use]
     pub fn none(settings: Settings, level: FormatLevel) -> Self {
-        Self { settings, level, partitions: BTreeMap::new(), now_ms: 0, dirty: false }
+        Self {
+            settings,
+            level,
+            partitions: BTreeMap::new(),
+            effects_per_commit: EFFECTS_PER_COMMIT,
+            now_ms: 0,
+            read_bytes: 0,
+            waiting_bytes: 0,
+        }
+    }
+
+    /// The same, with commits of about so many effects.
+    #[must_use]
+    pub fn committing(self, effects_per_commit: usize) -> Self {
+        Self { effects_per_commit, ..self }
     }
 
     /// Owns just these partitions from here on: gives up those that went, and claims those that
-    /// are new, with their stored state.
+    /// are new, with their stored state. No state is on its way to be written.
     ///
     /// # Errors
     /// A sentence, if the store fails or a stored state cannot be read.
@@ -64,12 +85,15 @@ impl Owned {
         Ok(())
     }
 
-    /// Writes the state of a partition and forgets it. Its effects are in the store already.
+    /// Writes the state of a partition and forgets it. Its effects are in the store already, but
+    /// for those of a record that is half applied: whoever comes next applies it again.
     async fn give_up(&mut self, store: &dyn Store, number: u32) -> Result<(), Failure> {
-        let Some(mut owned) = self.partitions.remove(&number) else { return Ok(()) };
-        let mut tx = DetectionTx::default();
-        owned.add_state(self.level, &mut tx)?;
-        match store.commit_detection(tx).await {
+        let state = self.state(number)?;
+        if let Some(mut partition) = self.partitions.remove(&number) {
+            self.waiting_bytes = self.waiting_bytes.saturating_sub(partition.discard());
+        }
+        let Some(state) = state else { return Ok(()) };
+        match store.write_state(state).await {
             Ok(()) => Ok(()),
             // Whoever has it now replays what this state would have told.
             Err(StoreError::Fenced { .. }) => Ok(()),
@@ -77,16 +101,29 @@ impl Owned {
         }
     }
 
+    /// The state of a partition, to be written: what changed since this was last asked. None while
+    /// a record is half applied.
+    ///
+    /// # Errors
+    /// A sentence, if the format level cannot say it.
+    pub fn state(&mut self, number: u32) -> Result<Option<StateTx>, Failure> {
+        let Some(partition) = self.partitions.get_mut(&number) else { return Ok(None) };
+        let Some(lent) = partition.lend() else { return Ok(None) };
+        let (state, tx) = lent.encode(self.level);
+        partition.put_back(state);
+        tx.map(Some)
+    }
+
     /// Where reading starts, or where replay would.
     #[must_use]
     pub fn positions(&self) -> Vec<(u32, u64)> {
-        self.partitions.iter().map(|(number, owned)| (*number, owned.position)).collect()
+        self.partitions.iter().map(|(number, owned)| (*number, owned.position())).collect()
     }
 
     /// When some partition next needs to be told the time.
     #[must_use]
     pub fn next_deadline_ms(&self) -> Option<EpochMs> {
-        self.partitions.values().filter_map(|owned| owned.state.next_deadline_ms()).min()
+        self.partitions.values().filter_map(OwnedPartition::next_deadline_ms).min()
     }
 
     /// The newest time that a record has told.
@@ -95,27 +132,15 @@ impl Owned {
         self.now_ms
     }
 
-    /// Whether state changed since it was last written.
-    #[must_use]
-    pub fn is_dirty(&self) -> bool {
-        self.dirty
-    }
-
-    /// State is in the store up to here.
-    pub fn state_written(&mut self) {
-        self.dirty = false;
-    }
-
-    /// Applies records, and gives the effects that must be committed because of them, with the
-    /// progress of the partitions that had some.
+    /// Takes the records that come next, and gives the effects that must be committed because of
+    /// them. Some may wait: see [`Owned::go_on`].
     ///
     /// # Errors
     /// A sentence that names the record, if one cannot be read: one that a newer release wrote,
     /// say. Whatever came after it would be judged without it, so the role ends there.
-    pub fn apply(&mut self, batch: &[Entered]) -> Result<DetectionTx, Failure> {
-        let mut tx = DetectionTx::default();
-        let mut affected = BTreeSet::new();
-        for entered in batch {
+    pub fn take(&mut self, batch: &Batch) -> Result<DetectionTx, Failure> {
+        let mut draft = Draft::of(self.effects_per_commit);
+        for entered in &batch.records {
             let record = record::decode(&entered.bytes).map_err(|error| {
                 let place = entered.offset;
                 Failure::new(format!("the log cannot be applied from offset {place} on: {error}"))
@@ -123,80 +148,124 @@ impl Owned {
             if let Record::Tick(at_ms) = record {
                 self.now_ms = self.now_ms.max(at_ms);
             }
-            self.dirty = true;
-            for (number, owned) in self.addressed(entered.partition) {
-                if owned.apply(entered.offset, &record, &mut tx) {
-                    affected.insert(*number);
+            let bytes = entered.bytes.len() as u64;
+            self.read_bytes = self.read_bytes.saturating_add(bytes);
+            self.hand_out(entered.partition, (entered.offset, bytes), record, &mut draft);
+        }
+        for partition in self.partitions.values_mut() {
+            batch.passed.into_iter().for_each(|passed| partition.pass(passed));
+        }
+        Ok(self.to_commit(draft))
+    }
+
+    /// Hands a record to whom it concerns: who is idle applies it at once, as long as the commit
+    /// has room for what comes of it.
+    fn hand_out(
+        &mut self,
+        to: u32,
+        (offset, bytes): (u64, u64),
+        record: Record,
+        draft: &mut Draft,
+    ) {
+        let (numbers, share) = match to {
+            EVERY_PARTITION => (0..=u32::MAX, bytes / self.partitions.len().max(1) as u64),
+            one => (one..=one, bytes),
+        };
+        let record = Arc::new(record);
+        for (number, partition) in self.partitions.range_mut(numbers) {
+            partition.written.applied(share);
+            if draft.is_full() || !partition.is_idle() {
+                self.waiting_bytes += partition.enqueue(offset, share, &record);
+            } else if partition.apply(offset, &record, &mut draft.effects) {
+                draft.affected.insert(*number);
+            }
+        }
+    }
+
+    /// A partition without effects has no news: replaying it would give none either.
+    fn to_commit(&self, Draft { effects, affected, .. }: Draft) -> DetectionTx {
+        let affected = affected.iter().filter_map(|number| self.partitions.get(number));
+        DetectionTx { progress: affected.map(OwnedPartition::progress).collect(), effects }
+    }
+
+    /// Whether some partition can go on with what waits for it.
+    #[must_use]
+    pub fn has_work(&self) -> bool {
+        self.partitions.values().any(OwnedPartition::has_work)
+    }
+
+    /// Whether so much waits that nothing more should be read.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.waiting_bytes >= WAITING_BYTES
+    }
+
+    /// Goes on with what waits, until nothing does or a commit is full; gives the effects to be
+    /// committed. Partitions for which a device waits come first, so that what concerns everyone
+    /// delays nobody more than by a partition's share of it.
+    pub fn go_on(&mut self) -> DetectionTx {
+        let mut draft = Draft::of(self.effects_per_commit);
+        while !draft.is_full() {
+            let able = self.partitions.iter_mut().filter(|(_, partition)| partition.has_work());
+            let Some((number, partition)) = able.min_by_key(|(_, it)| it.urgency()) else { break };
+            while partition.has_work() && !draft.is_full() {
+                let (is_news, bytes) = partition.go_on(&mut draft.effects);
+                self.waiting_bytes = self.waiting_bytes.saturating_sub(bytes);
+                if is_news {
+                    draft.affected.insert(*number);
                 }
             }
         }
-        // A partition without effects has no news: replaying it would give none either.
-        let affected = affected.iter().filter_map(|number| self.partitions.get(number));
-        tx.progress = affected.map(OwnedPartition::progress).collect();
-        Ok(tx)
+        self.to_commit(draft)
     }
 
-    fn addressed(&mut self, partition: u32) -> impl Iterator<Item = (&u32, &mut OwnedPartition)> {
-        let numbers =
-            if partition == EVERY_PARTITION { 0..=u32::MAX } else { partition..=partition };
-        self.partitions.range_mut(numbers)
+    /// The effects of these are stored.
+    pub fn committed(&mut self, progress: &[PartitionProgress]) {
+        for stored in progress {
+            if let Some(partition) = self.partitions.get_mut(&stored.partition) {
+                partition.was_committed(stored);
+            }
+        }
     }
 
-    /// Adds all state that changed since the last checkpoint, and how far every partition got.
-    ///
-    /// # Errors
-    /// A sentence, if the format level cannot say it.
-    pub fn add_state(&mut self, tx: &mut DetectionTx) -> Result<(), Failure> {
-        tx.progress.clear();
-        self.partitions.values_mut().try_for_each(|owned| owned.add_state(self.level, tx))
+    /// Log that was handed in so far, in bytes.
+    pub(super) fn read_bytes(&self) -> u64 {
+        self.read_bytes
+    }
+
+    /// The partitions whose state could be written now.
+    pub(super) fn writable(&self) -> impl Iterator<Item = (u32, &Written)> {
+        self.partitions
+            .iter()
+            .filter(|(_, partition)| partition.can_be_written())
+            .map(|(number, partition)| (*number, &partition.written))
+    }
+
+    pub(super) fn get_mut(&mut self, number: u32) -> Option<&mut OwnedPartition> {
+        self.partitions.get_mut(&number)
+    }
+
+    /// A partition, if it is still owned by this claim.
+    pub(super) fn claimed_mut(&mut self, number: u32, epoch: u64) -> Option<&mut OwnedPartition> {
+        self.get_mut(number).filter(|partition| partition.claim.epoch == epoch)
     }
 }
 
-impl OwnedPartition {
-    /// Claims a partition and loads its state.
-    async fn claim(settings: Settings, store: &dyn Store, number: u32) -> Result<Self, Failure> {
-        let tried = format!("cannot take over partition {number}");
-        let claim = store.claim_partition(number).await.map_err(Failure::of(&tried))?;
-        let chunks = store.load_chunks(number).await.map_err(Failure::of(&tried))?;
-        let chunks = chunks.iter().map(|chunk| (chunk.index, chunk.bytes.as_slice()));
-        let state = Partition::load(settings, chunks).map_err(Failure::of(&tried))?;
-        Ok(Self { claim, state, position: claim.state_offset })
+/// What is to be committed together.
+struct Draft {
+    effects: Effects,
+    /// Of which partitions.
+    affected: BTreeSet<u32>,
+    /// How many violations or events are enough.
+    enough: usize,
+}
+
+impl Draft {
+    fn of(enough: usize) -> Self {
+        Self { effects: Effects::default(), affected: BTreeSet::new(), enough }
     }
 
-    /// Applies one record, unless it was applied before; keeps its effects, unless they were
-    /// committed before the crash that made us replay it. True if there are some to commit.
-    fn apply(&mut self, offset: u64, record: &Record, tx: &mut DetectionTx) -> bool {
-        if offset < self.position {
-            return false;
-        }
-        let mut effects = Effects::default();
-        self.state.apply_whole(record, &mut effects);
-        self.position = offset.saturating_add(1);
-        if offset < self.claim.effects_offset || effects.is_empty() {
-            return false;
-        }
-        tx.effects.append(&mut effects);
-        true
-    }
-
-    /// How far its effects got.
-    fn progress(&self) -> PartitionProgress {
-        PartitionProgress {
-            partition: self.claim.partition,
-            epoch: self.claim.epoch,
-            state_offset: None,
-            effects_offset: self.position.max(self.claim.effects_offset),
-        }
-    }
-
-    /// Adds the state that changed since the last time, and how far it got.
-    fn add_state(&mut self, level: FormatLevel, tx: &mut DetectionTx) -> Result<(), Failure> {
-        let partition = self.claim.partition;
-        let progress = PartitionProgress { state_offset: Some(self.position), ..self.progress() };
-        tx.progress.push(progress);
-        let dirty = self.state.take_dirty(level);
-        let dirty = dirty.map_err(Failure::of("cannot write the detection state"))?.into_iter();
-        tx.chunks.extend(dirty.map(|(index, bytes)| Chunk { partition, index, bytes }));
-        Ok(())
+    fn is_full(&self) -> bool {
+        self.effects.violations.len().max(self.effects.events.len()) >= self.enough
     }
 }

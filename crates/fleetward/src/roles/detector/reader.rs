@@ -11,9 +11,19 @@ const BATCH_BYTES: usize = 1 << 20;
 /// Batches that are read ahead while one is applied and committed.
 const READ_AHEAD: usize = 2;
 
+/// Some records that follow one another.
+#[derive(Debug, Default)]
+pub struct Batch {
+    /// In the order of the log.
+    pub records: Vec<Entered>,
+    /// Below it there is nothing more for any of the partitions that are read, if the log can say
+    /// so.
+    pub passed: Option<u64>,
+}
+
 /// Reads ahead in a task of its own, which ends with this.
 pub(super) struct Reader {
-    batches: mpsc::Receiver<Result<Vec<Entered>, Failure>>,
+    batches: mpsc::Receiver<Result<Batch, Failure>>,
     task: Option<JoinHandle<()>>,
 }
 
@@ -32,12 +42,17 @@ impl Reader {
     }
 
     /// The next records. Dropping the future loses none.
-    pub(super) async fn next(&mut self) -> Result<Vec<Entered>, Failure> {
+    pub(super) async fn next(&mut self) -> Result<Batch, Failure> {
         if self.task.is_none() {
             return std::future::pending().await;
         }
         let ended = Err(Failure::new("the log's reader ended"));
         self.batches.recv().await.unwrap_or(ended)
+    }
+
+    /// The next records, if some were read ahead.
+    pub(super) fn at_hand(&mut self) -> Result<Option<Batch>, Failure> {
+        self.batches.try_recv().ok().transpose()
     }
 }
 
@@ -49,13 +64,11 @@ impl Drop for Reader {
     }
 }
 
-async fn read_ahead(
-    mut consumer: Box<dyn Consumer>,
-    sender: mpsc::Sender<Result<Vec<Entered>, Failure>>,
-) {
+async fn read_ahead(mut consumer: Box<dyn Consumer>, sender: mpsc::Sender<Result<Batch, Failure>>) {
     loop {
-        let batch = consumer.next(BATCH_BYTES).await.map_err(Failure::of("cannot read the log"));
-        let failed = batch.is_err();
+        let records = consumer.next(BATCH_BYTES).await.map_err(Failure::of("cannot read the log"));
+        let failed = records.is_err();
+        let batch = records.map(|records| Batch { records, passed: consumer.passed() });
         if sender.send(batch).await.is_err() || failed {
             return;
         }

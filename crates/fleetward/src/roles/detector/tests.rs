@@ -2,6 +2,7 @@
 //! batches, and wherever the process dies in between.
 
 mod assignment;
+mod checkpoints;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -17,9 +18,9 @@ use fleetward_environment::Clock;
 use fleetward_log::embedded::EmbeddedLog;
 use fleetward_log::{EVERY_PARTITION, Entered, Entry, EventLog, record};
 use fleetward_store::memory::MemoryStore;
-use fleetward_store::{Chunk, DetectionTx, Documents, EventFilter, Partitions, Violations};
+use fleetward_store::{Chunk, Documents, EventFilter, Partitions, Violations};
 
-use super::owned::Owned;
+use super::{Batch, Owned};
 
 const PARTITIONS: u32 = 4;
 const THINGS: u64 = 12;
@@ -153,36 +154,76 @@ async fn own(store: &MemoryStore, numbers: impl IntoIterator<Item = u32>) -> Own
     owned
 }
 
+/// Applies records, and commits all that comes of them, piece by piece. False if `goes_on` said
+/// after some piece that the process dies there.
+async fn apply_while(
+    store: &MemoryStore,
+    owned: &mut Owned,
+    records: Vec<Entered>,
+    mut goes_on: impl FnMut() -> bool,
+) -> bool {
+    let mut tx = owned.take(&Batch { records, passed: None }).unwrap();
+    loop {
+        let progress = tx.progress.clone();
+        store.commit_detection(tx).await.unwrap();
+        owned.committed(&progress);
+        if !goes_on() {
+            return false;
+        }
+        if !owned.has_work() {
+            return true;
+        }
+        tx = owned.go_on();
+    }
+}
+
+async fn apply(store: &MemoryStore, owned: &mut Owned, records: Vec<Entered>) {
+    assert!(apply_while(store, owned, records, || true).await);
+}
+
+/// Writes all state.
+async fn write_state(store: &MemoryStore, owned: &mut Owned) {
+    for (number, _) in owned.positions() {
+        let state = owned.state(number).unwrap().unwrap();
+        store.write_state(state).await.unwrap();
+    }
+}
+
 /// Applies the log in random batches; after some of them the process dies: with its effects
-/// committed, with its state written, or with neither.
+/// committed, all or some of them, with its state written, or with neither.
 async fn run(log: &EmbeddedLog, total: usize, seed: u64, dies: bool) -> Outcome {
     let store = MemoryStore::new();
     let mut random = Random(seed);
     let mut owned = own(&store, 0..PARTITIONS).await;
     let mut records = read(log, &owned, total).await;
+    // From one effect a commit to more than there ever are.
+    let commits = 1 << (seed % 6);
+    owned = owned.committing(commits);
     while !records.is_empty() {
         let size = usize::try_from(1 + random.below(40)).unwrap().min(records.len());
         let batch: Vec<Entered> = records.drain(..size).collect();
-        let mut tx = owned.apply(&batch).unwrap();
         let fate = if dies { random.below(8) } else { 7 };
+        let mut fell = false;
         if fate == 0 {
             // Dead before the commit: all of the batch and more is replayed.
-            owned = own(&store, 0..PARTITIONS).await;
-            records = read(log, &owned, total).await;
-            continue;
+            let _ = owned.take(&Batch { records: batch, passed: None }).unwrap();
+        } else {
+            let mut pieces = random.below(3);
+            let goes_on = || {
+                pieces = pieces.wrapping_sub(1);
+                fate != 4 || pieces > 0
+            };
+            fell = !apply_while(&store, &mut owned, batch, goes_on).await;
         }
         if fate == 1 || fate == 2 {
-            owned.add_state(&mut tx).unwrap();
+            write_state(&store, &mut owned).await;
         }
-        store.commit_detection(tx).await.unwrap();
-        if fate == 2 || fate == 3 {
-            owned = own(&store, 0..PARTITIONS).await;
+        if fate == 0 || fate == 2 || fate == 3 || fell {
+            owned = own(&store, 0..PARTITIONS).await.committing(commits);
             records = read(log, &owned, total).await;
         }
     }
-    let mut last = DetectionTx::default();
-    owned.add_state(&mut last).unwrap();
-    store.commit_detection(last).await.unwrap();
+    write_state(&store, &mut owned).await;
     outcome(&store).await
 }
 

@@ -7,7 +7,9 @@ use fleetward_domain::{Effects, EventType, GroupName, Thing, ThingGroup, ThingNa
 use super::*;
 use crate::conformance::fixtures::{CASE, alert, event, violation};
 use crate::sqlite::check::Finding;
-use crate::{AdministratorKey, DetectionTx, Gate, Outbox, PartitionProgress, Partitions};
+use crate::{
+    AdministratorKey, Chunk, DetectionTx, Gate, Outbox, PartitionProgress, Partitions, StateTx,
+};
 
 fn thing(name: &str) -> Thing {
     Thing {
@@ -43,12 +45,7 @@ async fn filled(path: &Path) {
     tx.puts.push((Kind::Setting, "of-another-release".to_owned(), b"what".to_vec()));
     store.commit(tx).await.unwrap();
     let claim = store.claim_partition(2).await.unwrap();
-    let progress = PartitionProgress {
-        partition: 2,
-        epoch: claim.epoch,
-        state_offset: Some(5),
-        effects_offset: 6,
-    };
+    let progress = PartitionProgress { partition: 2, epoch: claim.epoch, effects_offset: 6 };
     let alerts = ["t", "u"].map(|target| alert(CASE, target, EventType::InAlarm, 10)).to_vec();
     let tx = DetectionTx {
         progress: vec![progress],
@@ -58,9 +55,12 @@ async fn filled(path: &Path) {
             alerts,
             ..Effects::default()
         },
-        ..DetectionTx::default()
     };
     store.commit_detection(tx).await.unwrap();
+    let chunks = vec![Chunk { index: 0, bytes: vec![1] }];
+    let (partition, epoch) = (claim.partition, claim.epoch);
+    let tx = StateTx { partition, epoch, state_offset: 5, effects_offset: 6, chunks };
+    store.write_state(tx).await.unwrap();
     // A delivered alert has no body to be read.
     let due = store.due_alerts(0, 1).await.unwrap();
     store.alert_delivered(due[0].id).await.unwrap();

@@ -44,8 +44,7 @@ impl<'a> Pair<'a> {
         let records = &mut self.records[who];
         let size = size.min(records.len());
         let batch: Vec<Entered> = records.drain(..size).collect();
-        let tx = self.owners[who].apply(&batch).unwrap();
-        self.store.commit_detection(tx).await.unwrap();
+        apply(&self.store, &mut self.owners[who], batch).await;
     }
 
     /// The first owns these from here on, and the second the others.
@@ -61,9 +60,7 @@ impl<'a> Pair<'a> {
 
     async fn finish(mut self) -> Outcome {
         for owned in &mut self.owners {
-            let mut last = DetectionTx::default();
-            owned.add_state(&mut last).unwrap();
-            self.store.commit_detection(last).await.unwrap();
+            write_state(&self.store, owned).await;
         }
         outcome(&self.store).await
     }
@@ -115,24 +112,20 @@ async fn a_former_owner_cannot_write_and_loses_nothing_by_giving_up() {
     let store = MemoryStore::new();
     let mut former = own(&store, 0..PARTITIONS).await;
     let mut records = read(&log, &former, total).await;
-    let tx = former.apply(&records.drain(..total / 2).collect::<Vec<_>>()).unwrap();
-    store.commit_detection(tx).await.unwrap();
+    apply(&store, &mut former, records.drain(..total / 2).collect()).await;
     let mut owner = own(&store, 0..PARTITIONS).await;
-    let mut late = DetectionTx::default();
-    former.add_state(&mut late).unwrap();
-    assert!(matches!(store.commit_detection(late).await, Err(StoreError::Fenced { .. })));
+    let late = former.state(1).unwrap().unwrap();
+    assert!(matches!(store.write_state(late).await, Err(StoreError::Fenced { .. })));
     former.follow(&store, &BTreeSet::new()).await.unwrap();
     assert!(former.positions().is_empty());
-    let tx = owner.apply(&read(&log, &owner, total).await).unwrap();
-    store.commit_detection(tx).await.unwrap();
-    let mut last = DetectionTx::default();
-    owner.add_state(&mut last).unwrap();
-    store.commit_detection(last).await.unwrap();
+    let rest = read(&log, &owner, total).await;
+    apply(&store, &mut owner, rest).await;
+    write_state(&store, &mut owner).await;
     assert_eq!(outcome(&store).await, alone);
 }
 
 /// Waits until detection has stored this many events.
-async fn stored(store: &MemoryStore, events: usize) {
+pub(super) async fn stored(store: &MemoryStore, events: usize) {
     let mut newest = store.newest_event();
     let filter = EventFilter { to_ms: i64::MAX, ..EventFilter::default() };
     while store.violation_events(&filter, None, 100_000).await.unwrap().len() < events {
@@ -177,10 +170,8 @@ async fn a_running_detector_follows_its_assignment() {
     ended.unwrap();
     // What it had not yet applied has no effects; it belongs to the state all the same.
     let mut rest = own(&store, 0..PARTITIONS).await;
-    let tx = rest.apply(&read(&log, &rest, total).await).unwrap();
-    store.commit_detection(tx).await.unwrap();
-    let mut last = DetectionTx::default();
-    rest.add_state(&mut last).unwrap();
-    store.commit_detection(last).await.unwrap();
+    let left = read(&log, &rest, total).await;
+    apply(&store, &mut rest, left).await;
+    write_state(&store, &mut rest).await;
     assert_eq!(outcome(&store).await, alone);
 }
