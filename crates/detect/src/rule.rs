@@ -3,7 +3,9 @@
 use std::fmt;
 use std::sync::Arc;
 
-use fleetward_domain::{Behavior, EpochMs, Measure, ProfileName, SecurityProfile};
+use fleetward_domain::{
+    Behavior, EpochMs, Measure, ProfileName, SecurityProfile, Severities, Severity,
+};
 
 use crate::judge::{Judge, Verdict};
 use crate::measure::Series;
@@ -21,6 +23,8 @@ pub(crate) struct Rule {
     pub(crate) judge: Judge,
     pub(crate) to_alarm: u8,
     pub(crate) to_clear: u8,
+    /// What a violation has that opens now.
+    pub(crate) severity: Severity,
 }
 
 /// What the rules of a profile share: its name, and who hears of them.
@@ -38,11 +42,17 @@ impl Rule {
             name: profile.name.clone(),
             alert_targets: profile.alert_targets.iter().map(|t| t.arn.clone()).collect(),
         });
-        let rules = profile.behaviors.iter().filter_map(|b| Self::new(&shared, b, settings));
-        rules.collect()
+        let severities = Severities::of_tags(&profile.tags);
+        let rule = |behavior| Self::new(&shared, behavior, severities.of(behavior), settings);
+        profile.behaviors.iter().filter_map(rule).collect()
     }
 
-    fn new(profile: &Arc<RuleProfile>, behavior: &Behavior, settings: &Settings) -> Option<Self> {
+    fn new(
+        profile: &Arc<RuleProfile>,
+        behavior: &Behavior,
+        severity: Severity,
+        settings: &Settings,
+    ) -> Option<Self> {
         let criteria = behavior.criteria.as_ref()?;
         let (metric, dimension) = (behavior.metric.clone()?, behavior.dimension.clone());
         let window_ms = settings.window_ms(criteria.duration_seconds);
@@ -53,6 +63,7 @@ impl Rule {
             judge: Judge::new(&criteria.judgement)?,
             to_alarm: criteria.to_alarm().clamp(1, Run::LONGEST),
             to_clear: criteria.to_clear().clamp(1, Run::LONGEST),
+            severity,
         })
     }
 }

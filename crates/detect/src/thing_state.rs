@@ -1,6 +1,6 @@
 //! What is remembered of a thing. Bounded by its behaviors, never by its traffic.
 
-use fleetward_domain::{EpochMs, MetricValue, ThingName};
+use fleetward_domain::{EpochMs, MetricValue, Severity, ThingName};
 
 use crate::measure::{MeasuredThing, ReaderId};
 use crate::plan::Plan;
@@ -37,6 +37,8 @@ pub(crate) struct OpenViolation {
     pub(crate) started_ms: EpochMs,
     pub(crate) last_ms: EpochMs,
     pub(crate) last_value: MetricValue,
+    /// As the profile's tags said when it opened.
+    pub(crate) severity: Severity,
     /// The last datapoint of its behavior, violating or not: its silence is measured from here.
     pub(crate) datapoint_ms: EpochMs,
 }

@@ -1,5 +1,6 @@
 //! How severe a violation is.
 
+use crate::behavior::Behavior;
 use crate::metric::{Measured, Metric};
 use crate::name::BehaviorName;
 
@@ -57,9 +58,88 @@ pub struct Severities {
     pub behaviors: Vec<(BehaviorName, Severity)>,
 }
 
+/// The tag that says how severe what a profile finds is; with `:` and a name, of one behavior.
+const TAG: &str = "fleetward:severity";
+
+impl Severities {
+    /// What a profile's tags say. A tag that says nothing readable counts as none.
+    #[must_use]
+    pub fn of_tags(tags: &[(String, String)]) -> Self {
+        let mut said = Self::default();
+        for (key, value) in tags {
+            let (Some(whose), Some(severity)) = (key.strip_prefix(TAG), Severity::parse(value))
+            else {
+                continue;
+            };
+            match whose.strip_prefix(':').map(BehaviorName::parse) {
+                None if whose.is_empty() => said.profile = Some(severity),
+                Some(Ok(behavior)) => said.behaviors.push((behavior, severity)),
+                _ => {}
+            }
+        }
+        said
+    }
+
+    /// What is wrong with tags that speak of severity, within a sentence.
+    #[must_use]
+    pub fn problem_of_tags(tags: &[(String, String)]) -> Option<String> {
+        let speaks = |key: &str| key == TAG || key.starts_with(&format!("{TAG}:"));
+        let mut wrong = tags.iter().filter(|(k, v)| speaks(k) && Severity::parse(v).is_none());
+        let (key, value) = wrong.next()?;
+        Some(format!("the value of {key} is LOW, MEDIUM, HIGH or CRITICAL, and not {value:?}"))
+    }
+
+    /// How severe a violation of this behavior is.
+    #[must_use]
+    pub fn of(&self, behavior: &Behavior) -> Severity {
+        let own = self.behaviors.iter().find(|(name, _)| *name == behavior.name);
+        let said = own.map(|(_, severity)| *severity).or(self.profile);
+        said.unwrap_or_else(|| Severity::of_metric(behavior.metric.as_ref()))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn tags(tags: &[(&str, &str)]) -> Vec<(String, String)> {
+        tags.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
+    }
+
+    #[test]
+    fn the_tag_of_a_behavior_goes_before_that_of_its_profile_and_that_before_the_metric() {
+        let behavior = |name: &str| Behavior {
+            name: BehaviorName::parse(name).unwrap(),
+            metric: Some(Metric::parse("aws:listening-tcp-ports").unwrap()),
+            dimension: None,
+            criteria: None,
+            suppress_alerts: false,
+            export_metric: None,
+        };
+        let whole = [("fleetward:severity", "LOW"), ("fleetward:severity:ports", "CRITICAL")];
+        for (tagged, ports, other) in [
+            (tags(&whole), Severity::Critical, Severity::Low),
+            (tags(&whole[..1]), Severity::Low, Severity::Low),
+            (tags(&whole[1..]), Severity::Critical, Severity::High),
+            (
+                tags(&[("severity", "LOW"), ("fleetward:severity", "?")]),
+                Severity::High,
+                Severity::High,
+            ),
+        ] {
+            let said = Severities::of_tags(&tagged);
+            assert_eq!((said.of(&behavior("ports")), said.of(&behavior("b"))), (ports, other));
+        }
+    }
+
+    #[test]
+    fn a_tag_that_says_no_severity_is_told_by_name() {
+        let told = |key: &str, value: &str| Severities::problem_of_tags(&tags(&[(key, value)]));
+        assert_eq!(told("fleetward:severity", "LOW"), None);
+        assert_eq!(told("fleetward:severity-of-it", "?"), None);
+        let problem = told("fleetward:severity:b", "high").unwrap();
+        assert!(problem.starts_with("the value of fleetward:severity:b is LOW"), "{problem}");
+    }
 
     #[test]
     fn every_severity_reads_back_and_they_are_in_order() {

@@ -1,7 +1,8 @@
 //! Violations and their events: what may be asked of them, and an operator's word on them.
 
 use fleetward_domain::{
-    EpochMs, ProfileName, ThingName, VerificationState, Violation, ViolationEvent,
+    Behavior, CriteriaType, EpochMs, ProfileName, ThingName, VerificationState, Violation,
+    ViolationEvent,
 };
 use tokio::sync::watch;
 
@@ -47,6 +48,15 @@ pub struct ViolationFilter {
     pub suppressed: Option<bool>,
     /// Only with this verification state.
     pub verification: Option<VerificationState>,
+    /// Only of behaviors with criteria of this kind.
+    pub criteria: Option<CriteriaType>,
+}
+
+impl ViolationFilter {
+    /// Whether what this behavior did is asked for, by the kind of its criteria.
+    pub(crate) fn takes_criteria(&self, behavior: &Behavior) -> bool {
+        self.criteria.is_none_or(|wanted| behavior.criteria_type() == Some(wanted))
+    }
 }
 
 /// Which events.

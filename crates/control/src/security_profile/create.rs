@@ -1,4 +1,4 @@
-use fleetward_domain::{ProfileName, SecurityProfile};
+use fleetward_domain::{ProfileName, SecurityProfile, Severities};
 use fleetward_wire::convert::{
     read_alert_targets, read_metrics_export, read_metrics_to_retain, read_tags,
 };
@@ -47,9 +47,17 @@ async fn read(
         metrics_to_retain: read_metrics_to_retain(old_metrics, new_metrics, &rules)
             .map_err(refused)?,
         metrics_export: input.metrics_export_config.as_ref().map(read_metrics_export),
-        tags: read_tags(input.tags).map_err(|problem| Refusal::field("tags", problem))?,
+        tags: read_tags(input.tags).and_then(sound_tags).map_err(|p| Refusal::field("tags", p))?,
         version: 1,
         created_ms: now_ms,
         modified_ms: now_ms,
     })
+}
+
+/// Tags of ours that say nothing would go unnoticed until an alarm is less severe than was meant.
+fn sound_tags(tags: Vec<(String, String)>) -> Result<Vec<(String, String)>, String> {
+    match Severities::problem_of_tags(&tags) {
+        Some(problem) => Err(problem),
+        None => Ok(tags),
+    }
 }

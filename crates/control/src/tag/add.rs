@@ -1,3 +1,4 @@
+use fleetward_domain::Severities;
 use fleetward_domain::limits::TAGS_OF_A_RESOURCE;
 use fleetward_wire::convert::read_added_tags;
 use fleetward_wire::types::{TagResourceRequest, TagResourceResponse};
@@ -28,6 +29,10 @@ pub(crate) async fn add(
             input.resource_arn,
             tags.len()
         )));
+    }
+    // Of a profile only; of anything else it says nothing.
+    if let Some(problem) = Severities::problem_of_tags(tags) {
+        return Err(Refusal::field("tags", problem));
     }
     if *tags == before {
         return Ok(Prepared::read(TagResourceResponse {}));

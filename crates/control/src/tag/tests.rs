@@ -126,3 +126,18 @@ async fn detectors_learn_of_a_profiles_tags_and_its_version_stays() {
         other => panic!("{other:?}"),
     }
 }
+
+#[tokio::test]
+async fn a_severity_that_is_none_is_refused_by_name() {
+    let plane = Plane::new().await;
+    let tags = |value: &str| json!([{"Key": "fleetward:severity", "Value": value}]);
+    let create = |value: &str| json!({"securityProfileName": "p", "tags": tags(value)});
+    let told = plane.refused(Op::CreateSecurityProfile, create("high")).await;
+    assert!(told.contains("tags: the value of fleetward:severity is LOW"), "{told}");
+    plane.ok(Op::CreateSecurityProfile, create("HIGH")).await;
+    let arn = plane.arn("securityprofile/p");
+    let add = |value: &str| json!({"resourceArn": arn, "tags": tags(value)});
+    let told = plane.refused(Op::TagResource, add("urgent")).await;
+    assert!(told.contains("CRITICAL"), "{told}");
+    plane.ok(Op::TagResource, add("CRITICAL")).await;
+}

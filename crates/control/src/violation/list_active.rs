@@ -1,9 +1,9 @@
-use fleetward_domain::SecurityProfile;
+use fleetward_domain::{CriteriaType, SecurityProfile};
 use fleetward_store::{edge_ends, edge_key};
 use fleetward_wire::convert::show_violation;
 use fleetward_wire::types::{ListActiveViolationsRequest, ListActiveViolationsResponse};
 
-use super::{is_static, read_filter};
+use super::read_filter;
 use crate::control::Control;
 use crate::page::Page;
 use crate::prepared::Prepared;
@@ -18,14 +18,16 @@ pub(crate) async fn list_active(
     if let Some(name) = &input.security_profile_name {
         control.existing::<SecurityProfile>(name).await?;
     }
+    let filter = read_filter(
+        input.thing_name,
+        input.security_profile_name,
+        input.list_suppressed_alerts,
+        input.verification_state,
+        input.behavior_criteria_type,
+    )?;
     let mut violations = Vec::new();
-    if is_static(input.behavior_criteria_type) {
-        let filter = read_filter(
-            input.thing_name,
-            input.security_profile_name,
-            input.list_suppressed_alerts,
-            input.verification_state,
-        )?;
+    // Nothing learns yet: looking through all that there is would find nothing.
+    if filter.criteria != Some(CriteriaType::MachineLearning) {
         let after = page.after.as_deref().map(edge_ends);
         let after = after.map(|(thing, id)| (thing.to_owned(), id.to_owned()));
         let limit = page.items.saturating_add(1);

@@ -1,9 +1,10 @@
+use fleetward_domain::CriteriaType;
 use fleetward_store::{EventCursor, EventFilter};
 use fleetward_wire::ApiError;
 use fleetward_wire::convert::show_event;
 use fleetward_wire::types::{ListViolationEventsRequest, ListViolationEventsResponse};
 
-use super::{is_static, read_filter};
+use super::read_filter;
 use crate::control::Control;
 use crate::page::Page;
 use crate::prepared::Prepared;
@@ -19,14 +20,16 @@ pub(crate) async fn list_events(
     if from_ms > to_ms {
         return Err(Refusal::Invalid("startTime must not be after endTime.".to_owned()));
     }
+    let violations = read_filter(
+        input.thing_name,
+        input.security_profile_name,
+        input.list_suppressed_alerts,
+        input.verification_state,
+        input.behavior_criteria_type,
+    )?;
     let mut events = Vec::new();
-    if is_static(input.behavior_criteria_type) {
-        let violations = read_filter(
-            input.thing_name,
-            input.security_profile_name,
-            input.list_suppressed_alerts,
-            input.verification_state,
-        )?;
+    // Nothing learns yet: looking through all that there is would find nothing.
+    if violations.criteria != Some(CriteriaType::MachineLearning) {
         let after = page.after.as_deref().map(read_cursor).transpose()?;
         let filter = EventFilter { violations, from_ms, to_ms };
         let limit = page.items.saturating_add(1);

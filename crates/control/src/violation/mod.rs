@@ -6,28 +6,29 @@ pub(crate) mod put_verification_state;
 #[cfg(test)]
 mod tests;
 
-use fleetward_domain::{ProfileName, ThingName};
+use fleetward_domain::{CriteriaType, ProfileName, ThingName};
 use fleetward_store::ViolationFilter;
 use fleetward_wire::convert::read_verification;
 use fleetward_wire::types::{BehaviorCriteriaType, VerificationState};
 
 use crate::refusal::Refusal;
 
-/// Whether violations of static criteria are asked for: there are no others yet.
-fn is_static(criteria_type: Option<BehaviorCriteriaType>) -> bool {
-    matches!(criteria_type, None | Some(BehaviorCriteriaType::Static))
-}
-
 fn read_filter(
     thing: Option<String>,
     profile: Option<String>,
     suppressed: Option<bool>,
     verification: Option<VerificationState>,
+    criteria: Option<BehaviorCriteriaType>,
 ) -> Result<ViolationFilter, Refusal> {
     Ok(ViolationFilter {
         thing: thing.map(ThingName::parse).transpose()?,
         profile: profile.map(ProfileName::parse).transpose()?,
         suppressed,
         verification: verification.map(read_verification),
+        criteria: criteria.map(|criteria| match criteria {
+            BehaviorCriteriaType::Static => CriteriaType::Static,
+            BehaviorCriteriaType::Statistical => CriteriaType::Statistical,
+            BehaviorCriteriaType::MachineLearning => CriteriaType::MachineLearning,
+        }),
     })
 }

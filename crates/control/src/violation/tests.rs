@@ -116,6 +116,7 @@ async fn open_violations_are_filtered_and_paged() {
         (json!({"listSuppressedAlerts": false}), vec!["v1", "v3"]),
         (json!({"verificationState": "TRUE_POSITIVE"}), vec![]),
         (json!({"behaviorCriteriaType": "STATIC"}), vec!["v1", "v2", "v3"]),
+        (json!({"behaviorCriteriaType": "STATISTICAL"}), vec![]),
         (json!({"behaviorCriteriaType": "MACHINE_LEARNING"}), vec![]),
     ] {
         for items in [1, 2, 250] {

@@ -137,7 +137,10 @@ impl Thing {
         let windows: Vec<_> = self.windows.iter().map(|window| Some(*window)).collect();
         state.measured.windows = share(&plan.measures, &windows);
         state.judged.runs = self.runs.into_boxed_slice();
-        self.open.into_iter().for_each(|open| state.judged.open.insert(open));
+        for open in self.open {
+            let Some(rule) = open.rule.of(&plan.rules) else { continue };
+            state.judged.open.insert(OpenViolation { severity: rule.severity, ..open });
+        }
         Some(state)
     }
 }

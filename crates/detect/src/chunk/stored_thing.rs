@@ -1,6 +1,6 @@
 //! What formats 1 and 2 say alike of a thing.
 
-use fleetward_domain::{EpochMs, ThingName};
+use fleetward_domain::{EpochMs, Severity, ThingName};
 use fleetward_shape::cbor::value;
 
 use super::{Decoder, Error, Writer, Written, length, list};
@@ -118,6 +118,8 @@ pub(super) fn read_open(d: &mut Decoder<'_>) -> Result<Vec<OpenViolation>, Error
             started_ms: d.i64()?,
             last_ms: d.i64()?,
             last_value: value::read(d)?,
+            // These formats know neither: the rule and the runs say it.
+            severity: Severity::Medium,
             datapoint_ms: EpochMs::MIN,
         })
     })

@@ -2,7 +2,7 @@
 
 use fleetward_domain::violation::violation_id;
 use fleetward_domain::{
-    Alert, EpochMs, EventType, MetricValue, Notification, Severity, VerificationState, Violation,
+    Alert, EpochMs, EventType, MetricValue, Notification, VerificationState, Violation,
     ViolationEvent,
 };
 
@@ -28,10 +28,11 @@ impl Cursor<'_> {
             started_ms,
             last_ms: at_ms,
             last_value: value,
+            severity: rule.severity,
             datapoint_ms: at_ms,
         };
         self.effects.violations.extend(self.violation(rule, &open));
-        self.tell(on, open.id.clone(), Some(open.last_value.clone()), EventType::InAlarm);
+        self.tell(on, &open, Some(open.last_value.clone()), EventType::InAlarm);
         self.judged.open.insert(open);
     }
 
@@ -88,24 +89,24 @@ impl Cursor<'_> {
         }
         let Some(open) = self.judged.open.remove(on.reader) else { return };
         self.effects.closed.push(open.id.clone());
-        self.tell(on, open.id, value, event_type);
+        self.tell(on, &open, value, event_type);
     }
 
     /// One event, and one alert for each alert target of the profile.
     fn tell(
         &mut self,
         Occasion { rule, at_ms, .. }: Occasion<'_>,
-        violation_id: String,
+        violation: &OpenViolation,
         value: Option<MetricValue>,
         event_type: EventType,
     ) {
         let Some(thing) = self.name.to_thing_name() else { return };
         let event = ViolationEvent {
-            violation_id,
+            violation_id: violation.id.clone(),
             thing,
             profile: rule.profile.name.clone(),
             behavior: (*rule.behavior).clone(),
-            severity: Severity::of_metric(rule.behavior.metric.as_ref()),
+            severity: violation.severity,
             value,
             event_type,
             at_ms,
@@ -129,7 +130,7 @@ impl Cursor<'_> {
             thing: self.name.to_thing_name()?,
             profile: rule.profile.name.clone(),
             behavior: (*rule.behavior).clone(),
-            severity: Severity::of_metric(rule.behavior.metric.as_ref()),
+            severity: open.severity,
             last_value: open.last_value.clone(),
             last_violation_ms: open.last_ms,
             started_ms: open.started_ms,

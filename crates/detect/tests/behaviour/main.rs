@@ -22,6 +22,7 @@ mod model_test;
 mod random_records;
 mod replay;
 mod scenario;
+mod severity;
 mod shared_measures;
 mod silence;
 mod stored_formats;

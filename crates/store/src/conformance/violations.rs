@@ -1,4 +1,7 @@
-use fleetward_domain::{Effects, EventType, ProfileName, ThingName, VerificationState};
+use fleetward_domain::{
+    Comparison, ComparisonOperator, Criteria, CriteriaType, Effects, EventType, Judgement,
+    MetricValue, Percentile, ProfileName, ThingName, VerificationState,
+};
 
 use super::fixtures::{CASE, Case, always, event, verify, violation};
 use super::on_each;
@@ -46,9 +49,48 @@ fn filters() -> [(ViolationFilter, &'static [&'static str]); 6] {
         (ViolationFilter { thing: thing.clone(), ..all.clone() }, &["2", "3"]),
         (ViolationFilter { profile: profile.clone(), ..all.clone() }, &["3", "4"]),
         (ViolationFilter { suppressed: Some(true), ..all.clone() }, &["2", "4"]),
-        (ViolationFilter { verification, suppressed: Some(false), ..all }, &["3", "1"]),
-        (ViolationFilter { thing, profile, suppressed: Some(true), verification }, &[]),
+        (ViolationFilter { verification, suppressed: Some(false), ..all.clone() }, &["3", "1"]),
+        (ViolationFilter { thing, profile, suppressed: Some(true), verification, ..all }, &[]),
     ]
+}
+
+#[tokio::test]
+async fn violations_and_events_are_found_by_the_kind_of_their_criteria() {
+    let comparison = Comparison::new(ComparisonOperator::LessThan, MetricValue::Count(1)).unwrap();
+    let (operator, statistic) = (ComparisonOperator::LessThan, Percentile::parse("p90").unwrap());
+    let judgements =
+        [Judgement::Static(comparison), Judgement::Statistical { operator, statistic }];
+    on_each(async |store| {
+        let mut effects = Effects::default();
+        for (case, judgement) in CASES.into_iter().zip(&judgements) {
+            let (mut open, mut begun) = (violation(case, 10), event(case, EventType::InAlarm, 10));
+            let criteria = Some(Criteria {
+                judgement: judgement.clone(),
+                duration_seconds: Some(300),
+                datapoints_to_alarm: None,
+                datapoints_to_clear: None,
+            });
+            open.behavior.criteria.clone_from(&criteria);
+            begun.behavior.criteria = criteria;
+            effects.violations.push(open);
+            effects.events.push(begun);
+        }
+        // Of no kind: it only has a name.
+        effects.violations.push(violation(CASES[2], 10));
+        effects.events.push(event(CASES[2], EventType::InAlarm, 10));
+        store.commit_detection(DetectionTx::from(effects)).await.unwrap();
+        for (criteria, expected) in [
+            (CriteriaType::Static, &["1"][..]),
+            (CriteriaType::Statistical, &["2"]),
+            (CriteriaType::MachineLearning, &[]),
+        ] {
+            let filter = ViolationFilter { criteria: Some(criteria), ..ViolationFilter::default() };
+            assert_eq!(active(store, &filter).await, expected, "{criteria:?}");
+            let filter = EventFilter { violations: filter, ..always() };
+            assert_eq!(event_ids(store, &filter).await, expected, "{criteria:?}");
+        }
+    })
+    .await;
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use fleetward_domain::{
-    EpochMs, ProfileName, ThingName, VerificationState, Violation, ViolationEvent,
+    Behavior, EpochMs, ProfileName, ThingName, VerificationState, Violation, ViolationEvent,
 };
 use tokio::sync::watch;
 
@@ -104,7 +104,7 @@ impl ViolationTable {
             .values()
             .filter(|violation| {
                 let Violation { thing, profile, behavior, verification, .. } = violation;
-                matches(filter, thing, profile, behavior.suppress_alerts, *verification)
+                matches(filter, thing, profile, behavior, *verification)
             })
             .filter(|violation| {
                 after.as_ref().is_none_or(|(thing, id)| {
@@ -134,8 +134,7 @@ impl ViolationTable {
             })
             .filter(|(_, event)| {
                 let ViolationEvent { thing, profile, behavior, verification, .. } = event;
-                let suppressed = behavior.suppress_alerts;
-                matches(&filter.violations, thing, profile, suppressed, *verification)
+                matches(&filter.violations, thing, profile, behavior, *verification)
             })
             .take(limit)
             .map(|(cursor, event)| (cursor, event.clone()))
@@ -175,11 +174,12 @@ fn matches(
     filter: &ViolationFilter,
     thing: &ThingName,
     profile: &ProfileName,
-    suppressed: bool,
+    behavior: &Behavior,
     verification: VerificationState,
 ) -> bool {
     filter.thing.as_ref().is_none_or(|wanted| wanted == thing)
         && filter.profile.as_ref().is_none_or(|wanted| wanted == profile)
-        && filter.suppressed.is_none_or(|wanted| wanted == suppressed)
+        && filter.suppressed.is_none_or(|wanted| wanted == behavior.suppress_alerts)
+        && filter.takes_criteria(behavior)
         && filter.verification.is_none_or(|wanted| wanted == verification)
 }

@@ -218,7 +218,8 @@ fn active(
     while violations.len() < limit
         && let Some(row) = found.next()
     {
-        violations.extend(unreadable.skip(row)?);
+        let open = unreadable.skip(row)?;
+        violations.extend(open.filter(|open: &Violation| filter.takes_criteria(&open.behavior)));
     }
     Ok(violations)
 }
@@ -249,7 +250,10 @@ fn events(
     while events.len() < limit
         && let Some(row) = found.next()
     {
-        events.extend(unreadable.skip(row)?);
+        let event = unreadable.skip(row)?;
+        events.extend(event.filter(|(_, event): &(EventCursor, ViolationEvent)| {
+            filter.violations.takes_criteria(&event.behavior)
+        }));
     }
     Ok(events)
 }

@@ -105,7 +105,11 @@ impl<'a> Arrival<'a> {
         let mut ended = Effects::default();
         for open in &stored.open {
             match open.rule.of(&self.rules_to).copied().flatten() {
-                Some(rule) => thing.judged.open.insert(OpenViolation { rule, ..open.clone() }),
+                Some(rule) => {
+                    let severity = rule.of(&self.plan.rules).map_or(open.severity, |r| r.severity);
+                    let open = OpenViolation { rule, severity, ..open.clone() };
+                    thing.judged.open.insert(open);
+                }
                 None => self.end(stored, open, now_ms, &mut ended),
             }
         }
