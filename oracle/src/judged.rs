@@ -40,8 +40,8 @@ pub struct Judged {
 
 #[derive(Debug, Default)]
 struct Window {
-    /// What was said of it, and of when.
-    grown: Vec<(i64, u64)>,
+    /// What was said of it.
+    grown: Vec<u64>,
     /// A front door did not count the dimension yet.
     is_partial: bool,
     is_judged: bool,
@@ -88,30 +88,23 @@ impl Judged {
         match growth {
             Growth::Nothing => {}
             Growth::Unknown => window.is_partial = true,
-            Growth::By(by) => window.grown.push((at_ms, by)),
+            Growth::By(by) => window.grown.push(by),
         }
     }
 
     /// A sum only grows: once over its bound the window will violate, and is judged then. Looks at
-    /// the window that holds the line, with what came before `turn_ms`.
-    pub(crate) fn judge_early(
-        &mut self,
-        line_ms: i64,
-        turn_ms: i64,
-        thing: &Thing,
-        to: &mut Vec<Event>,
-    ) {
+    /// the window that holds the line.
+    pub(crate) fn judge_early(&mut self, line_ms: i64, thing: &Thing, to: &mut Vec<Event>) {
         let Some(window_ms) = self.window_ms.filter(|_| self.has_upper_bound()) else { return };
         let number = line_ms.div_euclid(window_ms);
         let Some(window) = self.windows.get_mut(&number).filter(|w| !w.is_judged) else { return };
-        let known = window.grown.iter().filter(|(at_ms, _)| *at_ms < turn_ms).map(|(_, by)| *by);
-        let sum = MetricValue::Count(known.clone().sum());
-        if known.count() > 0 && offending(&self.behavior, &sum).is_some() {
+        let sum = MetricValue::Count(window.grown.iter().sum());
+        if !window.grown.is_empty() && offending(&self.behavior, &sum).is_some() {
             window.is_judged = true;
             let (begin_ms, end_ms) = (number * window_ms, (number + 1) * window_ms);
             let seen = || thing.seen.range(begin_ms..end_ms);
             let latest_ms = seen().next_back().map_or(begin_ms, |(at_ms, _)| *at_ms);
-            let has_waited = seen().any(|(_, waited)| *waited);
+            let has_waited = seen().any(|(_, learned_ms)| *learned_ms < begin_ms);
             let at_ms = if has_waited { begin_ms..=end_ms - 1 } else { latest_ms..=latest_ms };
             self.judge(at_ms, sum, to);
         }
@@ -134,6 +127,7 @@ impl Judged {
             let is_counted = number * window_ms >= self.began_ms && !uncounted.iter().any(away);
             self.close((number, window_ms), is_counted, thing, to);
         }
+        self.judge_early(to_ms, thing, to);
     }
 
     /// What is open ends, and was not counted whole; what measures elapsed time goes on.
@@ -159,7 +153,7 @@ impl Judged {
         to: &mut Vec<Event>,
     ) {
         let (begin_ms, end_ms) = (number * window_ms, (number + 1) * window_ms);
-        self.judge_early(begin_ms, end_ms, thing, to);
+        self.judge_early(begin_ms, thing, to);
         let window = self.windows.remove(&number).unwrap_or_default();
         // Of what is counted zero is a value; lower bounds ask for a thing that was there.
         let source = self.behavior.metric.as_ref().map(|metric| metric.source());
@@ -171,7 +165,7 @@ impl Judged {
             }
             _ => !window.grown.is_empty(),
         };
-        let sum = MetricValue::Count(window.grown.iter().map(|(_, by)| by).sum());
+        let sum = MetricValue::Count(window.grown.iter().sum());
         if window.is_judged {
             self.open.iter_mut().for_each(|open| open.last_value = sum.clone());
         } else if is_counted && is_known && !window.is_partial {

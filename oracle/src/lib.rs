@@ -7,9 +7,9 @@
 //! - A change is in force from when it is learned, and judges nothing of before its own time or
 //!   the latest time that was learned before it.
 //! - What is judged as it comes (gauges, lists) is judged in the order in which it comes.
-//! - A sum is judged before its window's end only while no window of the thing before that is open:
-//!   with what is known by then, at the latest time of that. What is learned sooner waits for its
-//!   turn; when it is judged is said to the window, and not to the millisecond.
+//! - A sum is judged before its window's end only while no window before that is open: with what
+//!   is known by then, at the latest time of that. What is learned sooner waits for its turn; when
+//!   it is judged is said to the window, and not to the millisecond.
 //! - How long after two days of silence a violation is invalidated is not said.
 
 mod judged;
@@ -75,8 +75,8 @@ struct Thing {
     groups: Vec<GroupName>,
     /// By front door: from when on it was connected, or was not.
     connected: BTreeMap<String, BTreeMap<i64, bool>>,
-    /// When something was seen of it, and whether that had to wait for its turn.
-    seen: BTreeMap<i64, bool>,
+    /// When something was seen of it, and where the line stood when that was learned.
+    seen: BTreeMap<i64, i64>,
     reports: Vec<(i64, Report)>,
 }
 
@@ -127,19 +127,19 @@ impl Oracle {
     }
 
     fn report(&mut self, name: &str, at_ms: i64, report: &Report) {
-        self.now_ms = self.now_ms.max(at_ms);
+        // What begins later begins after it.
+        self.now_ms = self.now_ms.max(at_ms + 1);
         self.admit(name, at_ms, MetricSource::Device, false);
-        let turn_ms = self.turn_ms(name);
         let Some(thing) = self.things.get_mut(name) else { return };
         let then = thing.reports.iter().filter(|(_, known)| known == report);
         if then.map(|(then_ms, _)| at_ms - then_ms).any(|passed_ms| passed_ms < 600_000) {
             return;
         }
         thing.reports.push((at_ms, report.clone()));
-        *thing.seen.entry(at_ms).or_default() |= at_ms >= turn_ms;
+        thing.seen.entry(at_ms).or_insert(self.line_ms);
         for judged in self.judged.values_mut().filter(|judged| judged.subject.0 == name) {
             judged.report(at_ms, report, &mut self.events);
-            judged.judge_early(self.line_ms, turn_ms, thing, &mut self.events);
+            judged.judge_early(self.line_ms, thing, &mut self.events);
         }
     }
 
@@ -154,21 +154,13 @@ impl Oracle {
         known.seq = Some(*seq);
         let (name, at_ms) = (activity.thing.as_str(), until_ms - 1);
         self.admit(name, at_ms, MetricSource::Cloud, *connected);
-        let turn_ms = self.turn_ms(name);
         let Some(thing) = self.things.get_mut(name) else { return };
-        *thing.seen.entry(at_ms).or_default() |= at_ms >= turn_ms;
+        thing.seen.entry(at_ms).or_insert(self.line_ms);
         thing.connected.entry(door.clone()).or_default().insert(*until_ms, *connected);
         for judged in self.judged.values_mut().filter(|judged| judged.subject.0 == name) {
             judged.grow(at_ms, value::growth_in(&judged.behavior, &activity.counts));
-            judged.judge_early(self.line_ms, turn_ms, thing, &mut self.events);
+            judged.judge_early(self.line_ms, thing, &mut self.events);
         }
-    }
-
-    /// Up to when what is learned of a thing is taken at once: to the end of the first open window.
-    fn turn_ms(&self, name: &str) -> i64 {
-        let own = self.judged.values().filter(|judged| judged.subject.0 == name);
-        let lengths = own.filter_map(|judged| judged.window_ms);
-        lengths.map(|ms| (self.line_ms.div_euclid(ms) + 1) * ms).min().unwrap_or(i64::MAX)
     }
 
     /// Nothing is connected through it. What it did not say it had counted, nobody counted.
@@ -212,7 +204,12 @@ impl Oracle {
         self.now_ms = self.now_ms.max(at_ms);
         let (from_ms, reached_ms) = (self.line_ms, self.doors.values().map(|d| d.until_ms).min());
         self.line_ms = from_ms.max(reached_ms.unwrap_or(from_ms));
-        self.pass((from_ms, self.line_ms));
+        for judged in self.judged.values_mut() {
+            if let Some(thing) = self.things.get(&judged.subject.0) {
+                let line = (from_ms, self.line_ms);
+                judged.pass(line, thing, &self.uncounted, &mut self.events);
+            }
+        }
         let silent_ms = self.line_ms - self.silence_ms;
         for judged in self.judged.values_mut().filter(|judged| judged.datapoint_ms <= silent_ms) {
             judged.invalidate(self.now_ms..=i64::MAX, &mut self.events);
@@ -225,18 +222,6 @@ impl Oracle {
         });
     }
 
-    fn pass(&mut self, line: (i64, i64)) {
-        let names: Vec<String> = self.things.keys().cloned().collect();
-        let turns: BTreeMap<_, _> = names.iter().map(|name| (name, self.turn_ms(name))).collect();
-        for judged in self.judged.values_mut() {
-            let name = &judged.subject.0;
-            if let Some((thing, turn_ms)) = self.things.get(name).zip(turns.get(name)) {
-                judged.pass(line, thing, &self.uncounted, &mut self.events);
-                judged.judge_early(line.1, *turn_ms, thing, &mut self.events);
-            }
-        }
-    }
-
     /// All windows that are open end here, not whole; all goes on at another time.
     fn clock_set(&mut self, to_ms: i64, by_ms: i64) {
         for judged in self.judged.values_mut() {
@@ -246,7 +231,7 @@ impl Oracle {
         }
         self.uncounted = vec![(to_ms - 1, to_ms)];
         for thing in self.things.values_mut() {
-            thing.seen = thing.seen.keys().map(|at_ms| (at_ms + by_ms, false)).collect();
+            thing.seen = thing.seen.keys().map(|at_ms| (at_ms + by_ms, to_ms)).collect();
             thing.reports.iter_mut().for_each(|(at_ms, _)| *at_ms += by_ms);
             for door in thing.connected.values_mut() {
                 *door = door.pop_last().map(|(_, up)| (to_ms, up)).into_iter().collect();

@@ -179,6 +179,13 @@ impl World {
             6..11 => self.dice.below(60) as i64,
             _ => self.dice.below(2_500) as i64,
         };
+        // What is counted from here on ends after whatever the door has said of now.
+        let has_spoken = |fact: &Fact| {
+            let is_said = !matches!(fact.what, What::Report(..) | What::Counted(..));
+            is_said && fact.door == door && fact.goes_on_ms() == self.now_ms
+        };
+        let counts_on = matches!(what, What::Counted(..)) && self.facts.iter().any(has_spoken);
+        self.now_ms += i64::from(counts_on);
         self.facts.push(Fact { at_ms: self.now_ms, late_ms, door, what });
     }
 
