@@ -34,6 +34,8 @@ pub struct WindowSummary {
     pub behavior: BehaviorName,
     /// Which of its metrics, dimensions and criteria over time (`Threshold::generation`).
     pub generation: u64,
+    /// Which partition says it; set by whoever runs partitions, which do not know their number.
+    pub partition: u32,
     /// When the window ended, exclusive.
     pub window_end_ms: EpochMs,
     /// What can be merged with those of other partitions; opaque but to detection.

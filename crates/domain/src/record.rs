@@ -85,7 +85,8 @@ pub struct Threshold {
     pub profile: ProfileName,
     /// The behavior in it.
     pub behavior: BehaviorName,
-    /// Grows when the behavior's metric, dimension or criteria change: a threshold serves one.
+    /// Tells the behavior's metric, dimension and criteria from those that it had before or has
+    /// after: a threshold serves one. Below 2^63.
     pub generation: u64,
     /// The begin of the window that it serves.
     pub from_ms: EpochMs,

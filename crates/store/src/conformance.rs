@@ -6,6 +6,7 @@ mod documents;
 pub(crate) mod fixtures;
 mod outbox;
 mod partitions;
+mod summaries;
 mod unreadable;
 mod violations;
 

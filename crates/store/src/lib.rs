@@ -25,6 +25,7 @@ mod precondition;
 mod reading;
 mod shape;
 pub mod sqlite;
+mod summaries;
 mod tx;
 mod unreadable;
 mod violations;
@@ -43,11 +44,12 @@ pub use shape::{
     AdministratorKey, CertificateAttachment, FrontDoorBoot, Gate, KeyStatus, RelayPosition,
     SealedAccessKey, SealedAuthority,
 };
+pub use summaries::{Summaries, SummarySeries, WaitingSummary};
 pub use tx::{Committed, Tx, Verification};
 pub use unreadable::Unreadable;
 pub use violations::{EventCursor, EventFilter, ViolationFilter, Violations};
 
 /// Everything that must survive.
-pub trait Store: Documents + Partitions + Violations + Outbox {}
+pub trait Store: Documents + Partitions + Violations + Summaries + Outbox {}
 
-impl<T: Documents + Partitions + Violations + Outbox + ?Sized> Store for T {}
+impl<T: Documents + Partitions + Violations + Summaries + Outbox + ?Sized> Store for T {}

@@ -4,6 +4,7 @@
 mod documents;
 mod outbox;
 mod partitions;
+mod summaries;
 mod violations;
 
 use std::fmt;
@@ -45,6 +46,7 @@ struct State {
     partitions: partitions::PartitionTable,
     violations: violations::ViolationTable,
     outbox: outbox::OutboxTable,
+    summaries: summaries::SummaryTable,
 }
 
 impl Default for MemoryStore {

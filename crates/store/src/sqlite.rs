@@ -14,6 +14,7 @@ mod readers;
 mod schema;
 mod state;
 mod stored;
+mod summaries;
 mod violations;
 mod writer;
 

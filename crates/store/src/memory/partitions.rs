@@ -24,10 +24,11 @@ impl Partitions for MemoryStore {
         let has_effects = !tx.effects.is_empty();
         {
             let state = &mut *self.state();
-            state.partitions.advance(&tx.progress)?;
-            let Effects { violations, closed, events, alerts, .. } = tx.effects;
+state.partitions.advance(&tx.progress)?;
+            let Effects { violations, closed, events, alerts, summaries, .. } = tx.effects;
             state.violations.apply(violations, events, &closed);
             state.outbox.add(alerts);
+            state.summaries.add(summaries);
         }
         if has_effects {
             self.event_written();

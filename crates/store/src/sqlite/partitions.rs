@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::stored::{Unsigned, signed};
 use super::writer::Writing;
-use super::{SqliteStore, outbox, violations};
+use super::{SqliteStore, outbox, summaries, violations};
 use crate::error::StoreError;
 use crate::partitions::{
     Chunk, DetectionTx, PartitionClaim, PartitionProgress, Partitions, StateTx,
@@ -103,6 +103,7 @@ fn commit(
     violations::add_events(writing, unreadable, &tx.effects.events)?;
     violations::close(connection, &tx.effects.closed)?;
     outbox::add(writing, &tx.effects.alerts)?;
+    summaries::add(connection, &tx.effects.summaries)?;
     if !tx.effects.is_empty() {
         writing.wakes.newest_event += 1;
     }

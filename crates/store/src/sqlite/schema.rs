@@ -15,7 +15,18 @@ const MIGRATIONS: &[(FormatLevel, &str)] =
     &[(FormatLevel::First, V1), (FormatLevel::Named, V2), (FormatLevel::Proven, V3)];
 
 // Not released yet: what the level brings is added to this text.
-const V3: &str = "";
+const V3: &str = "
+-- What windows say of the fleet, until a threshold came of it.
+CREATE TABLE summary (
+    profile TEXT NOT NULL,
+    behavior TEXT NOT NULL,
+    generation INTEGER NOT NULL,
+    window_end_ms INTEGER NOT NULL,
+    partition INTEGER NOT NULL,
+    bytes BLOB NOT NULL,
+    PRIMARY KEY (profile, behavior, generation, window_end_ms, partition)
+);
+";
 
 // Changes no table. It raises the number of the schema, so that the first release, which knows no
 // levels, refuses the file: of a log at level 2 it would skip the records that it cannot read.
