@@ -6,7 +6,8 @@ use std::hint::black_box;
 use std::time::Instant;
 
 use fleetward_detect::limits::EXACT_VALUES;
-use fleetward_detect::statistical::{Sketch, Summary};
+use fleetward_detect::statistical::{Sketch, Summary, decode, encode};
+use fleetward_domain::Percentile;
 
 use crate::arguments::Arguments;
 use crate::cpu;
@@ -84,10 +85,14 @@ fn timed(mut window: impl FnMut() -> f64) -> (f64, f64) {
     (found, (cpu::seconds() - before) * 1e6 / f64::from(WINDOWS))
 }
 
+fn asked() -> Option<Percentile> {
+    Percentile::parse("p99")
+}
+
 fn ours(values: &[f64]) -> f64 {
     let mut sketch = Sketch::new(EXACT_VALUES, true);
     values.iter().for_each(|value| sketch.add(black_box(*value)));
-    sketch.summary().percentile(99, 100).unwrap_or(f64::NAN)
+    asked().and_then(|asked| sketch.summary().percentile(asked)).unwrap_or(f64::NAN)
 }
 
 fn quickselect(values: &mut [f64]) -> f64 {
@@ -109,18 +114,18 @@ fn in_parts(values: &[f64], found: f64, correct: &mut bool) -> (f64, f64, usize)
         let began = Instant::now();
         let mut sketch = Sketch::new(EXACT_OF_PARTITION, true);
         part.iter().for_each(|value| sketch.add(*value));
-        summaries.push(sketch.summary().to_bytes());
+        summaries.extend(asked().map(|asked| encode(asked, &sketch.summary())));
         longest = longest.max(began.elapsed().as_secs_f64() * 1e3);
     }
     let began = Instant::now();
     let mut fleet = Summary::none();
     for bytes in &summaries {
-        match Summary::from_bytes(bytes) {
-            Ok(part) => fleet.merge(&part),
+        match decode(bytes) {
+            Ok((_, part)) => fleet.merge(&part),
             Err(_) => *correct = false,
         }
     }
     let merging = began.elapsed().as_secs_f64() * 1e3;
-    *correct &= fleet.percentile(99, 100) == Some(found);
+    *correct &= asked().and_then(|asked| fleet.percentile(asked)) == Some(found);
     (longest, merging, summaries.iter().map(Vec::len).sum())
 }

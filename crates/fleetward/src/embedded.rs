@@ -15,7 +15,7 @@ use crate::data_dir::DataDir;
 use crate::failure::Failure;
 use crate::ready_file::Ready;
 use crate::roles::{
-    Shared, alerts, api, detector, disk, front_door, housekeeping, relay, role::Role,
+    Shared, alerts, api, detector, disk, front_door, housekeeping, relay, role::Role, thresholds,
 };
 use crate::secrets::Secrets;
 use crate::settings::Settings;
@@ -80,6 +80,7 @@ pub(crate) async fn start(
         front_door::start(&shared).await?,
         relay::start(&shared).await?,
         detector::start(&shared).await?,
+        thresholds::start(&shared).await?,
         alerts::start(&shared).await?,
         housekeeping::start(&shared).await?,
         api::start(&shared).await?,

@@ -1,6 +1,6 @@
 //! What `/healthz` says: whether something is worse than it should be while every role runs.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use axum::http::StatusCode;
@@ -16,6 +16,8 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub(crate) struct Health {
     /// Since when the relay tries in vain.
     changes_wait_since: Mutex<Option<Instant>>,
+    /// Since when summaries of windows wait for those of some partition.
+    summaries_wait_since: Mutex<Option<Instant>>,
 }
 
 impl Health {
@@ -29,8 +31,22 @@ impl Health {
         *self.relay() = None;
     }
 
-    fn relay(&self) -> std::sync::MutexGuard<'_, Option<Instant>> {
+    /// Some summaries wait for those of other partitions.
+    pub(crate) fn summaries_wait(&self, now: Instant) {
+        self.thresholds().get_or_insert(now);
+    }
+
+    /// None waits.
+    pub(crate) fn summaries_go(&self) {
+        *self.thresholds() = None;
+    }
+
+    fn relay(&self) -> MutexGuard<'_, Option<Instant>> {
         self.changes_wait_since.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn thresholds(&self) -> MutexGuard<'_, Option<Instant>> {
+        self.summaries_wait_since.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Status and text: `ok`, or what does not work in a line each; then come the documents that
@@ -47,6 +63,14 @@ impl Health {
             troubles.push(format!(
                 "changes have not reached the log for {} seconds and detectors do not know them; \
                  the server's messages say why",
+                waited.as_secs()
+            ));
+        }
+        let waited = self.thresholds().map(|since| now.saturating_duration_since(since));
+        if let Some(waited) = waited.filter(|waited| *waited >= PATIENCE) {
+            troubles.push(format!(
+                "statistical thresholds have waited for some partition for {} seconds: behaviors \
+                 with a statisticalThreshold are not judged; the detector's messages say why",
                 waited.as_secs()
             ));
         }

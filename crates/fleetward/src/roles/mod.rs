@@ -16,6 +16,7 @@ pub(crate) mod health;
 pub(crate) mod housekeeping;
 pub(crate) mod relay;
 pub(crate) mod role;
+pub(crate) mod thresholds;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use crate::failure::Failure;
 
 /// The keys at the top of the file.
-pub(super) const TOP_KEYS: [&str; 15] = [
+pub(super) const TOP_KEYS: [&str; 16] = [
     "data",
     "api",
     "mqtt",
@@ -24,6 +24,7 @@ pub(super) const TOP_KEYS: [&str; 15] = [
     "partitions",
     "log_retention_bytes",
     "unregistered_things",
+    "statistical_things",
     "alerts",
     "config",
 ];
@@ -45,6 +46,7 @@ pub(super) struct FileSettings {
     pub(super) partitions: Option<u32>,
     pub(super) log_retention_bytes: Option<u64>,
     pub(super) unregistered_things: Option<u32>,
+    pub(super) statistical_things: Option<u32>,
     #[serde(default)]
     pub(super) alerts: AlertSettings,
 }

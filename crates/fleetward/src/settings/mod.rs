@@ -25,6 +25,8 @@ const MQTTS: &str = "127.0.0.1:8883";
 const PERIOD: &str = "300s";
 const ACCOUNT: &str = "123456789012";
 const REGION: &str = "us-east-1";
+/// Fewer things than this have no percentile that says anything.
+const STATISTICAL_THINGS: u32 = 20;
 /// Partitions of one machine. A larger deployment chooses when its data folder is made; 16 keep
 /// two cores and their successors busy and cost nothing.
 /// Log that is kept for back-testing after the detectors are done with it.
@@ -55,6 +57,7 @@ pub(crate) struct Settings {
     pub(crate) partitions: Option<u32>,
     pub(crate) log_retention_bytes: u64,
     pub(crate) unregistered_things: u32,
+    pub(crate) statistical_things: u32,
     pub(crate) alerts: AlertSettings,
 }
 
@@ -101,6 +104,7 @@ impl Settings {
             partitions: file.partitions.map(partitions).transpose()?,
             log_retention_bytes: file.log_retention_bytes.unwrap_or(LOG_RETENTION_BYTES),
             unregistered_things: file.unregistered_things.unwrap_or(UNREGISTERED_THINGS),
+            statistical_things: file.statistical_things.unwrap_or(STATISTICAL_THINGS),
             alerts: file.alerts,
         };
         settings.check_exposure()

@@ -2,65 +2,65 @@
 //! state. Sorted lists stand as the steps between their elements, so that the values of a fleet
 //! that counts things take a byte or two each.
 
-use fleetward_domain::FormatLevel;
+use fleetward_domain::{FormatLevel, Percentile};
 use fleetward_shape::cbor::{Decoder, Error, Fields, Writer, Written, flag, length, to_bytes};
 
 use super::summary::{Body, Buckets, COARSEST_BITS, FINEST_BITS, Summary};
 use crate::limits::{EXACT_VALUES, EXTREME_VALUES};
 
 /// How many elements a summary has.
-const FIELDS: u64 = 4;
+const FIELDS: u64 = 5;
 /// The first bits that a bucket of a value that is not below zero can have.
 const EXPONENT_BITS: u32 = 11;
 
-impl Summary {
-    /// The summary as bytes: `[version, whole, negative, values]`.
-    #[must_use]
-    pub fn to_bytes(&self) -> Vec<u8> {
-        // Nothing in it is unknown to any level.
-        to_bytes(FormatLevel::CURRENT, |e| self.write(e)).unwrap_or_default()
-    }
+/// A summary with what is asked of it, as bytes: `[version, statistic, whole, negative, values]`.
+#[must_use]
+pub fn encode(statistic: Percentile, summary: &Summary) -> Vec<u8> {
+    let write = |e: &mut Writer| {
+        e.array(FIELDS)?.u8(1)?.str(statistic.as_str())?;
+        flag(e, summary.is_whole())?;
+        e.u64(summary.negative())?;
+        write_body(e, summary)
+    };
+    // Nothing in it is unknown to any level.
+    to_bytes(FormatLevel::CURRENT, write).unwrap_or_default()
+}
 
-    /// Reads what [`Summary::to_bytes`] wrote.
-    ///
-    /// # Errors
-    /// If the bytes are damaged, or a newer release wrote them.
-    pub fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
-        Self::read(&mut Decoder::new(bytes))
+/// Reads what [`encode`] wrote.
+///
+/// # Errors
+/// If the bytes are damaged, or a newer release wrote them.
+pub fn decode(bytes: &[u8]) -> Result<(Percentile, Summary), Error> {
+    let d = &mut Decoder::new(bytes);
+    let mut fields = Fields::begin(d, FIELDS)?;
+    match fields.required(d, Decoder::u8)? {
+        1 => {}
+        _ => return Err(Error::message("a summary of a version that is not known")),
     }
+    let statistic = Percentile::parse(fields.required(d, Decoder::str)?);
+    let statistic = statistic.ok_or_else(|| Error::message("a percentile that is not known"))?;
+    let whole = fields.required(d, Decoder::bool)?;
+    let negative = fields.required(d, Decoder::u64)?;
+    let body = fields.required(d, |d| match length(d)? {
+        1 => Ok(Body::Exact(read_steps(d, whole, EXACT_VALUES)?)),
+        4 => Ok(Body::Buckets(read_buckets(d, whole)?)),
+        _ => Err(Error::message("a summary has values or buckets")),
+    })?;
+    Ok((statistic, Summary::new(whole, negative, body)))
+}
 
-    pub(crate) fn write(&self, e: &mut Writer) -> Written {
-        e.array(FIELDS)?.u8(1)?;
-        flag(e, self.is_whole())?;
-        e.u64(self.negative())?;
-        match self.body() {
-            Body::Exact(keys) => {
-                e.array(1)?;
-                write_steps(e, keys, self.is_whole())
-            }
-            Body::Buckets(buckets) => {
-                e.array(4)?.u8(buckets.bits)?;
-                write_counts(e, &buckets.counts)?;
-                write_steps(e, &buckets.lowest, self.is_whole())?;
-                write_steps(e, &buckets.highest, self.is_whole())
-            }
+fn write_body(e: &mut Writer, summary: &Summary) -> Written {
+    match summary.body() {
+        Body::Exact(keys) => {
+            e.array(1)?;
+            write_steps(e, keys, summary.is_whole())
         }
-    }
-
-    pub(crate) fn read(d: &mut Decoder<'_>) -> Result<Self, Error> {
-        let mut fields = Fields::begin(d, FIELDS)?;
-        match fields.required(d, Decoder::u8)? {
-            1 => {}
-            _ => return Err(Error::message("a summary of a version that is not known")),
+        Body::Buckets(buckets) => {
+            e.array(4)?.u8(buckets.bits)?;
+            write_counts(e, &buckets.counts)?;
+            write_steps(e, &buckets.lowest, summary.is_whole())?;
+            write_steps(e, &buckets.highest, summary.is_whole())
         }
-        let whole = fields.required(d, Decoder::bool)?;
-        let negative = fields.required(d, Decoder::u64)?;
-        let body = fields.required(d, |d| match length(d)? {
-            1 => Ok(Body::Exact(read_steps(d, whole, EXACT_VALUES)?)),
-            4 => Ok(Body::Buckets(read_buckets(d, whole)?)),
-            _ => Err(Error::message("a summary has values or buckets")),
-        })?;
-        Ok(Self::new(whole, negative, body))
     }
 }
 

@@ -13,5 +13,6 @@ mod summary;
 #[cfg(test)]
 mod tests;
 
+pub use codec::{decode, encode};
 pub use sketch::Sketch;
 pub use summary::Summary;

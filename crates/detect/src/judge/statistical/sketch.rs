@@ -49,18 +49,6 @@ impl Sketch {
         Self { exact, whole, negative: 0, keys: Vec::new(), counted: None }
     }
 
-    /// The sketch whose [`Sketch::state`] this is.
-    #[must_use]
-    pub fn resume(exact: usize, state: Summary) -> Self {
-        let mut sketch = Self::new(exact, state.is_whole());
-        sketch.negative = state.negative();
-        match state.into_body() {
-            Body::Exact(keys) => sketch.keys = keys,
-            Body::Buckets(buckets) => sketch.counted = Some(Box::new(Counted::of(&buckets))),
-        }
-        sketch
-    }
-
     /// Takes one value. Of those below zero only the number is kept.
     #[inline]
     pub fn add(&mut self, value: f64) {
@@ -79,17 +67,9 @@ impl Sketch {
         }
     }
 
-    /// What it comes to, as small as it is sent: see [`Summary::merge`].
+    /// What it comes to.
     #[must_use]
     pub fn summary(&self) -> Summary {
-        let mut summary = self.state();
-        summary.settle();
-        summary
-    }
-
-    /// Everything that it has taken, to go on from after it was stored.
-    #[must_use]
-    pub fn state(&self) -> Summary {
         let body = match &self.counted {
             Some(counted) => Body::Buckets(counted.buckets()),
             None => {
@@ -98,7 +78,9 @@ impl Sketch {
                 Body::Exact(keys)
             }
         };
-        Summary::new(self.whole, self.negative, body)
+        let mut summary = Summary::new(self.whole, self.negative, body);
+        summary.settle();
+        summary
     }
 
     /// From here on values are counted.
@@ -142,20 +124,6 @@ impl Counted {
             page.resize(PAGE, 0);
         }
         page.get_mut(place)
-    }
-
-    /// Those that a state has, which are the finest that there are.
-    fn of(buckets: &Buckets) -> Self {
-        let mut counted = Self::default();
-        for (bucket, count) in &buckets.counts {
-            let bucket = *bucket as usize;
-            if let Some(place) = counted.place(bucket / PAGE, bucket % PAGE) {
-                *place = u32::try_from(*count).unwrap_or(u32::MAX);
-            }
-        }
-        buckets.lowest.iter().for_each(|key| counted.lowest.add(*key));
-        buckets.highest.iter().for_each(|key| counted.highest.add(!*key));
-        counted
     }
 
     fn buckets(&self) -> Buckets {
@@ -202,36 +170,19 @@ impl Extremes {
 mod tests {
     use super::*;
 
-    fn number(count: u32) -> f64 {
-        f64::from(count * 7_919 % 3_001)
-    }
-
     #[test]
     fn few_values_are_kept_and_more_are_counted_with_their_extremes() {
         let mut sketch = Sketch::new(1_000, true);
         (0..1_000).rev().for_each(|value| sketch.add(f64::from(value)));
-        assert!(matches!(sketch.state().into_body(), Body::Exact(keys) if keys.len() == 1_000));
+        assert!(matches!(sketch.summary().body(), Body::Exact(keys) if keys.len() == 1_000));
         (1_000..3_000).for_each(|value| sketch.add(f64::from(value)));
         let summary = sketch.summary();
         assert_eq!(summary.count(), 3_000);
-        let Body::Buckets(buckets) = summary.into_body() else { panic!("they are counted") };
+        let Body::Buckets(buckets) = summary.body() else { panic!("they are counted") };
         let sum_of = |keys: &[u64]| keys.iter().map(|key| f64::from_bits(*key)).sum::<f64>();
         let sum = |range: std::ops::Range<u32>| range.map(f64::from).sum::<f64>();
         assert_eq!(sum_of(&buckets.lowest), sum(0..128));
         assert_eq!(sum_of(&buckets.highest), sum(2_872..3_000));
-    }
-
-    #[test]
-    fn a_sketch_that_was_stored_and_loaded_comes_to_the_same() {
-        for (total, stored_at) in [(500, 100), (5_000, 900), (5_000, 1_500)] {
-            let mut whole = Sketch::new(1_000, true);
-            (0..total).for_each(|count| whole.add(number(count)));
-            let mut half = Sketch::new(1_000, true);
-            (0..stored_at).for_each(|count| half.add(number(count)));
-            let mut half = Sketch::resume(1_000, half.state());
-            (stored_at..total).for_each(|count| half.add(number(count)));
-            assert_eq!(half.summary(), whole.summary(), "{total} {stored_at}");
-        }
     }
 
     #[test]

@@ -6,6 +6,8 @@
 //! 0.012 % (13 bits) while the values fill few of them. So a fleet whose values are close together
 //! is told apart, too.
 
+use fleetward_domain::Percentile;
+
 use crate::limits::{EXACT_VALUES, EXTREME_VALUES, SUMMARY_BUCKETS};
 
 /// Bits of the fraction that tell buckets apart at first.
@@ -87,10 +89,6 @@ impl Summary {
         &mut self.body
     }
 
-    pub(super) fn into_body(self) -> Body {
-        self.body
-    }
-
     /// Takes over what is not in the values themselves.
     pub(super) fn note(&mut self, other: &Self) {
         self.whole &= other.whole;
@@ -111,18 +109,15 @@ impl Summary {
         }
     }
 
-    /// The value of nearest rank: the smallest of which a part of at least
-    /// `numerator / denominator` of all values is no larger. None without values, or if some were
-    /// below zero: nothing is kept of those.
+    /// The value of nearest rank. None without values, or if some were below zero: nothing is kept
+    /// of those.
     #[must_use]
-    pub fn percentile(&self, numerator: u32, denominator: u32) -> Option<f64> {
+    pub fn percentile(&self, percentile: Percentile) -> Option<f64> {
         let count = self.body.count();
         if self.negative > 0 || count == 0 {
             return None;
         }
-        let wanted = u128::from(count) * u128::from(numerator);
-        let rank = wanted.div_ceil(u128::from(denominator.max(1)));
-        let rank = u64::try_from(rank).unwrap_or(u64::MAX).clamp(1, count);
+        let rank = percentile.rank(count);
         match &self.body {
             Body::Exact(keys) => {
                 let place = usize::try_from(rank - 1).ok()?;

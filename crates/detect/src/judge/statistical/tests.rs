@@ -2,12 +2,11 @@
 
 use proptest::prelude::*;
 
-use super::summary::Body;
-use super::{Sketch, Summary};
-use crate::limits::EXACT_VALUES;
+use fleetward_domain::Percentile;
 
-/// AWS's percentiles, in ten-thousandths.
-const PERCENTILES: [u32; 11] = [0, 1, 10, 100, 1_000, 5_000, 9_000, 9_900, 9_990, 9_999, 10_000];
+use super::summary::Body;
+use super::{Sketch, Summary, decode, encode};
+use crate::limits::EXACT_VALUES;
 
 /// xorshift64*.
 struct Random(u64);
@@ -73,8 +72,17 @@ fn rank_error(sorted: &[f64], threshold: f64, rank: usize) -> usize {
     (below + 1).saturating_sub(rank) + rank.saturating_sub(until.max(below))
 }
 
-fn rank(count: usize, ten_thousandths: u32) -> usize {
-    (count * ten_thousandths as usize).div_ceil(10_000).max(1)
+fn percentile(text: &str) -> Percentile {
+    Percentile::parse(text).unwrap()
+}
+
+fn rank(count: usize, percentile: Percentile) -> usize {
+    usize::try_from(percentile.rank(count as u64)).unwrap()
+}
+
+/// Through the bytes in which it is stored.
+fn stored(summary: &Summary) -> Summary {
+    decode(&encode(percentile("p50"), summary)).unwrap().1
 }
 
 #[test]
@@ -83,9 +91,9 @@ fn a_fleet_of_up_to_a_hundred_thousand_has_exact_percentiles() {
         let mut sorted = values.clone();
         sorted.sort_unstable_by(f64::total_cmp);
         let whole = summary(&values, EXACT_VALUES);
-        for percentile in PERCENTILES {
+        for percentile in Percentile::all() {
             let expected = sorted[rank(values.len(), percentile) - 1];
-            assert_eq!(whole.percentile(percentile, 10_000), Some(expected), "{name} {percentile}");
+            assert_eq!(whole.percentile(percentile), Some(expected), "{name} {percentile}");
         }
     }
 }
@@ -97,11 +105,11 @@ fn a_larger_fleet_has_percentiles_within_the_gate() {
         sorted.sort_unstable_by(f64::total_cmp);
         let whole = summary(&values, EXACT_VALUES);
         assert!(matches!(whole.body(), Body::Buckets(_)), "{name}");
-        for percentile in PERCENTILES {
-            let threshold = whole.percentile(percentile, 10_000).unwrap();
+        for percentile in Percentile::all() {
+            let threshold = whole.percentile(percentile).unwrap();
             let (count, rank) = (values.len(), rank(values.len(), percentile));
             let error = rank_error(&sorted, threshold, rank);
-            let part = f64::from(percentile.min(10_000 - percentile)) / 10_000.0;
+            let part = f64::from(percentile.parts().min(10_000 - percentile.parts())) / 10_000.0;
             let allowed = (0.05 * part * count as f64).max(1.0);
             assert!(error as f64 <= allowed, "{name} {percentile}: {error} of {allowed}");
             // Judged otherwise than by the exact percentile: at most one thing in a thousand.
@@ -109,7 +117,7 @@ fn a_larger_fleet_has_percentiles_within_the_gate() {
             let judged = |bound: f64| sorted.partition_point(|value| *value <= bound);
             let otherwise = judged(threshold).abs_diff(judged(exact));
             assert!(otherwise * 1_000 <= count, "{name} {percentile}: {otherwise} of {count}");
-            if [0, 10_000].contains(&percentile) {
+            if [0, 10_000].contains(&percentile.parts()) {
                 assert_eq!(threshold.to_bits(), exact.to_bits(), "{name}: the extremes are exact");
             }
         }
@@ -123,9 +131,9 @@ fn the_second_opinion_is_within_its_own_error() {
         let whole = summary(&values, EXACT_VALUES);
         let mut other = DDSketch::new(Config::new(0.005, 8_192, 1.0e-9));
         values.iter().for_each(|value| other.add(*value));
-        for percentile in [1_000, 5_000, 9_000, 9_900, 9_990] {
-            let ours = whole.percentile(percentile, 10_000).unwrap();
-            let theirs = other.quantile(f64::from(percentile) / 10_000.0).unwrap().unwrap();
+        for percentile in ["p10", "p50", "p90", "p99", "p99.9"].map(percentile) {
+            let ours = whole.percentile(percentile).unwrap();
+            let theirs = other.quantile(f64::from(percentile.parts()) / 10_000.0).unwrap().unwrap();
             let apart = (ours - theirs).abs();
             assert!(apart <= 0.011 * ours.max(1.0), "{name} {percentile}: {ours}, {theirs}");
         }
@@ -139,16 +147,14 @@ fn a_fleet_in_parts_is_the_fleet_as_a_whole_in_any_order() {
         for parts in [3_usize, 16] {
             let part = |from: usize| {
                 let of_part: Vec<f64> = values.iter().skip(from).step_by(parts).copied().collect();
-                let mut part = summary(&of_part, 4_096);
-                part = Summary::from_bytes(&part.to_bytes()).unwrap();
-                part
+                stored(&summary(&of_part, 4_096))
             };
             let mut forth = Summary::none();
             (0..parts).for_each(|from| forth.merge(&part(from)));
             let mut back = Summary::none();
             (0..parts).rev().for_each(|from| back.merge(&part(from)));
             assert_eq!(forth.percentiles(), whole.percentiles(), "{name} in {parts}");
-            assert_eq!(forth.to_bytes(), back.to_bytes(), "{name} in {parts}");
+            assert_eq!(forth, back, "{name} in {parts}");
             assert_eq!(forth.body(), whole.body(), "{name} in {parts}");
         }
     }
@@ -159,22 +165,23 @@ fn a_fleet_in_parts_is_the_fleet_as_a_whole_in_any_order() {
 fn violating_parts(mean: impl Fn(usize) -> f64) -> [f64; 3] {
     const THINGS: usize = 10_000;
     const WINDOWS: usize = 288;
-    const WATCHED: [u32; 3] = [9_000, 9_900, 9_990];
+    let watched = ["p90", "p99", "p99.9"].map(percentile);
     let mut random = Random(0x2545_F491_4F6C_DD1D);
     let mut violating = [0; 3];
     let mut before: Option<Summary> = None;
     for number in 0..=WINDOWS {
         let values: Vec<f64> = (0..THINGS).map(|_| random.poisson(mean(number))).collect();
         if let Some(before) = before {
-            for (violating, percentile) in violating.iter_mut().zip(WATCHED) {
-                let threshold = before.percentile(percentile, 10_000).unwrap();
+            for (violating, percentile) in violating.iter_mut().zip(watched) {
+                let threshold = before.percentile(percentile).unwrap();
                 *violating += values.iter().filter(|value| **value > threshold).count();
             }
         }
         before = Some(summary(&values, EXACT_VALUES));
     }
     let all = (THINGS * WINDOWS) as f64;
-    std::array::from_fn(|at| violating[at] as f64 / all / (1.0 - f64::from(WATCHED[at]) / 1e4))
+    let above = |at: usize| f64::from(Percentile::WHOLE - watched[at].parts()) / 1e4;
+    std::array::from_fn(|at| violating[at] as f64 / all / above(at))
 }
 
 #[test]
@@ -189,20 +196,21 @@ fn the_part_of_a_poisson_fleet_that_violates_is_what_the_percentile_says() {
 
 #[test]
 fn nothing_is_said_of_no_values_or_of_values_below_zero() {
-    assert_eq!(Summary::none().percentile(1, 2), None);
-    assert_eq!(summary(&[1.0, -0.25, 3.0], 10).percentile(1, 2), None);
-    assert_eq!(summary(&[0.0], 10).percentile(0, 1), Some(0.0));
+    assert_eq!(Summary::none().percentile(percentile("p50")), None);
+    assert_eq!(summary(&[1.0, -0.25, 3.0], 10).percentile(percentile("p50")), None);
+    assert_eq!(summary(&[0.0], 10).percentile(percentile("p0")), Some(0.0));
 }
 
 #[test]
 fn damaged_bytes_are_told() {
-    let bytes = summary(&(0..9_000).map(f64::from).collect::<Vec<_>>(), 4_096).to_bytes();
+    let values: Vec<f64> = (0..9_000).map(f64::from).collect();
+    let bytes = encode(percentile("p99"), &summary(&values, 4_096));
     for end in [0, 1, 3, bytes.len() / 2, bytes.len() - 1] {
-        assert!(Summary::from_bytes(&bytes[..end]).is_err(), "{end}");
+        assert!(decode(&bytes[..end]).is_err(), "{end}");
     }
     let mut newer = bytes;
     newer[1] = 2;
-    assert!(Summary::from_bytes(&newer).is_err());
+    assert!(decode(&newer).is_err());
 }
 
 proptest! {
@@ -229,19 +237,19 @@ proptest! {
         let mut back = Summary::none();
         (0..4).rev().for_each(|part| back.merge(&of_part(part)));
         prop_assert_eq!(&forth, &back);
-        prop_assert_eq!(Summary::from_bytes(&forth.to_bytes()).unwrap(), forth.clone());
+        prop_assert_eq!(&stored(&forth), &forth);
         prop_assert_eq!(forth.count(), values.len() as u64);
     }
 
     /// Bytes that anything wrote are read or refused, and never more than that.
     #[test]
     fn any_bytes_are_read_or_refused(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
-        let _ = Summary::from_bytes(&bytes);
+        let _ = decode(&bytes);
     }
 }
 
 impl Summary {
     fn percentiles(&self) -> Vec<Option<f64>> {
-        PERCENTILES.iter().map(|percentile| self.percentile(*percentile, 10_000)).collect()
+        Percentile::all().map(|percentile| self.percentile(percentile)).collect()
     }
 }
