@@ -8,6 +8,7 @@ use fleetward::roles::detector::Detector;
 use fleetward_alerts::Alerts;
 use fleetward_domain::{FormatLevel, Record};
 use fleetward_environment::{Chance, Clock};
+use fleetward_front_door::Awaited;
 use fleetward_log::embedded::{EmbeddedLog, Stepper};
 use fleetward_log::{EVERY_PARTITION, Entry, EventLog, LogError, record};
 use fleetward_store::Outbox;
@@ -126,11 +127,13 @@ impl<'a> Life<'a> {
         }
         let (_assign, assignment) = watch::channel((0..script.partitions).collect());
         let (stop, stopped) = watch::channel(false);
+        let awaited = Awaited::default();
+        tokio::spawn(say_the_time(log.clone(), clock.clone(), awaited.clone()));
         let detector = Detector {
             settings: settings(script.partitions),
             store: store.clone(),
             log: log.clone(),
-            clock: clock.clone(),
+            awaited,
             assignment,
         };
         let mut detector = tokio::spawn(detector.run(stopped));
@@ -257,6 +260,31 @@ async fn start_door(log: &EmbeddedLog, clock: &Clock) -> Result<(), LogError> {
     let record = Record::DoorStarted { door: "door".to_owned(), boot, at_ms };
     let bytes = record::encode(&record, FormatLevel::CURRENT)?;
     log.append(vec![Entry { partition: EVERY_PARTITION, bytes }]).await
+}
+
+/// As the front door does: says the time once somebody waits for it, and again if that was lost.
+async fn say_the_time(log: Arc<EmbeddedLog>, clock: Clock, awaited: Awaited) {
+    let mut follow = awaited.follow();
+    loop {
+        let until_ms = *follow.borrow_and_update();
+        let due = async {
+            match until_ms {
+                Some(until_ms) => clock.sleep_until(until_ms).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            biased;
+            changed = follow.changed() => if changed.is_err() { return },
+            () = due => {
+                let tick = Record::Tick(clock.now_ms());
+                let bytes = record::encode(&tick, FormatLevel::Named).unwrap();
+                // A log that takes nothing is looked at by others.
+                let _ = log.append(vec![Entry { partition: EVERY_PARTITION, bytes }]).await;
+                let _ = clock.timeout(Duration::from_secs(1), follow.changed()).await;
+            }
+        }
+    }
 }
 
 /// Everything that is in the log, in its order.

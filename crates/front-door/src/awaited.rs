@@ -31,7 +31,8 @@ impl Awaited {
     }
 
     /// Follows what was said last.
-    pub(crate) fn follow(&self) -> watch::Receiver<Option<EpochMs>> {
+    #[must_use]
+    pub fn follow(&self) -> watch::Receiver<Option<EpochMs>> {
         self.0.subscribe()
     }
 }

@@ -13,14 +13,13 @@ mod partition;
 mod reader;
 #[cfg(test)]
 mod tests;
-mod tick;
 mod written;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use fleetward_detect::Settings;
-use fleetward_environment::Clock;
+use fleetward_front_door::Awaited;
 use fleetward_log::EventLog;
 use fleetward_store::{DetectionTx, Store};
 use tokio::sync::watch;
@@ -32,7 +31,6 @@ use checkpoint::Checkpoints;
 pub use owned::Owned;
 pub use reader::Batch;
 use reader::Reader;
-use tick::Ticker;
 
 /// A window stays open this long after its end for counts that are still on their way: a flush of
 /// the front door and a commit of the log, with room to spare.
@@ -56,7 +54,7 @@ pub(crate) async fn start(shared: &Shared) -> Result<Role, Failure> {
         },
         store: shared.store.clone(),
         log: shared.log.clone(),
-        clock: shared.clock.clone(),
+        awaited: shared.awaited.clone(),
         assignment: shared.assignment.clone(),
     };
     let detecting = detector.begin().await?;
@@ -71,8 +69,8 @@ pub struct Detector {
     pub store: Arc<dyn Store>,
     /// Where records come from.
     pub log: Arc<dyn EventLog>,
-    /// Says when the partitions are to be told the time.
-    pub clock: Clock,
+    /// Told until when the partitions need to know that everything is logged.
+    pub awaited: Awaited,
     /// The partitions to own; when it changes, others are claimed and given up. A sender that is
     /// gone leaves it as it is.
     pub assignment: watch::Receiver<BTreeSet<u32>>,
@@ -116,15 +114,15 @@ impl Detecting {
     async fn run(self, mut stop: watch::Receiver<bool>) -> Result<(), Failure> {
         let Self { mut detector, mut owned, mut reader } = self;
         let (store, log) = (detector.store.clone(), detector.log.clone());
-        let mut ticker = Ticker::start(log.clone(), detector.clock.clone(), store.format_level());
         let mut checkpoints = Checkpoints::new(store, log);
         loop {
+            // Whoever counts says when all before it is logged; an idle fleet is asked nothing.
+            detector.awaited.until(owned.next_deadline_ms());
             // In this order, so that a simulation does the same twice; the log comes last, for it
             // may always have more.
             tokio::select! {
                 biased;
                 _ = stop.changed() => break,
-                () = ticker.wait(owned.next_deadline_ms()) => ticker.tick().await?,
                 () = changed(&mut detector.assignment) => {
                     // What was read ahead and not applied is read again, from where each
                     // partition stands.
@@ -143,10 +141,10 @@ impl Detecting {
                     detector.apply(&mut owned, &batch?).await?;
                 }
             }
-            ticker.applied(owned.now_ms());
             checkpoints.begin(&mut owned);
         }
         drop(reader);
+        detector.awaited.until(None);
         // Whatever was taken is applied to its end, so that no state is of a record's middle.
         checkpoints.finish(&mut owned).await?;
         while owned.has_work() {

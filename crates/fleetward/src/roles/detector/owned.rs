@@ -30,7 +30,6 @@ pub struct Owned {
     partitions: BTreeMap<u32, OwnedPartition>,
     /// When a commit is full.
     effects_per_commit: usize,
-    now_ms: EpochMs,
     /// Log that was handed in so far.
     read_bytes: u64,
     /// Log whose records wait.
@@ -46,7 +45,6 @@ impl Owned {
             level,
             partitions: BTreeMap::new(),
             effects_per_commit: EFFECTS_PER_COMMIT,
-            now_ms: 0,
             read_bytes: 0,
             waiting_bytes: 0,
         }
@@ -126,12 +124,6 @@ impl Owned {
         self.partitions.values().filter_map(OwnedPartition::next_deadline_ms).min()
     }
 
-    /// The newest time that a record has told.
-    #[must_use]
-    pub fn now_ms(&self) -> EpochMs {
-        self.now_ms
-    }
-
     /// Takes the records that come next, and gives the effects that must be committed because of
     /// them. Some may wait: see [`Owned::go_on`].
     ///
@@ -145,9 +137,6 @@ impl Owned {
                 let place = entered.offset;
                 Failure::new(format!("the log cannot be applied from offset {place} on: {error}"))
             })?;
-            if let Record::Tick(at_ms) = record {
-                self.now_ms = self.now_ms.max(at_ms);
-            }
             let bytes = entered.bytes.len() as u64;
             self.read_bytes = self.read_bytes.saturating_add(bytes);
             self.hand_out(entered.partition, (entered.offset, bytes), record, &mut draft);

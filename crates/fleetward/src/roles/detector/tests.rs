@@ -14,7 +14,6 @@ use fleetward_domain::{
     FormatLevel, Judgement, Metric, MetricValue, PortList, ProfileName, Publisher, Record, Report,
     SecurityProfile, Target, ThingName, ViolationEvent,
 };
-use fleetward_environment::Clock;
 use fleetward_log::embedded::EmbeddedLog;
 use fleetward_log::{EVERY_PARTITION, Entered, Entry, EventLog, record};
 use fleetward_store::memory::MemoryStore;
@@ -300,7 +299,7 @@ async fn a_record_of_a_newer_release_ends_the_role_with_a_sentence_that_names_it
         settings: SETTINGS,
         store: Arc::new(MemoryStore::new()),
         log,
-        clock: Clock::new(|| START_MS),
+        awaited: fleetward_front_door::Awaited::default(),
         assignment: tokio::sync::watch::channel((0..PARTITIONS).collect()).1,
     };
     let ended = detector.run(stop).await;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use fleetward_front_door::Awaited;
 use fleetward_store::StoreError;
 use tokio::sync::watch;
 
@@ -147,8 +148,7 @@ async fn a_running_detector_follows_its_assignment() {
         settings: SETTINGS,
         store: store.clone(),
         log: log.clone(),
-        // Before every deadline of the history: no tick but its own.
-        clock: Clock::new(|| START_MS),
+        awaited: Awaited::default(),
         assignment,
     };
     let running = tokio::spawn(detector.run(stopped));

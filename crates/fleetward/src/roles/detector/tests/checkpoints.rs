@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 
 use std::time::Duration;
 
+use fleetward_environment::Clock;
+use fleetward_front_door::Awaited;
 use fleetward_log::{Consumer, LogError};
 use tokio::sync::watch;
 
@@ -67,8 +69,7 @@ fn detector(store: &Arc<MemoryStore>, log: Arc<dyn EventLog>) -> Detector {
         settings: SETTINGS,
         store: store.clone(),
         log,
-        // Before every deadline of the history: no tick but its own.
-        clock: Clock::new(|| START_MS),
+        awaited: Awaited::default(),
         assignment: watch::channel((0..PARTITIONS).collect()).1,
     }
 }
