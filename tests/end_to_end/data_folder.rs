@@ -69,7 +69,7 @@ fn everything_in_a_folder_of_the_first_release_can_be_read_before_and_after_the_
     let again = fleetward(&["upgrade", "finish"], folder.path());
     assert!(again.success && again.stdout.contains("nothing is to be done"), "{}", again.stdout);
     let after = fleetward(&["check"], folder.path());
-    assert!(after.success && after.stdout.contains("format level 2"), "{}", after.stdout);
+    assert!(after.success && after.stdout.contains("format level 3"), "{}", after.stdout);
     // All that differs is the level, which is one setting more.
     let counts = |said: &str| said.lines().skip(1).map(str::to_owned).collect::<Vec<_>>();
     let (before, after) = (counts(&before.stdout), counts(&after.stdout));
@@ -178,7 +178,7 @@ fn a_folder_that_is_in_use_or_is_none_is_left_alone() {
     assert_eq!(stack.terminate(), Some(0));
     let checked = fleetward(&["check"], &data);
     assert!(checked.success, "{}{}", checked.stdout, checked.stderr);
-    assert!(checked.stdout.contains("which is at format level 2"), "{}", checked.stdout);
+    assert!(checked.stdout.contains("which is at format level 3"), "{}", checked.stdout);
 }
 
 #[test]

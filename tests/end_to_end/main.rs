@@ -8,6 +8,7 @@
 
 mod aws_cli;
 mod bad_input;
+mod both_ends;
 mod boto3;
 mod command_line;
 mod contention;

@@ -11,6 +11,7 @@ use fleetward_detect::Partition;
 use fleetward_store::sqlite::SqliteStore;
 use fleetward_store::{Documents, PartitionClaim, Partitions, StoreError};
 
+use crate::both_ends::StoreEnd;
 use crate::command_line::FolderArguments;
 use crate::data_dir::DataDir;
 use crate::failure::Failure;
@@ -35,7 +36,7 @@ pub(crate) fn run(arguments: &FolderArguments) -> Result<(), Failure> {
 async fn check(folder: &Path) -> Result<(), Failure> {
     let data = DataDir::remains(folder)?;
     let mut findings = Findings::new();
-    let claims = if data.store().exists() {
+    let store = if data.store().exists() {
         check_store(folder, &data, &mut findings).await?
     } else {
         findings.print(&format!("Checking {}, which has no store", folder.display()));
@@ -46,25 +47,24 @@ async fn check(folder: &Path) -> Result<(), Failure> {
         ));
         None
     };
-    event_log::check(&data.log(), claims.as_deref(), &mut findings).await;
+    event_log::check(&data.log(), store.as_ref(), &mut findings).await;
     findings.verdict(folder)
 }
 
-/// Checks the store and what it keeps secret; gives where the partitions stand, if that can be
-/// read.
+/// Checks the store and what it keeps secret; gives what it knows of the log, if that can be read.
 async fn check_store(
     folder: &Path,
     data: &DataDir,
     findings: &mut Findings,
-) -> Result<Option<Vec<PartitionClaim>>, Failure> {
+) -> Result<Option<StoreEnd>, Failure> {
     let copy = StoreCopy::of(&data.store())?;
     let store =
         SqliteStore::open(&copy.database()).map_err(Failure::of("cannot open the store"))?;
     let (shown, level) = (folder.display(), store.format_level());
     findings.print(&format!("Checking {shown}, which is at format level {level}"));
     findings.fact("(the store is read from a temporary copy of it)");
-    let claims = match everything_stored(&store, findings).await {
-        Ok(claims) => Some(claims),
+    let known = match everything_stored(&store, findings).await {
+        Ok(known) => Some(known),
         Err(error) => {
             // The file itself is damaged. The log is another one, and may be well.
             findings.problem(&format!("the store cannot be read on: {error}"));
@@ -75,18 +75,18 @@ async fn check_store(
         findings.problem(&failure.to_string());
     }
     store.close().await.map_err(Failure::of("the copy of the store does not close"))?;
-    Ok(claims)
+    Ok(known)
 }
 
-/// Reads all tables; gives where the partitions stand.
+/// Reads all tables; gives what the store knows of the log.
 async fn everything_stored(
     store: &SqliteStore,
     findings: &mut Findings,
-) -> Result<Vec<PartitionClaim>, StoreError> {
+) -> Result<StoreEnd, StoreError> {
     store.check(&mut |finding| findings.note(finding)).await;
-    let claims = store.partitions().await?;
-    states(store, &claims, findings).await?;
-    Ok(claims)
+    let known = StoreEnd::of(store).await?;
+    states(store, &known.claims, findings).await?;
+    Ok(known)
 }
 
 /// Loads the detection state of each partition, as a detector would.
@@ -106,6 +106,9 @@ async fn states(
         }
         let chunks = store.load_chunks(partition).await?;
         let count = chunks.len();
+        if claim.state_offset > 0 && count == 0 {
+            findings.problem(&format!("the state of partition {partition} is lost"));
+        }
         let bytes = chunks.iter().map(|chunk| (chunk.index, chunk.bytes.as_slice()));
         // Settings say how state goes on, not how it is read: any will do.
         match Partition::load(fleetward_detect::Settings::default(), bytes) {

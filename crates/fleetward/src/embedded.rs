@@ -11,6 +11,7 @@ use fleetward_log::embedded::EmbeddedLog;
 use fleetward_store::sqlite::SqliteStore;
 use tokio::sync::{mpsc, watch};
 
+use crate::both_ends;
 use crate::data_dir::DataDir;
 use crate::failure::Failure;
 use crate::ready_file::Ready;
@@ -56,6 +57,10 @@ pub(crate) async fn start(
     let tried = format!("cannot open the data in {}", settings.data.display());
     let store = SqliteStore::open(&data.store()).map_err(Failure::of(&tried))?;
     let log = EmbeddedLog::open(&data.log(), settings.partitions, settings.log_retention_bytes)
+        .map_err(Failure::of(&tried))?;
+    both_ends::introduce(&log, &store, &chance).await.map_err(Failure::of(&tried))?;
+    both_ends::compare_settings(&settings, log.partitions(), &store)
+        .await
         .map_err(Failure::of(&tried))?;
     let (failed, failures) = mpsc::channel(1);
     let disk = disk::Disk::of(&*log, &*store);

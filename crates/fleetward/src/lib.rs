@@ -3,6 +3,7 @@
 //! A library so that the simulation can run the roles' own code without the process around it;
 //! the binary is [`run`] and an allocator.
 
+mod both_ends;
 mod check;
 mod command_line;
 mod data_dir;

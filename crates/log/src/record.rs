@@ -5,6 +5,7 @@
 //! error that must stop it, for what it skipped would be missing from every state after it.
 
 mod activity;
+mod landmark;
 #[cfg(test)]
 mod samples;
 #[cfg(test)]
@@ -16,6 +17,8 @@ use fleetward_shape::cbor::{
     self, Decoder, Error, Fields, Newer, Writer, Written, begin_variant, change, name, report,
     unknown_variant, variant,
 };
+
+pub use landmark::{Landmark, landmark};
 
 /// [`FormatLevel::First`]: a report whose publisher was not noted.
 const REPORT_OF_ANYBODY: u32 = 0;

@@ -14,6 +14,7 @@ mod custom_metric;
 mod dimension;
 pub(crate) mod edge;
 pub(crate) mod event;
+mod folder;
 mod json;
 mod metric;
 mod policy;
@@ -41,6 +42,7 @@ use crate::noun::Noun;
 pub use access_key::{KeyStatus, SealedAccessKey};
 pub use authority::SealedAuthority;
 pub use edge::CertificateAttachment;
+pub use folder::{Fingerprint, FolderIdentity};
 pub(crate) use setting::FORMAT_LEVEL;
 pub use setting::{AdministratorKey, FrontDoorBoot, Gate, RelayPosition};
 
@@ -73,6 +75,8 @@ fn check_setting(key: &str, bytes: &[u8]) -> Result<(), StoreError> {
         AdministratorKey::KEY => check_noun::<AdministratorKey>(key, bytes),
         FrontDoorBoot::KEY => check_noun::<FrontDoorBoot>(key, bytes),
         SealedAuthority::KEY => check_noun::<SealedAuthority>(key, bytes),
+        FolderIdentity::KEY => check_noun::<FolderIdentity>(key, bytes),
+        Fingerprint::KEY => check_noun::<Fingerprint>(key, bytes),
         _ if Gate::is_key(key) => check_noun::<Gate>(key, bytes),
         // A setting that another release has; nobody here reads it.
         _ => Ok(()),

@@ -128,6 +128,11 @@ impl Stack {
         child.wait().unwrap();
     }
 
+    /// Waits for a server that ends by itself; gives its exit code.
+    pub fn wait(&mut self) -> Option<i32> {
+        self.child.take().unwrap().wait().unwrap().code()
+    }
+
     /// Ends the server as an operator would; gives its exit code.
     pub fn terminate(&mut self) -> Option<i32> {
         let mut child = self.child.take().unwrap();

@@ -11,17 +11,14 @@ use futures_util::FutureExt;
 
 use super::findings::Findings;
 use super::untouched::{Cut, ReadOnlyDisk};
+use crate::both_ends::{LogEnd, StoreEnd, disagreements};
 
 /// Records that are read at once, in bytes.
 const BATCH_BYTES: usize = 4 << 20;
 
-/// Reads every record, and looks whether replay can start where the state of each partition
-/// stands; without claims where those cannot be known.
-pub(super) async fn check(
-    folder: &Path,
-    claims: Option<&[PartitionClaim]>,
-    findings: &mut Findings,
-) {
+/// Reads every record, and looks whether the log is the store's and of the same time; without what
+/// the store knows, where that cannot be read.
+pub(super) async fn check(folder: &Path, store: Option<&StoreEnd>, findings: &mut Findings) {
     if !folder.exists() {
         findings.problem(&format!("there is no event log {}", folder.display()));
         return;
@@ -43,8 +40,7 @@ pub(super) async fn check(
             path.display()
         ));
     }
-    let unclaimed = claims.is_some_and(<[_]>::is_empty);
-    let claims = claims.unwrap_or_default();
+    let claims = store.map(|store| store.claims.as_slice()).unwrap_or_default();
     let mut records = Records::default();
     if let Err(error) = records.read(&log, claims, findings).await {
         findings.problem(&format!("the event log cannot be read on: {error}"));
@@ -55,16 +51,10 @@ pub(super) async fn check(
     if let Some((first, last)) = records.range {
         findings.fact(&format!("at offsets {first} to {last}"));
     }
-    if unclaimed && records.count > 0 {
-        findings.problem(
-            "the event log has records and the store has no partition that was ever claimed: it \
-             is empty, or is not the store of this log",
-        );
-    }
-    let positions: Vec<_> =
-        claims.iter().map(|claim| (claim.partition, claim.state_offset)).collect();
-    if let Err(error) = log.consume(&positions).await {
-        findings.problem(&format!("detection cannot start where it stands: {error}"));
+    let Some(store) = store else { return };
+    match LogEnd::of(&log, store).await {
+        Ok(end) => disagreements(&end, store).iter().for_each(|problem| findings.problem(problem)),
+        Err(failure) => findings.problem(&failure.to_string()),
     }
 }
 

@@ -60,6 +60,43 @@ impl Tail {
             .is_some_and(|&(_, position)| entered.offset >= position)
     }
 
+    /// Shows what there is, and waits for no more.
+    pub(super) async fn until_the_end(
+        mut self,
+        show: &mut (dyn FnMut(&Entered) + Send),
+    ) -> Result<(), LogError> {
+        let end = *self.durable.borrow();
+        while self.next < end {
+            match self.in_memory() {
+                None => self.read(end).await?,
+                Some(at_hand) => {
+                    let mut found = Vec::new();
+                    self.take_batch(&at_hand, &mut found)?;
+                    found.iter().for_each(&mut *show);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Goes past the next batch, and adds what is wanted of it; gives how many bytes that took.
+    fn take_batch(
+        &mut self,
+        (batches, skip): &(Arc<[u8]>, usize),
+        found: &mut Vec<Entered>,
+    ) -> Result<usize, LogError> {
+        let base = self.next;
+        let body = batches.get(*skip..).and_then(|bytes| batch::body(bytes, base));
+        let body = body.ok_or_else(|| self.damaged())?;
+        let length = u64::try_from(HEADER_BYTES + body.len()).unwrap_or(u64::MAX);
+        self.next = base.saturating_add(length);
+        if self.next <= self.from {
+            return Ok(0);
+        }
+        found.extend(batch::records(base, body).filter(|entered| self.wants(entered)));
+        Ok(body.len())
+    }
+
     /// Bytes that begin with the batch at `self.next`, if no file has to be read for them.
     fn in_memory(&mut self) -> Option<(Arc<[u8]>, usize)> {
         if let Some((base, batches)) = &self.at_hand {
@@ -112,17 +149,9 @@ impl Consumer for Tail {
         let mut bytes = 0;
         loop {
             while bytes < max_bytes.max(1)
-                && let Some((batches, skip)) = self.in_memory()
+                && let Some(at_hand) = self.in_memory()
             {
-                let base = self.next;
-                let body = batches.get(skip..).and_then(|bytes| batch::body(bytes, base));
-                let body = body.ok_or_else(|| self.damaged())?;
-                let length = u64::try_from(HEADER_BYTES + body.len()).unwrap_or(u64::MAX);
-                self.next = base.saturating_add(length);
-                if self.next > self.from {
-                    bytes += body.len();
-                    found.extend(batch::records(base, body).filter(|entered| self.wants(entered)));
-                }
+                bytes += self.take_batch(&at_hand, &mut found)?;
             }
             if !found.is_empty() {
                 return Ok(found);

@@ -43,6 +43,11 @@ impl Folder {
         &self.disk
     }
 
+    /// Which log it is.
+    pub(super) fn identity(&self) -> Identity {
+        Identity { disk: self.disk.clone(), folder: self.path.clone() }
+    }
+
     /// How it was made to place things.
     pub(super) fn placement(&self) -> Placement {
         self.placement
@@ -66,7 +71,8 @@ fn placement(disk: &dyn Disk, folder: &Path, wanted: Option<u32>) -> Result<Plac
     let found = read(disk, &path).map_err(LogError::io("cannot read", &path))?;
     let Some(text) = found else {
         let placement = Placement::even(wanted.unwrap_or(NEW_PARTITIONS));
-        write(disk, folder, &path, placement).map_err(LogError::io("cannot write", &path))?;
+        let text = written(placement);
+        write(disk, folder, "partitions", &text).map_err(LogError::io("cannot write", &path))?;
         return Ok(placement);
     };
     let damaged = LogError::Damaged { path, at: 0, problem: "not a number of partitions" };
@@ -100,20 +106,47 @@ fn read(disk: &dyn Disk, path: &Path) -> io::Result<Option<String>> {
     Ok(Some(String::from_utf8_lossy(&bytes).into_owned()))
 }
 
-/// Under another name first: a crash leaves the whole number or none.
-fn write(disk: &dyn Disk, folder: &Path, path: &Path, placement: Placement) -> io::Result<()> {
-    let fresh = folder.join("partitions.new");
+fn written(placement: Placement) -> String {
+    let spread = match placement.spread {
+        Spread::First => "",
+        Spread::Even => " even",
+    };
+    format!("{}{spread}\n", placement.partitions)
+}
+
+/// Under another name first: a crash leaves the whole text or none.
+fn write(disk: &dyn Disk, folder: &Path, name: &str, text: &str) -> io::Result<()> {
+    let fresh = folder.join(format!("{name}.new"));
     match disk.remove(&fresh) {
         Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
         _ => {}
     }
     let file = disk.create(&fresh)?;
-    let spread = match placement.spread {
-        Spread::First => "",
-        Spread::Even => " even",
-    };
-    file.write_at(format!("{}{spread}\n", placement.partitions).as_bytes(), 0)?;
+    file.write_at(text.as_bytes(), 0)?;
     file.sync()?;
-    disk.rename(&fresh, path)?;
+    disk.rename(&fresh, &folder.join(name))?;
     disk.sync_folder(folder)
+}
+
+/// Which log it is, in a file beside its segments: so that it is told from any other.
+pub(super) struct Identity {
+    disk: Arc<dyn Disk>,
+    folder: PathBuf,
+}
+
+impl Identity {
+    const NAME: &str = "identity";
+
+    /// What the file says; none if nobody has given the log an identity yet.
+    pub(super) fn read(&self) -> Result<Option<String>, LogError> {
+        let path = self.folder.join(Self::NAME);
+        let found = read(&*self.disk, &path).map_err(LogError::io("cannot read", &path))?;
+        Ok(found.map(|text| text.trim().to_owned()))
+    }
+
+    pub(super) fn write(&self, identity: &str) -> Result<(), LogError> {
+        let path = self.folder.join(Self::NAME);
+        write(&*self.disk, &self.folder, Self::NAME, &format!("{identity}\n"))
+            .map_err(LogError::io("cannot write", &path))
+    }
 }

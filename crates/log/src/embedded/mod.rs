@@ -26,9 +26,9 @@ use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 
 use crate::disk::{Disk, RealDisk};
 use crate::limits::{IN_FLIGHT_BYTES, PARTITIONS, RECORD_BYTES};
-use crate::{Condition, Consumer, EVERY_PARTITION, Entry, EventLog, LogError};
+use crate::{Condition, Consumer, EVERY_PARTITION, Entered, Entry, EventLog, LogError};
 use batch::Draft;
-use folder::Folder;
+use folder::{Folder, Identity};
 use recent::Recent;
 use segments::Segments;
 pub use writer::Stepper;
@@ -40,6 +40,7 @@ const JOBS: usize = 4096;
 /// An open log.
 pub struct EmbeddedLog {
     placement: Placement,
+    identity: Identity,
     jobs: mpsc::Sender<Job>,
     in_flight: Arc<Semaphore>,
     shared: Arc<Shared>,
@@ -122,7 +123,7 @@ impl EmbeddedLog {
         }
         // The folder before its segments: it is locked then, and no other writer cuts their tail.
         let folder = Folder::open(disk, folder, wanted)?;
-        let placement = folder.placement();
+        let (placement, identity) = (folder.placement(), folder.identity());
         let segments = Segments::recover(folder.disk().clone(), folder.path())?;
         let (told, durable) = watch::channel(segments.end());
         let (tells, condition) = watch::channel(Condition::Works);
@@ -135,6 +136,7 @@ impl EmbeddedLog {
         let writer = Writer::new(folder, shared.clone(), (told, tells), retention_bytes);
         let log = Self {
             placement,
+            identity,
             jobs,
             in_flight: Arc::new(Semaphore::new(IN_FLIGHT_BYTES)),
             shared,
@@ -145,6 +147,44 @@ impl EmbeddedLog {
             thread: Mutex::new(None),
         };
         Ok((log, writer, queue))
+    }
+
+    /// Which log this is, if it was ever told; see [`EmbeddedLog::identify`].
+    ///
+    /// # Errors
+    /// IO.
+    pub fn identity(&self) -> Result<Option<String>, LogError> {
+        self.identity.read()
+    }
+
+    /// Gives the log an identity, by which the store beside it knows it again. Durable when it
+    /// returns. Releases of every format level pass over the file.
+    ///
+    /// # Errors
+    /// IO.
+    pub fn identify(&self, identity: &str) -> Result<(), LogError> {
+        self.identity.write(identity)
+    }
+
+    /// The first offset that is kept, and the one after the last record.
+    #[must_use]
+    pub fn extent(&self) -> (u64, u64) {
+        let segments = self.shared.segments.lock().unwrap_or_else(PoisonError::into_inner);
+        (segments.begin(), segments.end())
+    }
+
+    /// Shows every record from an offset on to the end that the log has now, and waits for none.
+    ///
+    /// # Errors
+    /// [`LogError::Gone`], [`LogError::Beyond`], [`LogError::Damaged`], or IO.
+    pub async fn scan(
+        &self,
+        from: u64,
+        show: &mut (dyn FnMut(&Entered) + Send),
+    ) -> Result<(), LogError> {
+        let every: Vec<_> = (0..self.partitions()).map(|partition| (partition, from)).collect();
+        let tail = consumer::Tail::new(self.shared.clone(), self.durable.clone(), every)?;
+        tail.until_the_end(show).await
     }
 
     /// Waits until everything that was handed in is on disk, and ends the writer.

@@ -53,6 +53,13 @@ impl OwnedPartition {
         let tried = format!("cannot take over partition {number}");
         let claim = store.claim_partition(number).await.map_err(Failure::of(&tried))?;
         let chunks = store.load_chunks(number).await.map_err(Failure::of(&tried))?;
+        if claim.state_offset > 0 && chunks.is_empty() {
+            return Err(Failure::new(format!(
+                "{tried}: its state stands at offset {} and is lost; put back the whole data \
+                 folder, or see what `fleetward repair --data DIR` can do",
+                claim.state_offset
+            )));
+        }
         let written = Written::of(&chunks);
         let load = move || {
             let chunks = chunks.iter().map(|chunk| (chunk.index, chunk.bytes.as_slice()));
