@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::start;
+use crate::{listing, start};
 use fleetward_hands::Device;
 use fleetward_hands::Signer;
 use fleetward_hands::{Stack, eventually};
@@ -49,17 +49,14 @@ fn a_kill_9_loop_loses_nothing_and_duplicates_nothing() {
 }
 
 fn create_profile(signer: &Signer) {
-    let behaviors = json!({"behaviors": [{
+    let behaviors = json!([{
         "name": "no-telnet", "metric": "aws:listening-tcp-ports",
         "criteria": {
             "comparisonOperator": "not-in-port-set", "value": {"ports": [TELNET]},
             "consecutiveDatapointsToClear": 10
         }
-    }]});
-    signer.call("POST", "/security-profiles/ports", &behaviors);
-    let target = "arn%3Aaws%3Aiot%3Aus-east-1%3A123456789012%3Aall%2Fthings";
-    let path = format!("/security-profiles/ports/targets?securityProfileTargetArn={target}");
-    signer.call("PUT", &path, &json!({}));
+    }]);
+    listing::judge_all_things(signer, "ports", &behaviors);
 }
 
 /// Load from an administrator and some devices, and then the power cut.
@@ -127,21 +124,8 @@ fn check(stack: &Stack, acknowledged: &Acknowledged, round: u64) {
     assert!(open.iter().all(|thing| distinct.contains(thing)), "an alarm has no event");
 }
 
-/// One member of every item of a listing, all pages.
+/// One member of every item of a listing.
 fn list(signer: &Signer, path: &str, items: &str, member: &str) -> Vec<String> {
-    let mut all = Vec::new();
-    let mut token: Option<String> = None;
-    loop {
-        let path = match &token {
-            Some(token) => format!("{path}&nextToken={token}"),
-            None => path.to_owned(),
-        };
-        let page = signer.call("GET", &path, &json!({}));
-        let found = page[items].as_array().unwrap();
-        all.extend(found.iter().map(|item| item[member].as_str().unwrap().to_owned()));
-        match page.get("nextToken").and_then(Value::as_str) {
-            Some(next) => token = Some(next.to_owned()),
-            None => return all,
-        }
-    }
+    let text = |item: Value| item[member].as_str().unwrap().to_owned();
+    listing::all(signer, path, items).into_iter().map(text).collect()
 }

@@ -16,7 +16,9 @@ mod custom_metrics;
 mod data_folder;
 mod demo;
 mod dimensions;
+mod faults;
 mod kill_nine;
+mod listing;
 mod mosquitto;
 mod python_agent;
 mod tools;
@@ -31,4 +33,9 @@ fn start() -> Stack {
 /// The same with further arguments and a settings file.
 fn start_with(arguments: &[&str], toml: &str) -> Stack {
     Stack::start(env!("CARGO_BIN_EXE_fleetward"), arguments, toml)
+}
+
+/// The same, not started yet.
+fn prepare(arguments: &[&str], toml: &str) -> Stack {
+    Stack::prepare(env!("CARGO_BIN_EXE_fleetward"), arguments, toml)
 }

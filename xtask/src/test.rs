@@ -83,9 +83,14 @@ fn run_all(tests: &[Test<'_>], root: &Path) -> Result<usize, String> {
         let output = root.join("target").join(format!("test-output-{slot}.txt"));
         while let Some(test) = tests.get(next.fetch_add(1, Ordering::Relaxed)) {
             match test.run(&output) {
-                Ok(Ended { passed: true, took, .. }) if took < SLOW => {}
-                Ok(Ended { passed: true, took, .. }) => {
-                    announce(&format!("{} took {:.0} s", test.full_name(), took.as_secs_f64()));
+                Ok(Ended { passed: true, said, took }) => {
+                    // Said by a test that this machine does not let do its work.
+                    for line in said.lines().filter(|line| line.starts_with("SKIPPED: ")) {
+                        announce(&format!("{}: {line}", test.full_name()));
+                    }
+                    if took >= SLOW {
+                        announce(&format!("{} took {:.0} s", test.full_name(), took.as_secs_f64()));
+                    }
                 }
                 Ok(Ended { said, .. }) => {
                     // One call, so that two failures do not mix their lines.

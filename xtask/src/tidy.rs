@@ -2,6 +2,7 @@
 
 mod circles;
 mod documents;
+mod faults;
 mod form;
 mod functions;
 mod knowledge;

@@ -11,8 +11,12 @@ use super::{announce, succeed};
 const PYTHON_PACKAGES: [&str; 3] =
     ["awscli>=1.45,<2", "boto3>=1.43,<2", "AWSIoTDeviceDefenderAgentSDK==2.0.0"];
 /// Programs that must be on the system, and the Debian packages that bring them.
-const PROGRAMS: [(&str, &str); 2] =
-    [("mosquitto_pub", "mosquitto-clients"), ("mosquitto_sub", "mosquitto-clients")];
+const PROGRAMS: [(&str, &str); 4] = [
+    ("mosquitto_pub", "mosquitto-clients"),
+    ("mosquitto_sub", "mosquitto-clients"),
+    ("strace", "strace"),
+    ("faketime", "faketime"),
+];
 
 /// Sets up what is missing, and gives the folder of the Python environment.
 pub(super) fn set_up(root: &Path) -> Result<PathBuf, String> {

@@ -43,7 +43,7 @@ impl Test<'_> {
         let mut child = self
             .binary
             .command()
-            .args(["--exact", &self.name, "--test-threads=1"])
+            .args(["--exact", &self.name, "--test-threads=1", "--show-output"])
             .env("FLEETWARD_TEST_TOOLS", self.tools)
             .stdin(Stdio::null())
             .stdout(file.try_clone().map_err(failed)?)

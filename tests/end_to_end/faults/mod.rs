@@ -1,0 +1,6 @@
+//! Faults of the real process, its disk and its clock, a file each; `docs/faults.md` says what is
+//! to happen at each of them.
+
+mod full_disk;
+mod injected;
+mod scene;
