@@ -3,19 +3,30 @@
 //!
 //! A report is called accepted only when its record is durable.
 
+mod admission;
+mod fingerprint;
+mod memory;
+mod rate;
+
 use std::sync::Arc;
 
 use fleetward_domain::{EpochMs, FormatLevel, Publisher, Report, ThingName};
-use fleetward_environment::Clock;
+use fleetward_environment::{Clock, NoRandomness};
 use fleetward_log::{Entry, EventLog, LogError, record};
 use fleetward_report::{Format, Reject, RejectCode, parse, reply};
 
+use crate::Settings;
 use crate::limits::REPORT_MAX_BYTES;
 use crate::stamps::Stamped;
+use admission::{Admission, Admitted, ReportMark};
+
+pub(crate) use admission::Reporter;
 
 /// A report as it came.
 #[derive(Debug)]
 pub(crate) struct Submission {
+    /// Whose rate it counts against.
+    reporter: Reporter,
     /// Whom it is about, as its sender says: not checked yet.
     thing: String,
     publisher: Publisher,
@@ -29,15 +40,27 @@ pub(crate) struct Submission {
 pub(crate) enum Outcome {
     /// It is durable.
     Accepted(Vec<u8>),
-    /// It cannot be taken, and sending it again would not mend it.
-    Rejected(Vec<u8>),
+    /// It is not taken.
+    Rejected {
+        /// What the device is told.
+        answer: Vec<u8>,
+        /// Why, for the server's own log.
+        why: String,
+    },
 }
 
 impl Submission {
     /// A report about `thing`.
-    pub(crate) fn new(thing: &str, publisher: Publisher, format: Format, payload: &[u8]) -> Self {
+    pub(crate) fn new(
+        reporter: Reporter,
+        thing: &str,
+        publisher: Publisher,
+        format: Format,
+        payload: &[u8],
+    ) -> Self {
         let kept = payload.len().min(REPORT_MAX_BYTES.saturating_add(1));
         Self {
+            reporter,
             thing: thing.to_owned(),
             publisher,
             format,
@@ -56,11 +79,42 @@ pub(crate) struct Ingest {
     log: Arc<dyn EventLog>,
     clock: Clock,
     format_level: FormatLevel,
+    admission: Admission,
+    /// What a device is told that reports too often.
+    too_often: String,
+}
+
+/// A report that is taken.
+enum Taken {
+    /// It is to be logged.
+    New(Entry, ReportMark),
+    /// It came before, and is durable.
+    Again,
 }
 
 impl Ingest {
-    pub(crate) fn new(log: Arc<dyn EventLog>, clock: Clock, format_level: FormatLevel) -> Self {
-        Self { log, clock, format_level }
+    pub(crate) fn new(
+        settings: &Settings,
+        log: Arc<dyn EventLog>,
+        format_level: FormatLevel,
+    ) -> Result<Self, NoRandomness> {
+        let reports = &settings.reports;
+        Ok(Self {
+            log,
+            clock: settings.clock.clone(),
+            format_level,
+            admission: Admission::new(reports, &settings.clock, &settings.chance)?,
+            too_often: format!(
+                "Reports come faster than {} a second after a burst of {}: send fewer, or raise \
+                 the server's setting reports.rate",
+                reports.rate_per_second, reports.burst
+            ),
+        })
+    }
+
+    /// Whose rate the reports of a connection count against that has proved to be this.
+    pub(crate) fn reporter(&self, proof: &str) -> Reporter {
+        self.admission.reporter(proof)
     }
 
     /// Takes reports in their order, with one append for all; what became of each. The memory of
@@ -74,40 +128,78 @@ impl Ingest {
         scratch: &mut Report,
     ) -> Result<Vec<Outcome>, LogError> {
         let mut entries = Vec::with_capacity(reports.len());
+        let mut marks = Vec::with_capacity(reports.len());
         let mut judged = Vec::with_capacity(reports.len());
         for (report, stamp) in reports {
-            judged.push(self.judge(report, stamp.at_ms, scratch).map(|(report_id, entry)| {
-                entries.push(entry);
+            judged.push(self.judge(report, stamp.at_ms, scratch).map(|(report_id, taken)| {
+                if let Taken::New(entry, mark) = taken {
+                    entries.push(entry);
+                    marks.push(mark);
+                }
                 report_id
             }));
         }
         if !entries.is_empty() {
             self.log.append(entries).await?;
         }
+        for mark in marks {
+            self.admission.is_durable(mark);
+        }
         let now_ms = self.clock.now_ms();
         let answers = reports.iter().zip(judged);
         Ok(answers.map(|((report, _), judgement)| report.answer(judgement, now_ms)).collect())
     }
 
-    /// The id and the record of a report that can be taken.
+    /// The id of a report that can be taken, and what is to be logged.
     fn judge(
         &self,
         submission: &Submission,
         at_ms: EpochMs,
         report: &mut Report,
-    ) -> Result<(i64, Entry), Reject> {
-        parse(submission.format, &submission.payload, report)?;
-        let report_id = report.report_id;
-        let code = RejectCode::InvalidPayload;
-        let reject = |message| Reject { report_id: Some(report_id), code, message };
-        let thing = ThingName::parse(submission.thing.as_str())
-            .map_err(|error| reject(format!("Malformed topic: {error}")))?;
+    ) -> Result<(i64, Taken), Reject> {
+        let thing = Self::read(submission, report).map_err(|reject| {
+            // What cannot be read costs as much as what can.
+            let Submission { reporter, thing, .. } = submission;
+            match self.admission.is_within_rates(*reporter, thing) {
+                true => reject,
+                false => throttled(reject.report_id, self.too_often.clone()),
+            }
+        })?;
+        let (reporter, report_id) = (submission.reporter, report.report_id);
+        let content = &submission.payload;
+        let mark = match self.admission.admit(reporter, thing.as_str(), report_id, content) {
+            Admitted::Log(mark) => mark,
+            Admitted::Again => return Ok((report_id, Taken::Again)),
+            Admitted::TooOften => {
+                return Err(throttled(Some(report_id), self.too_often.clone()));
+            }
+            Admitted::Full => {
+                let why = "More reports came within ten minutes than the server can remember: \
+                           send it later, or raise the server's setting reports.memory";
+                return Err(throttled(Some(report_id), why.to_owned()));
+            }
+        };
         let partition = self.log.placement().partition_of(thing.as_str());
         let head = (&thing, at_ms, submission.publisher);
         let bytes = record::encode_report(head, report, self.format_level);
-        let bytes = bytes.map_err(|error| reject(error.to_string()))?;
-        Ok((report_id, Entry { partition, bytes }))
+        let bytes = bytes.map_err(|error| invalid(report_id, error.to_string()))?;
+        Ok((report_id, Taken::New(Entry { partition, bytes }, mark)))
     }
+
+    /// Reads the report; whom it is about.
+    fn read(submission: &Submission, report: &mut Report) -> Result<ThingName, Reject> {
+        parse(submission.format, &submission.payload, report)?;
+        ThingName::parse(submission.thing.as_str())
+            .map_err(|error| invalid(report.report_id, format!("Malformed topic: {error}")))
+    }
+}
+
+fn throttled(report_id: Option<i64>, message: String) -> Reject {
+    Reject { report_id, code: RejectCode::Throttled, message }
+}
+
+fn invalid(report_id: i64, message: String) -> Reject {
+    Reject { report_id: Some(report_id), code: RejectCode::InvalidPayload, message }
 }
 
 impl Submission {
@@ -116,9 +208,8 @@ impl Submission {
         match judgement {
             Ok(report_id) => Outcome::Accepted(reply::accepted(thing, report_id, now_ms, format)),
             Err(Reject { report_id, code, message }) => {
-                tracing::info!(thing, ?report_id, message, "report rejected");
                 let answer = reply::rejected(thing, report_id, code, &message, now_ms, format);
-                Outcome::Rejected(answer)
+                Outcome::Rejected { answer, why: message }
             }
         }
     }

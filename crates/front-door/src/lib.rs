@@ -32,6 +32,6 @@ mod upstream;
 pub use awaited::Awaited;
 pub use error::FrontDoorError;
 pub use running::Running;
-pub use settings::{Settings, TlsIdentity, Upstream};
+pub use settings::{ReportSettings, Settings, TlsIdentity, Upstream};
 pub use start::FrontDoor;
 pub use upstream::{Pipe, Transport};

@@ -59,6 +59,37 @@ pub const FRAMES_TO_UPSTREAM: usize = 1024;
 /// Device reports of one connection that wait for the log; then the connection is not read.
 pub const REPORTS_IN_FLIGHT: usize = 16;
 
+/// Reports of one thing a second, after a burst of [`REPORT_BURST`], unless a setting says else
+/// (AWS: one in 300 s, "or may be throttled").
+pub const REPORT_RATE_PER_SECOND: f64 = 1.0;
+
+/// Reports of one thing that are taken at once.
+pub const REPORT_BURST: u32 = 60;
+
+/// Reports of one certificate a second, about whatever things, unless a setting says else; its
+/// burst is as many times larger.
+pub const PRINCIPAL_RATE_PER_SECOND: f64 = 100.0;
+
+/// Senders whose rates are kept at once, of things and of certificates each. Those who reported
+/// no more than they may for a moment are not kept.
+pub const RATED_SENDERS: usize = 4_000_000;
+
+/// How long a report is known when it comes again, in minutes.
+pub const REPORT_MEMORY_MINUTES: u64 = 10;
+
+/// Memory for that, unless a setting says else, in bytes: reports of six million things that
+/// report every five minutes. It is taken as reports come.
+pub const REPORT_MEMORY_BYTES: u64 = 256 << 20;
+
+/// What one remembered report takes at most, in bytes: a table is at worst half empty.
+pub const REPORT_MEMORY_ENTRY_BYTES: u64 = 20;
+
+/// In how many parts rates and reports are kept, each with its lock.
+pub const ADMISSION_SHARDS: usize = 64;
+
+/// Refused reports of one connection are told in the log at most this often.
+pub const REFUSALS_TOLD: Duration = Duration::from_secs(1);
+
 /// QoS 2 messages that wait for their release, in each direction.
 pub const UNRELEASED: usize = 256;
 

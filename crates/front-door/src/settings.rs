@@ -7,7 +7,10 @@ use fleetward_domain::{Place, PolicyName};
 use fleetward_environment::{Chance, Clock, RecordClock};
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 
-use crate::limits::{CONNECT_LIMIT_MS, FLUSH_MS};
+use crate::limits::{
+    CONNECT_LIMIT_MS, FLUSH_MS, PRINCIPAL_RATE_PER_SECOND, REPORT_BURST, REPORT_MEMORY_BYTES,
+    REPORT_RATE_PER_SECOND,
+};
 use crate::{Awaited, Transport};
 
 /// What a front door is told when it starts.
@@ -33,6 +36,8 @@ pub struct Settings {
     pub flush_ms: i64,
     /// How long a client has until its CONNECT is accepted, in milliseconds.
     pub connect_limit_ms: u64,
+    /// Which device reports are taken.
+    pub reports: ReportSettings,
     /// The broker behind the front door.
     pub upstream: Upstream,
     /// Measures every wait, and dates answers.
@@ -43,6 +48,36 @@ pub struct Settings {
     pub awaited: Awaited,
     /// Names what nobody may guess.
     pub chance: Chance,
+}
+
+/// Which device reports are taken.
+#[derive(Clone, Debug)]
+pub struct ReportSettings {
+    /// Reports of one thing a second, after a burst; zero: neither things nor certificates are
+    /// limited.
+    pub rate_per_second: f64,
+    /// How many are taken at once.
+    pub burst: u32,
+    /// Reports of one certificate a second, about whatever things it may report; as many times the
+    /// burst at once.
+    pub principal_rate_per_second: f64,
+    /// How much memory the ids of the last ten minutes may take, in bytes. When it is full, new
+    /// reports are refused and none is forgotten.
+    pub memory_bytes: u64,
+    /// Whether a thing's own reports, and the answers to them, count in the metrics of messages.
+    pub counted: bool,
+}
+
+impl Default for ReportSettings {
+    fn default() -> Self {
+        Self {
+            rate_per_second: REPORT_RATE_PER_SECOND,
+            burst: REPORT_BURST,
+            principal_rate_per_second: PRINCIPAL_RATE_PER_SECOND,
+            memory_bytes: REPORT_MEMORY_BYTES,
+            counted: false,
+        }
+    }
 }
 
 /// Who the front door is to its clients.
@@ -83,6 +118,7 @@ impl Settings {
             period_ms: 300_000,
             flush_ms: FLUSH_MS,
             connect_limit_ms: CONNECT_LIMIT_MS,
+            reports: ReportSettings::default(),
             upstream: Upstream::Embedded,
             clock: Clock::system(),
             record_clock: RecordClock::new(Clock::system()),

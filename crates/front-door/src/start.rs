@@ -100,7 +100,7 @@ async fn start_parts(
         directory,
         meter,
         arns: Arc::new(ResourceArns::new(&settings.place.region, &settings.place.account)),
-        ingest: Arc::new(Ingest::new(log, settings.clock.clone(), level)),
+        ingest: Arc::new(Ingest::new(settings, log, level)?),
         stamps,
         broker,
         service,

@@ -7,10 +7,11 @@ use fleetward_alerts::TargetSettings;
 use ipnet::IpNet;
 use serde::Deserialize;
 
+use super::reports::{FiledReports, REPORT_KEYS};
 use crate::failure::Failure;
 
 /// The keys at the top of the file.
-pub(super) const TOP_KEYS: [&str; 16] = [
+pub(super) const TOP_KEYS: [&str; 17] = [
     "data",
     "api",
     "mqtt",
@@ -25,6 +26,7 @@ pub(super) const TOP_KEYS: [&str; 16] = [
     "log_retention_bytes",
     "unregistered_things",
     "statistical_things",
+    "reports",
     "alerts",
     "config",
 ];
@@ -47,6 +49,8 @@ pub(super) struct FileSettings {
     pub(super) log_retention_bytes: Option<u64>,
     pub(super) unregistered_things: Option<u32>,
     pub(super) statistical_things: Option<u32>,
+    #[serde(default)]
+    pub(super) reports: FiledReports,
     #[serde(default)]
     pub(super) alerts: AlertSettings,
 }
@@ -97,6 +101,9 @@ impl FileSettings {
         check_keys("", &table, &TOP_KEYS)?;
         if table.contains_key("config") {
             return Err(Failure::new("config names this file and cannot stand in it"));
+        }
+        if let Some(toml::Value::Table(reports)) = table.get("reports") {
+            check_keys("reports.", reports, &REPORT_KEYS)?;
         }
         if let Some(toml::Value::Table(alerts)) = table.get("alerts") {
             check_keys("alerts.", alerts, &ALERT_KEYS)?;

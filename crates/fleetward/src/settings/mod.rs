@@ -2,6 +2,7 @@
 //! is right in itself.
 
 mod file;
+mod reports;
 #[cfg(test)]
 mod tests;
 
@@ -10,6 +11,7 @@ use std::path::PathBuf;
 
 use fleetward_detect::limits::UNREGISTERED_THINGS;
 use fleetward_domain::{Place, PolicyName};
+use fleetward_front_door::ReportSettings;
 
 use crate::command_line::ServeArguments;
 use crate::duration::parse_duration;
@@ -58,6 +60,7 @@ pub(crate) struct Settings {
     pub(crate) log_retention_bytes: u64,
     pub(crate) unregistered_things: u32,
     pub(crate) statistical_things: u32,
+    pub(crate) reports: ReportSettings,
     pub(crate) alerts: AlertSettings,
 }
 
@@ -105,6 +108,7 @@ impl Settings {
             log_retention_bytes: file.log_retention_bytes.unwrap_or(LOG_RETENTION_BYTES),
             unregistered_things: file.unregistered_things.unwrap_or(UNREGISTERED_THINGS),
             statistical_things: file.statistical_things.unwrap_or(STATISTICAL_THINGS),
+            reports: file.reports.resolve()?,
             alerts: file.alerts,
         };
         settings.check_exposure()

@@ -71,3 +71,25 @@ fn what_would_expose_the_fleet_is_refused() {
     assert!(with(|f| f.account = Some("12".into())).contains("twelve digits"));
     assert!(with(|f| f.mqtts = vec!["localhost".into()]).contains("setting mqtts"));
 }
+
+#[test]
+fn the_rate_of_reports_is_a_setting_and_zero_is_no_limit() {
+    let settings = resolve(ServeArguments::default(), "").unwrap().reports;
+    assert_eq!((settings.rate_per_second, settings.burst), (1.0, 60));
+    assert!(!settings.counted);
+    let toml = "[reports]\nrate = 0\nburst = 5\nmemory = 1000\ncounted = true";
+    let settings = resolve(ServeArguments::default(), toml).unwrap().reports;
+    assert_eq!((settings.rate_per_second, settings.burst), (0.0, 5));
+    assert_eq!((settings.memory_bytes, settings.counted), (1_000, true));
+    let toml = "[reports]\nrate = 0.0034";
+    assert_eq!(resolve(ServeArguments::default(), toml).unwrap().reports.rate_per_second, 0.0034);
+    for (toml, says) in [
+        ("[reports]\nrate = -1", "setting reports.rate: -1 is not a number of reports a second"),
+        ("[reports]\nprincipal_rate = nan", "setting reports.principal_rate: NaN"),
+        ("[reports]\nburst = 0", "setting reports.burst: 0 takes no report"),
+        ("[reports]\nrates = 1", "unknown key reports.rates; did you mean reports.rate?"),
+    ] {
+        let error = resolve(ServeArguments::default(), toml).unwrap_err();
+        assert!(error.starts_with(says), "{error}");
+    }
+}

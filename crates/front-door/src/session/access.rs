@@ -59,6 +59,15 @@ impl Access {
         &self.identity
     }
 
+    /// What the connection has proved to be: its certificate. Without one, who is on this machine
+    /// is taken for what it says.
+    pub(crate) fn proof(&self) -> String {
+        match &self.principal {
+            Principal::Certificate(id) => format!("certificate {id}"),
+            Principal::Plain => format!("client {}", self.client_id),
+        }
+    }
+
     /// What is known of the connection, for requests about more than it.
     pub(crate) fn context_mut(&mut self) -> &mut Context {
         &mut self.context

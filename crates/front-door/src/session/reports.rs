@@ -11,10 +11,11 @@ use fleetward_mqtt::{ProtocolVersion, QoS, ReasonCode};
 use fleetward_report::Format;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
 
 use super::{Door, End};
-use crate::ingest::{Outcome, Submission};
-use crate::limits::{REPORTS_IN_FLIGHT, SESSION_END};
+use crate::ingest::{Outcome, Reporter, Submission};
+use crate::limits::{REFUSALS_TOLD, REPORTS_IN_FLIGHT, SESSION_END};
 use crate::stamps::Stamped;
 use crate::upstream::Service;
 
@@ -36,7 +37,12 @@ struct Owed {
 
 impl ReportJob {
     /// The report that this message of `sender` is, by its topic.
-    pub(super) fn new(topic: DefenderTopic<'_>, sender: &ThingName, publish: &Publish<'_>) -> Self {
+    pub(super) fn new(
+        reporter: Reporter,
+        topic: DefenderTopic<'_>,
+        sender: &ThingName,
+        publish: &Publish<'_>,
+    ) -> Self {
         let kind = match publish.qos {
             QoS::ExactlyOnce => AnswerKind::Pubrec,
             _ => AnswerKind::Puback,
@@ -51,7 +57,7 @@ impl ReportJob {
             false => Publisher::Another,
         };
         Self {
-            submission: Submission::new(thing, publisher, format, payload),
+            submission: Submission::new(reporter, thing, publisher, format, payload),
             owed: Owed {
                 format: topic.format,
                 acknowledgement: publish.packet_id.map(|id| (kind, id)),
@@ -72,6 +78,7 @@ struct Arrived {
 /// the first one.
 pub(super) struct Reports {
     door: Arc<Door>,
+    reporter: Reporter,
     version: ProtocolVersion,
     to_client: mpsc::Sender<Vec<u8>>,
     worker: Option<Worker>,
@@ -85,12 +92,20 @@ struct Worker {
 }
 
 impl Reports {
+    /// Those of a connection that has proved to be `proof`.
     pub(super) fn new(
         door: &Arc<Door>,
         version: ProtocolVersion,
+        proof: &str,
         to_client: mpsc::Sender<Vec<u8>>,
     ) -> Self {
-        Self { door: Arc::clone(door), version, to_client, worker: None }
+        let reporter = door.ingest.reporter(proof);
+        Self { door: Arc::clone(door), reporter, version, to_client, worker: None }
+    }
+
+    /// Whose rate they count against.
+    pub(super) fn reporter(&self) -> Reporter {
+        self.reporter
     }
 
     /// Hands the report over; waits while too many are in flight, so that the connection is not
@@ -131,12 +146,17 @@ async fn work(
     let mut debts = VecDeque::new();
     // Its lists are used again from report to report.
     let mut scratch = Report::default();
+    let mut refusals = Refusals::default();
     let mut is_over = false;
     while !(is_over && debts.is_empty()) {
         tokio::select! {
             count = arrived.recv_many(&mut batch, REPORTS_IN_FLIGHT), if !is_over => {
                 is_over = count == 0;
-                settle(&door, version, &mut batch, &mut scratch, &mut debts).await;
+                let settled = settle(&door, version, &mut batch, &mut scratch).await;
+                for (debt, refused) in settled {
+                    refused.into_iter().for_each(|told| refusals.tell(&door, told));
+                    debts.push_back(debt);
+                }
             }
             () = pay(debts.front_mut(), &door, &to_client), if !debts.is_empty() => {
                 debts.pop_front();
@@ -145,31 +165,63 @@ async fn work(
     }
 }
 
-/// Has the reports logged, or refused, and notes what their sender is owed for it.
+/// A refused report: whom it is about, and why it is refused.
+type Refused = (String, String);
+
+/// Has the reports logged, or refused; what their sender is owed for each.
 async fn settle(
     door: &Door,
     version: ProtocolVersion,
     batch: &mut Vec<Arrived>,
     scratch: &mut Report,
-    debts: &mut VecDeque<Debt>,
-) {
+) -> Vec<(Debt, Option<Refused>)> {
     let count = batch.len();
     let (mut reports, mut owed) = (Vec::with_capacity(count), Vec::with_capacity(count));
     for Arrived { job, stamp, place } in batch.drain(..) {
         reports.push((job.submission, stamp));
         owed.push((job.owed, place));
     }
-    match door.ingest.take(&reports, scratch).await {
-        Ok(outcomes) => {
-            let settled = reports.iter().zip(owed).zip(outcomes);
-            debts.extend(settled.map(|(((submission, _), (owed, place)), outcome)| Debt {
+    let outcomes = match door.ingest.take(&reports, scratch).await {
+        Ok(outcomes) => outcomes,
+        Err(error) => {
+            // Without an acknowledgement the device sends again.
+            tracing::error!(%error, reports = count, "reports were not logged");
+            return Vec::new();
+        }
+    };
+    let settled = reports.iter().zip(owed).zip(outcomes);
+    settled
+        .map(|(((submission, _), (owed, place)), outcome)| {
+            let debt = Debt {
                 acknowledgement: owed.acknowledge(version),
                 answer: owed.answer(submission.thing(), &outcome),
                 _place: place,
-            }));
+            };
+            let refused = match outcome {
+                Outcome::Accepted(_) => None,
+                Outcome::Rejected { why, .. } => Some((submission.thing().to_owned(), why)),
+            };
+            (debt, refused)
+        })
+        .collect()
+}
+
+/// Tells of refused reports of one connection, not line by line.
+#[derive(Default)]
+struct Refusals {
+    told: Option<Instant>,
+    /// How many were refused since.
+    untold: u64,
+}
+
+impl Refusals {
+    fn tell(&mut self, door: &Door, (thing, why): Refused) {
+        self.untold = self.untold.saturating_add(1);
+        let now = door.clock.instant();
+        if self.told.is_none_or(|told| now.saturating_duration_since(told) >= REFUSALS_TOLD) {
+            tracing::info!(thing, count = self.untold, why, "reports rejected");
+            (self.told, self.untold) = (Some(now), 0);
         }
-        // Without an acknowledgement the device sends again.
-        Err(error) => tracing::error!(%error, reports = count, "reports were not logged"),
     }
 }
 
@@ -209,7 +261,7 @@ impl Owed {
     fn answer(&self, thing_name: &str, outcome: &Outcome) -> Option<Vec<u8>> {
         let (response, payload) = match outcome {
             Outcome::Accepted(payload) => (DefenderResponse::Accepted, payload),
-            Outcome::Rejected(payload) => (DefenderResponse::Rejected, payload),
+            Outcome::Rejected { answer, .. } => (DefenderResponse::Rejected, answer),
         };
         let topic = DefenderTopic { thing_name, format: self.format, response: Some(response) };
         Service::frame(&topic.to_string(), payload)

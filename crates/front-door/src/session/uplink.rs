@@ -48,7 +48,12 @@ impl Uplink {
             publishes: Remembered::new(IotAction::Publish),
             retained: Remembered::new(IotAction::RetainPublish),
             aliases: TopicAliases::new(aliases),
-            reports: Reports::new(&link.door, link.version, to_client.clone()),
+            reports: Reports::new(
+                &link.door,
+                link.version,
+                &link.access.proof(),
+                to_client.clone(),
+            ),
             to_client,
             link,
         }
@@ -74,7 +79,8 @@ impl Uplink {
             return refuse(&self.link, &publish);
         }
         if let Some(topic) = report {
-            let job = ReportJob::new(topic, &self.link.meter.thing, &publish);
+            let reporter = self.reports.reporter();
+            let job = ReportJob::new(reporter, topic, &self.link.meter.thing, &publish);
             return report_of(&mut self.link, job, &publish, verdict.set);
         }
         self.link.counts.count(Metric::MessagesSent, verdict.set);

@@ -98,6 +98,15 @@ impl RecordingLog {
         })
     }
 
+    /// The last watermark.
+    pub(crate) fn watermark_ms(&self) -> Option<i64> {
+        let records = self.records().into_iter();
+        records.rev().find_map(|(_, record)| match record {
+            Record::Watermark { until_ms, .. } => Some(until_ms),
+            _ => None,
+        })
+    }
+
     pub(crate) fn started(&self) -> bool {
         let is_start = |(partition, record): &(u32, Record)| {
             *partition == EVERY_PARTITION && matches!(record, Record::DoorStarted { .. })

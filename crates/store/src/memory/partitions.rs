@@ -24,7 +24,7 @@ impl Partitions for MemoryStore {
         let has_effects = !tx.effects.is_empty();
         {
             let state = &mut *self.state();
-state.partitions.advance(&tx.progress)?;
+            state.partitions.advance(&tx.progress)?;
             let Effects { violations, closed, events, alerts, summaries, .. } = tx.effects;
             state.violations.apply(violations, events, &closed);
             state.outbox.add(alerts);
