@@ -13,6 +13,8 @@ pub const LONGEST_RETRY_MS: i64 = 5 * 60 * 1000;
 pub const TARGETS: usize = 32;
 /// Deliveries to one target at the same time.
 pub const SLOTS_PER_TARGET: usize = 8;
+/// Of those, the most that are about things that nobody registered.
+pub const SLOTS_FOR_STRANGERS: usize = 6;
 /// Alerts of one target that wait in memory for a slot; the others wait in the outbox.
 pub const WAITING_PER_TARGET: usize = 16;
 /// Alerts read from the outbox at once: more than all targets together can have in memory, so

@@ -11,6 +11,8 @@ pub(crate) const ALERT_BEHIND: u8 = 1;
 pub(crate) const ALERT_DELIVERED: u8 = 2;
 /// An alert that was given up.
 pub(crate) const ALERT_DEAD: u8 = 3;
+/// An alert that is held back for a while.
+pub(crate) const ALERT_HELD: u8 = 4;
 
 /// The number of a type of event.
 pub(crate) fn of_event(event_type: EventType) -> u8 {
@@ -51,6 +53,7 @@ mod tests {
         use EventType::{AlarmCleared, AlarmInvalidated, InAlarm};
         assert_eq!([InAlarm, AlarmCleared, AlarmInvalidated].map(of_event), [1, 2, 3]);
         assert_eq!([ALERT_HEAD, ALERT_BEHIND, ALERT_DELIVERED, ALERT_DEAD], [0, 1, 2, 3]);
+        assert_eq!(ALERT_HELD, 4, "of the release that brought level 3");
         let words = [
             VerificationState::Unknown,
             VerificationState::FalsePositive,

@@ -7,6 +7,7 @@ pub(crate) mod fixtures;
 mod outbox;
 mod partitions;
 mod summaries;
+mod turns;
 mod unreadable;
 mod violations;
 

@@ -47,5 +47,15 @@ pub const CHECKED_ROWS: usize = 1000;
 /// Unreadable documents and rows that the log is told of; more are only counted.
 pub const TOLD_UNREADABLE: usize = 1000;
 
+/// Alerts of one behavior of a thing that go to one target within [`FLAPPING_MS`]; what comes then
+/// is held.
+pub const FLAPPING_ALERTS: usize = 10;
+
+/// The stretch of time in which a behavior that comes and goes is told of so often at most.
+pub const FLAPPING_MS: i64 = 600_000;
+
+/// Held alerts that one look at the outbox lets go; the next one lets go the next.
+pub const ALERTS_LET_GO_AT_ONCE: usize = 256;
+
 /// Unreadable alerts that one look at the outbox deals with; the next one deals with the next.
 pub const UNREADABLE_ALERTS_AT_ONCE: usize = 1000;

@@ -210,7 +210,8 @@ async fn a_target_that_hangs_delays_nobody_else() {
     stage.commit(vec![alert("door", EventType::InAlarm, OTHER_ARN)]).await;
     until(async || well.seen().len() == 1).await;
     assert_eq!(well.summaries(), ["door in-alarm"]);
-    assert_eq!(hanging.seen().len(), crate::limits::SLOTS_PER_TARGET);
+    // They are of things that nobody registered.
+    assert_eq!(hanging.seen().len(), crate::limits::SLOTS_FOR_STRANGERS);
 }
 
 #[tokio::test]
@@ -328,4 +329,32 @@ async fn settings_that_cannot_work_are_refused() {
     assert_eq!(refused.to_string(), "alert target \"arn:\\n\" must be visible ASCII characters");
     let unrooted = Settings { trusted_roots: vec![vec![0].into()], ..Settings::default() };
     assert!(matches!(Alerts::start(unrooted, store), Err(AlertsError::Tls(_))));
+}
+
+#[tokio::test]
+async fn an_honest_alarm_beside_forged_names_leaves_at_once() {
+    // The target takes its time: whoever gets a slot keeps it.
+    let hanging = Receiver::listen(|received, _| match received.summary().as_str() {
+        "honest in-alarm" => Answer::Status(200),
+        _ => Answer::Never,
+    })
+    .await;
+    let stage = Stage::start(&[(ARN, &hanging)]);
+    let thing = fleetward_domain::Thing {
+        name: ThingName::parse("honest").unwrap(),
+        id: String::new(),
+        attributes: BTreeMap::new(),
+        groups: Vec::new(),
+        version: 1,
+        created_ms: AT_MS,
+    };
+    let mut tx = fleetward_store::Tx::default();
+    tx.put(&thing, stage.store.format_level()).unwrap();
+    stage.store.commit(tx).await.unwrap();
+    let forged = |n: usize| alert(&format!("forged-{n}"), EventType::InAlarm, ARN);
+    stage.commit((0..3 * crate::limits::PAGE).map(forged).collect()).await;
+    until(async || hanging.seen().len() == crate::limits::SLOTS_FOR_STRANGERS).await;
+    stage.commit(vec![alert("honest", EventType::InAlarm, ARN)]).await;
+    until(async || hanging.summaries().contains(&"honest in-alarm".to_owned())).await;
+    assert_eq!(hanging.seen().len(), crate::limits::SLOTS_FOR_STRANGERS + 1);
 }

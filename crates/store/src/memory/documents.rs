@@ -97,6 +97,10 @@ impl DocumentTable {
         self.newest_change
     }
 
+    pub(super) fn has(&self, kind: Kind, key: &str) -> bool {
+        self.documents.contains_key(&(kind, key.to_owned()))
+    }
+
     fn get(&self, kind: Kind, key: &str) -> Option<Document> {
         let (version, value) = self.documents.get(&(kind, key.to_owned()))?;
         Some(Document { kind, key: key.to_owned(), value: value.clone(), version: *version })

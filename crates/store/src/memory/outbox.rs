@@ -2,17 +2,20 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use fleetward_domain::{Alert, EpochMs};
+use fleetward_domain::{Alert, EpochMs, EventType, Notification};
 use tokio::sync::watch;
 
 use super::MemoryStore;
 use crate::error::StoreError;
-use crate::outbox::{AlertStatus, DueAlert, Outbox};
+use crate::limits::{FLAPPING_ALERTS, FLAPPING_MS};
+use crate::outbox::{AlertStatus, DueAlert, Outbox, behavior_of};
 
 #[async_trait::async_trait]
 impl Outbox for MemoryStore {
     async fn due_alerts(&self, now_ms: EpochMs, limit: usize) -> Result<Vec<DueAlert>, StoreError> {
-        Ok(self.state().outbox.due(now_ms, limit))
+        let state = &mut *self.state();
+        state.outbox.let_go(now_ms);
+        Ok(state.outbox.due(now_ms, limit))
     }
 
     /// One number tells of violations, events and alerts.
@@ -59,53 +62,136 @@ struct Row {
     /// While it waits.
     due_ms: EpochMs,
     failures: u32,
+    /// Since when it may go, if it was held.
+    released_ms: EpochMs,
+    /// It is the first of its lane.
+    is_head: bool,
+    /// When its lane has its turn, once it is the first of it.
+    turn: i64,
+    is_of_stranger: bool,
 }
 
 impl OutboxTable {
-    pub(super) fn add(&mut self, alerts: Vec<Alert>) {
+    /// `holds`: what comes and goes too often is held. `is_registered` says it of things by name.
+    pub(super) fn add(
+        &mut self,
+        alerts: Vec<Alert>,
+        holds: bool,
+        is_registered: impl Fn(&str) -> bool,
+    ) {
         for alert in alerts {
-            if !self.keys.insert(alert.key()) {
+            if holds && self.ends_what_is_held(&alert) || self.keys.contains(&alert.key()) {
                 continue;
             }
+            self.keys.insert(alert.key());
+            let until_ms = self.held_until_ms(&alert).filter(|_| holds);
+            let lane = (alert.notification.lane().to_owned(), alert.target_arn.clone());
+            let is_head = until_ms.is_none() && self.is_lane_empty(&lane);
             self.newest_id += 1;
-            let status = AlertStatus::Waiting;
-            let row = Row { alert, status, due_ms: EpochMs::MIN, failures: 0 };
+            let next_turn = self.next_turn();
+            let row = Row {
+                status: until_ms
+                    .map_or(AlertStatus::Waiting, |ms| AlertStatus::Held { until_ms: ms }),
+                due_ms: EpochMs::MIN,
+                failures: 0,
+                released_ms: EpochMs::MIN,
+                is_head,
+                turn: next_turn,
+                is_of_stranger: !is_registered(alert.notification.lane()),
+                alert,
+            };
             self.rows.insert(self.newest_id, row);
         }
     }
 
+    /// Whether this is the end of what the target was not told of, since it is held.
+    fn ends_what_is_held(&mut self, ends: &Alert) -> bool {
+        let mut begins = ends.clone();
+        let Notification::Violation(event) = &mut begins.notification;
+        event.event_type = EventType::InAlarm;
+        let key = begins.key();
+        let is_it = |row: &Row| row.is_held() && row.alert.key() == key;
+        let found = self.rows.iter().find(|(_, row)| is_it(row)).map(|(id, _)| *id);
+        let found = found.filter(|_| ends.key() != key);
+        if let Some(id) = found {
+            self.rows.remove(&id);
+            self.keys.remove(&key);
+        }
+        found.is_some()
+    }
+
+    /// Until when an alert is held; none if it may go.
+    fn held_until_ms(&self, held: &Alert) -> Option<EpochMs> {
+        let notification = &held.notification;
+        let (lane, behavior) = (notification.lane(), behavior_of(notification));
+        let sent = self.rows.values().rev().filter(|row| {
+            !row.is_held()
+                && row.alert.target_arn == held.target_arn
+                && row.alert.notification.lane() == lane
+                && behavior_of(&row.alert.notification) == behavior
+        });
+        // The first of the ten that went last.
+        let first = sent.take(FLAPPING_ALERTS).nth(FLAPPING_ALERTS.saturating_sub(1))?;
+        let until_ms = first.since_ms().saturating_add(FLAPPING_MS);
+        (until_ms > notification.at_ms()).then_some(until_ms)
+    }
+
+    /// Lets go what was held until now.
+    pub(super) fn let_go(&mut self, now_ms: EpochMs) {
+        let turn = self.next_turn();
+        let until_ms = |row: &Row| match row.status {
+            AlertStatus::Held { until_ms } if until_ms <= now_ms => Some(until_ms),
+            _ => None,
+        };
+        let held = self.rows.iter().filter_map(|(id, row)| Some((until_ms(row)?, *id)));
+        for (_, id) in held.collect::<BTreeSet<_>>() {
+            let Some(lane) = self.rows.get(&id).map(Row::lane) else { continue };
+            let is_head = self.is_lane_empty(&lane);
+            let Some(row) = self.rows.get_mut(&id) else { continue };
+            row.status = AlertStatus::Waiting;
+            (row.released_ms, row.turn, row.is_head) = (now_ms, turn, is_head);
+        }
+    }
+
     pub(super) fn due(&self, now_ms: EpochMs, limit: usize) -> Vec<DueAlert> {
-        self.heads()
-            .filter(|(_, due_ms, _)| *due_ms <= now_ms)
+        let mut due: Vec<_> = self.heads().filter(|(_, due_ms, _)| *due_ms <= now_ms).collect();
+        due.sort_by_key(|(id, _, row)| (row.is_of_stranger, row.turn, *id));
+        due.into_iter()
             .take(limit)
             .map(|(id, _, row)| DueAlert {
                 id,
                 alert: row.alert.clone(),
                 failures: row.failures,
-                created_ms: row.alert.notification.at_ms(),
+                created_ms: row.since_ms(),
+                is_of_stranger: row.is_of_stranger,
             })
             .collect()
     }
 
     pub(super) fn next_ms(&self, now_ms: EpochMs) -> Option<EpochMs> {
-        self.heads().map(|(_, due_ms, _)| due_ms).filter(|due_ms| *due_ms > now_ms).min()
+        let held = self.rows.values().filter_map(|row| match row.status {
+            AlertStatus::Held { until_ms } => Some(until_ms),
+            _ => None,
+        });
+        let due = self.heads().map(|(_, due_ms, _)| due_ms);
+        due.chain(held).filter(|due_ms| *due_ms > now_ms).min()
     }
 
-    /// The oldest pending alert of each (thing, target), with the time it is due.
+    /// The first pending alert of each (thing, target), with the time it is due.
     fn heads(&self) -> impl Iterator<Item = (i64, EpochMs, &Row)> {
-        let mut seen = BTreeSet::new();
-        self.rows.iter().filter_map(move |(id, row)| {
-            if row.status != AlertStatus::Waiting {
-                return None;
-            }
-            let first = seen.insert((row.alert.notification.lane(), &row.alert.target_arn));
-            first.then_some((*id, row.due_ms, row))
-        })
+        let heads = self.rows.iter().filter(|(_, row)| row.is_head && row.is_waiting());
+        heads.map(|(id, row)| (*id, row.due_ms, row))
+    }
+
+    fn is_lane_empty(&self, lane: &(String, String)) -> bool {
+        !self.rows.values().any(|row| row.is_waiting() && row.lane() == *lane)
     }
 
     pub(super) fn delivered(&mut self, id: i64) {
         if let Some(row) = self.waiting(id) {
             row.status = AlertStatus::Delivered;
+            let lane = row.lane();
+            self.promote(&lane);
         }
     }
 
@@ -114,7 +200,29 @@ impl OutboxTable {
         row.failures = row.failures.saturating_add(1);
         match retry_ms {
             Some(due_ms) => row.due_ms = due_ms,
-            None => row.status = AlertStatus::Dead { reason: reason.to_owned() },
+            None => {
+                row.status = AlertStatus::Dead { reason: reason.to_owned() };
+                let lane = row.lane();
+                self.promote(&lane);
+            }
+        }
+    }
+
+    /// Behind all that wait.
+    fn next_turn(&self) -> i64 {
+        self.rows.last_key_value().map_or(1, |(newest, _)| newest.saturating_add(1))
+    }
+
+    /// Who is first of a lane that has none now has its turn behind all that wait.
+    fn promote(&mut self, lane: &(String, String)) {
+        let turn = self.next_turn();
+        let mut of_lane =
+            self.rows.values_mut().filter(|row| row.is_waiting() && row.lane() == *lane);
+        if let Some(first) = of_lane.next()
+            && !first.is_head
+            && !of_lane.any(|row| row.is_head)
+        {
+            (first.is_head, first.turn) = (true, turn);
         }
     }
 
@@ -125,12 +233,31 @@ impl OutboxTable {
     pub(super) fn expire(&mut self, before_ms: EpochMs) {
         let keys = &mut self.keys;
         self.rows.retain(|_, row| {
-            let kept =
-                row.status == AlertStatus::Waiting || row.alert.notification.at_ms() >= before_ms;
+            let is_over = !row.is_held() && row.status != AlertStatus::Waiting;
+            let kept = !is_over || row.alert.notification.at_ms() >= before_ms;
             if !kept {
                 keys.remove(&row.alert.key());
             }
             kept
         });
+    }
+}
+
+impl Row {
+    fn is_waiting(&self) -> bool {
+        self.status == AlertStatus::Waiting
+    }
+
+    fn is_held(&self) -> bool {
+        matches!(self.status, AlertStatus::Held { .. })
+    }
+
+    /// Its thing and target.
+    fn lane(&self) -> (String, String) {
+        (self.alert.notification.lane().to_owned(), self.alert.target_arn.clone())
+    }
+
+    fn since_ms(&self) -> EpochMs {
+        self.released_ms.max(self.alert.notification.at_ms())
     }
 }

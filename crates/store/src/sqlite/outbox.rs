@@ -4,14 +4,16 @@
 //! what is due is found by index however long the queues are. The numbers of statuses stand in the
 //! indexes too, and here as numbers where an index is to be used.
 
-use fleetward_domain::{Alert, EpochMs};
+mod held;
+
+use fleetward_domain::{Alert, EpochMs, FormatLevel};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use tokio::sync::watch;
 
 use super::stored::{Bytes, column, key, rows};
 use super::writer::Writing;
 use super::{SqliteStore, from_now_on};
-use crate::codes::{ALERT_BEHIND, ALERT_DEAD, ALERT_DELIVERED, ALERT_HEAD};
+use crate::codes::{ALERT_BEHIND, ALERT_DEAD, ALERT_DELIVERED, ALERT_HEAD, ALERT_HELD};
 use crate::error::StoreError;
 use crate::limits::UNREADABLE_ALERTS_AT_ONCE;
 use crate::outbox::{AlertStatus, DueAlert, Outbox};
@@ -20,7 +22,12 @@ use crate::shape::alert;
 #[async_trait::async_trait]
 impl Outbox for SqliteStore {
     async fn due_alerts(&self, now_ms: EpochMs, limit: usize) -> Result<Vec<DueAlert>, StoreError> {
-        let Due { alerts, unreadable } = self.readers.read(move |c| due(c, now_ms, limit)).await?;
+        let is_fair = self.level >= FormatLevel::Proven;
+        if is_fair && self.readers.read(move |c| held::is_any_due(c, now_ms)).await? {
+            self.writer.write(move |w| held::let_go(w, now_ms)).await?;
+        }
+        let due = move |c: &Connection| due(c, now_ms, limit, is_fair);
+        let Due { alerts, unreadable } = self.readers.read(due).await?;
         for (id, error) in unreadable {
             let is_newer = matches!(error, StoreError::WrittenNewer { .. });
             let reason = error.to_string();
@@ -48,7 +55,7 @@ impl Outbox for SqliteStore {
     }
 
     async fn alert_delivered(&self, id: i64) -> Result<(), StoreError> {
-        self.writer.write(move |w| delivered(w.connection, id)).await
+        self.writer.write(move |w| delivered(w, id)).await
     }
 
     async fn alert_failed(
@@ -58,7 +65,7 @@ impl Outbox for SqliteStore {
         reason: &str,
     ) -> Result<(), StoreError> {
         let reason = reason.to_owned();
-        self.writer.write(move |w| failed(w.connection, id, retry_ms, &reason)).await
+        self.writer.write(move |w| failed(w, id, retry_ms, &reason)).await
     }
 }
 
@@ -75,7 +82,7 @@ impl SqliteStore {
                     .query_row([id], |row| Ok((row.get(0)?, row.get(1)?)))
                     .optional()?;
                 writing.wakes.newest_event += 1;
-                promote(writing.connection, left)
+                promote(writing, left)
             };
             self.writer.write(lane).await?;
         }
@@ -85,6 +92,9 @@ impl SqliteStore {
 
 /// Enqueues what was never enqueued.
 pub(super) fn add(writing: &Writing<'_>, alerts: &[Alert]) -> Result<(), StoreError> {
+    if writing.level >= FormatLevel::Proven {
+        return held::add(writing, alerts);
+    }
     let mut add = writing.connection.prepare_cached(
         "INSERT INTO alert (key, thing, target, status, created_ms, due_ms, failures, reason, body)
          SELECT ?1, ?2, ?3,
@@ -106,15 +116,16 @@ pub(super) fn add(writing: &Writing<'_>, alerts: &[Alert]) -> Result<(), StoreEr
 }
 
 fn status(connection: &Connection, id: i64) -> Result<Option<AlertStatus>, StoreError> {
-    let found: Option<(u8, String)> = connection
-        .prepare_cached("SELECT status, reason FROM alert WHERE id = ?")?
-        .query_row([id], |row| Ok((row.get(0)?, row.get(1)?)))
+    let found: Option<(u8, String, EpochMs)> = connection
+        .prepare_cached("SELECT status, reason, due_ms FROM alert WHERE id = ?")?
+        .query_row([id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
         .optional()?;
     Ok(match found {
-        Some((ALERT_HEAD | ALERT_BEHIND, _)) => Some(AlertStatus::Waiting),
-        Some((ALERT_DELIVERED, _)) => Some(AlertStatus::Delivered),
-        Some((ALERT_DEAD, reason)) => Some(AlertStatus::Dead { reason }),
-        Some((other, _)) => {
+        Some((ALERT_HEAD | ALERT_BEHIND, ..)) => Some(AlertStatus::Waiting),
+        Some((ALERT_DELIVERED, ..)) => Some(AlertStatus::Delivered),
+        Some((ALERT_DEAD, reason, _)) => Some(AlertStatus::Dead { reason }),
+        Some((ALERT_HELD, _, until_ms)) => Some(AlertStatus::Held { until_ms }),
+        Some((other, ..)) => {
             let problem = format!("there is no status {other}");
             return Err(StoreError::corrupt("alert", id.to_string())(problem));
         }
@@ -129,12 +140,24 @@ struct Due {
     unreadable: Vec<(i64, StoreError)>,
 }
 
-fn due(connection: &Connection, now_ms: EpochMs, limit: usize) -> Result<Due, StoreError> {
-    let mut statement = connection.prepare_cached(
-        "SELECT id, key, status, failures, created_ms, due_ms, body FROM alert
-         WHERE status = 0 AND due_ms <= ? ORDER BY id",
-    )?;
-    let mut found = statement.query_map([now_ms], |row| Ok((row.get(0)?, alert_in(row))))?;
+fn due(
+    connection: &Connection,
+    now_ms: EpochMs,
+    limit: usize,
+    is_fair: bool,
+) -> Result<Due, StoreError> {
+    // At the levels that know no turns, the oldest goes first.
+    let mut statement = connection.prepare_cached(match is_fair {
+        true => {
+            "SELECT id, key, status, failures, created_ms, due_ms, body, stranger, released_ms
+             FROM alert WHERE status = 0 AND due_ms <= ? ORDER BY stranger, turn, id"
+        }
+        false => {
+            "SELECT id, key, status, failures, created_ms, due_ms, body, 0, 0 FROM alert
+             WHERE status = 0 AND due_ms <= ? ORDER BY id"
+        }
+    })?;
+    let mut found = statement.query_map([now_ms], |row| Ok((row.get(0)?, due_in(row))))?;
     let mut due = Due::default();
     // What cannot be read takes no place of what can.
     while due.alerts.len() < limit
@@ -154,6 +177,13 @@ fn due(connection: &Connection, now_ms: EpochMs, limit: usize) -> Result<Due, St
     Ok(due)
 }
 
+/// Reads a row of the table of alerts that has its turn.
+fn due_in(row: &Row<'_>) -> Result<DueAlert, StoreError> {
+    let due = alert_in(row)?;
+    let (is_of_stranger, released_ms) = (row.get(7)?, row.get(8)?);
+    Ok(DueAlert { is_of_stranger, created_ms: due.created_ms.max(released_ms), ..due })
+}
+
 /// Reads a row of the table of alerts that has a body.
 pub(super) fn alert_in(row: &Row<'_>) -> Result<DueAlert, StoreError> {
     let key = key(row, "key")?;
@@ -165,12 +195,13 @@ pub(super) fn alert_in(row: &Row<'_>) -> Result<DueAlert, StoreError> {
         alert: alert::from_bytes(&key, &body.0)?,
         failures: column(row, "failures", "alert", &key)?,
         created_ms: column(row, "created_ms", "alert", &key)?,
+        is_of_stranger: false,
     })
 }
 
 fn status_in(row: &Row<'_>, key: &str) -> Result<(), StoreError> {
     let status: i64 = column(row, "status", "alert", key)?;
-    if (ALERT_HEAD.into()..=ALERT_DEAD.into()).contains(&status) {
+    if (ALERT_HEAD.into()..=ALERT_HELD.into()).contains(&status) {
         return Ok(());
     }
     Err(StoreError::corrupt("alert", key)(format!("its status {status} is none that is known")))
@@ -179,7 +210,7 @@ fn status_in(row: &Row<'_>, key: &str) -> Result<(), StoreError> {
 /// Alerts that no question finds, since it asks for one of the statuses.
 fn strays(connection: &Connection) -> Result<Vec<(i64, StoreError)>, StoreError> {
     let mut statement = connection.prepare_cached(
-        "SELECT id, key, status FROM alert WHERE status NOT IN (0, 1, 2, 3) LIMIT ?",
+        "SELECT id, key, status FROM alert WHERE status NOT IN (0, 1, 2, 3, 4) LIMIT ?",
     )?;
     let mut found = statement.query([rows(UNREADABLE_ALERTS_AT_ONCE)])?;
     let mut strays = Vec::new();
@@ -193,29 +224,35 @@ fn strays(connection: &Connection) -> Result<Vec<(i64, StoreError)>, StoreError>
 
 fn next_ms(connection: &Connection, now_ms: EpochMs) -> Result<Option<EpochMs>, StoreError> {
     let next_ms = connection
-        .prepare_cached("SELECT min(due_ms) FROM alert WHERE status = 0 AND due_ms > ?")?
+        .prepare_cached(
+            "SELECT min(due_ms) FROM (
+                 SELECT min(due_ms) AS due_ms FROM alert WHERE status = 0 AND due_ms > ?1
+                 UNION ALL SELECT min(due_ms) FROM alert WHERE status = 4 AND due_ms > ?1)",
+        )?
         .query_row([now_ms], |row| row.get(0))?;
     Ok(next_ms)
 }
 
-fn delivered(connection: &Connection, id: i64) -> Result<(), StoreError> {
-    let left = connection
+fn delivered(writing: &Writing<'_>, id: i64) -> Result<(), StoreError> {
+    let left = writing
+        .connection
         .prepare_cached(
             "UPDATE alert SET status = ?2, body = x'' WHERE id = ?1 AND status IN (0, 1)
              RETURNING thing, target",
         )?
         .query_row(params![id, ALERT_DELIVERED], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?;
-    promote(connection, left)
+    promote(writing, left)
 }
 
 fn failed(
-    connection: &Connection,
+    writing: &Writing<'_>,
     id: i64,
     retry_ms: Option<EpochMs>,
     reason: &str,
 ) -> Result<(), StoreError> {
-    let left = connection
+    let left = writing
+        .connection
         .prepare_cached(
             "UPDATE alert SET failures = min(failures + 1, 4294967295), reason = ?3,
                  due_ms = coalesce(?2, due_ms), status = iif(?2 IS NULL, ?4, status)
@@ -223,18 +260,26 @@ fn failed(
         )?
         .query_row(params![id, retry_ms, reason, ALERT_DEAD], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?;
-    if retry_ms.is_some() { Ok(()) } else { promote(connection, left) }
+    if retry_ms.is_some() { Ok(()) } else { promote(writing, left) }
 }
 
-/// The oldest alert that is left for a (thing, target) gets its turn.
-fn promote(connection: &Connection, left: Option<(String, String)>) -> Result<(), StoreError> {
+/// The oldest alert that is left for a (thing, target) gets its turn, behind all that wait now.
+fn promote(writing: &Writing<'_>, left: Option<(String, String)>) -> Result<(), StoreError> {
     let Some((thing, target)) = left else { return Ok(()) };
-    connection
-        .prepare_cached(
+    let mut promote = writing.connection.prepare_cached(match writing.level {
+        FormatLevel::First | FormatLevel::Named => {
             "UPDATE alert SET status = ?3 WHERE status = ?4 AND id = (SELECT min(id) FROM alert
-                 WHERE thing = ?1 AND target = ?2 AND status IN (0, 1))",
-        )?
-        .execute(params![thing, target, ALERT_HEAD, ALERT_BEHIND])?;
+                 WHERE thing = ?1 AND target = ?2 AND status IN (0, 1))"
+        }
+        FormatLevel::Proven => {
+            "UPDATE alert SET status = ?3, turn = (SELECT max(id) + 1 FROM alert)
+             WHERE status = ?4 AND id = (SELECT min(id) FROM alert
+                 WHERE thing = ?1 AND target = ?2 AND status IN (0, 1))
+             AND NOT EXISTS (SELECT 1 FROM alert
+                 WHERE thing = ?1 AND target = ?2 AND status = 0)"
+        }
+    })?;
+    promote.execute(params![thing, target, ALERT_HEAD, ALERT_BEHIND])?;
     Ok(())
 }
 

@@ -16,6 +16,14 @@ const MIGRATIONS: &[(FormatLevel, &str)] =
 
 // Not released yet: what the level brings is added to this text.
 const V3: &str = "
+-- What an alert is about (a profile and its behavior), whether its thing is one that nobody
+-- registered, when it has its turn, and since when it may go if it was held.
+ALTER TABLE alert ADD COLUMN behavior TEXT NOT NULL DEFAULT '';
+ALTER TABLE alert ADD COLUMN stranger INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE alert ADD COLUMN turn INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE alert ADD COLUMN released_ms INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX alert_held ON alert (due_ms) WHERE status = 4;
+CREATE INDEX alert_of_behavior ON alert (thing, target, behavior);
 -- What windows say of the fleet, until a threshold came of it.
 CREATE TABLE summary (
     profile TEXT NOT NULL,
