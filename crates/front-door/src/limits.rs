@@ -21,9 +21,13 @@ pub const METERED_THINGS: usize = 500_000;
 /// Dimensions that topics are sorted into; the account's quota is below it.
 pub const PLAN_DIMENSIONS: usize = 128;
 
-/// Periods of one thing that are kept apart while the log takes no records; the counts of older
-/// ones are then added to the oldest that is kept.
+/// Periods of one thing that are kept apart while the log takes no records. Older ones are lost,
+/// and the windows of that time are then not counted whole.
 pub const UNFLUSHED_WINDOWS: usize = 16;
+
+/// Addresses of one thing that are told at once, each once for each dimension; with more the rest
+/// is not told.
+pub const SOURCES: usize = 16;
 
 /// Counters are flushed this often unless a setting says else, in milliseconds.
 pub const FLUSH_MS: i64 = 200;

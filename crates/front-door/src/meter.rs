@@ -7,6 +7,8 @@
 mod counts;
 mod flush;
 mod plan;
+mod sizes;
+mod sources;
 #[cfg(test)]
 mod tests;
 mod thing;
@@ -14,10 +16,11 @@ mod thing;
 pub(crate) use counts::Counts;
 pub(crate) use flush::{Flusher, Sources};
 pub(crate) use plan::{MeterPlan, TopicSet};
-pub(crate) use thing::ThingMeter;
+pub(crate) use thing::{Presence, ThingMeter};
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use arc_swap::ArcSwap;
@@ -38,6 +41,8 @@ pub(crate) struct Meter {
     /// Shared by whoever reads the time and adds by it; taken whole to draw a line: everything
     /// that was counted before that time is then listed.
     line: RwLock<()>,
+    /// How many counts of a thing's period were lost, because the log took nothing for too long.
+    lost: AtomicU64,
 }
 
 impl Meter {
@@ -49,6 +54,7 @@ impl Meter {
             things: Mutex::default(),
             changed: Mutex::default(),
             line: RwLock::default(),
+            lost: AtomicU64::new(0),
         }
     }
 
@@ -100,16 +106,23 @@ impl Meter {
         counts.clear();
     }
 
-    /// A connection of the thing came to be (`is_up`) or ended.
-    pub(crate) fn presence(&self, meter: &Arc<ThingMeter>, is_up: bool, counts: &mut Counts) {
+    /// A connection of the thing came to be or ended.
+    pub(crate) fn presence(
+        &self,
+        meter: &Arc<ThingMeter>,
+        presence: Presence,
+        counts: &mut Counts,
+    ) {
         self.change(meter, |state, at| {
-            state.connections = match is_up {
-                true => state.connections.saturating_add(1),
-                false => state.connections.saturating_sub(1),
-            };
-            state.add(at, self.period_ms, counts);
+            state.turn(at, presence);
+            state.add(at, self.period_ms, counts)
         });
         counts.clear();
+    }
+
+    /// How many periods of things were lost since this was asked last.
+    fn take_lost(&self) -> u64 {
+        self.lost.swap(0, Ordering::Relaxed)
     }
 
     /// How many things are held.
@@ -118,12 +131,19 @@ impl Meter {
         lock(&self.things).len()
     }
 
-    /// Changes a thing's counters by the time that it is now, and lists it.
-    fn change(&self, meter: &Arc<ThingMeter>, change: impl FnOnce(&mut thing::State, Stamp)) {
+    /// Changes a thing's counters by the time that it is now, and lists it. False from `change`
+    /// says that counts were lost.
+    fn change(
+        &self,
+        meter: &Arc<ThingMeter>,
+        change: impl FnOnce(&mut thing::State, Stamp) -> bool,
+    ) {
         // From the look at the clock until it is listed, so that no line falls between the two.
         let _counting = self.line.read().unwrap_or_else(PoisonError::into_inner);
         let mut state = meter.lock();
-        change(&mut state, self.clock.stamp());
+        if !change(&mut state, self.clock.stamp()) {
+            self.lost.fetch_add(1, Ordering::Relaxed);
+        }
         let is_first = !std::mem::replace(&mut state.is_listed, true);
         drop(state);
         if is_first {

@@ -40,6 +40,8 @@ pub(crate) struct Door {
     pub(crate) meter: Arc<Meter>,
     pub(crate) arns: Arc<ResourceArns>,
     pub(crate) ingest: Arc<Ingest>,
+    /// Whether a thing's own reports and the answers to them count as messages.
+    pub(crate) counts_reports: bool,
     /// Stamps the reports.
     pub(crate) stamps: Arc<Stamps>,
     pub(crate) broker: Broker,

@@ -102,6 +102,7 @@ async fn start_parts(
         arns: Arc::new(ResourceArns::new(&settings.place.region, &settings.place.account)),
         ingest: Arc::new(Ingest::new(settings, log, level)?),
         stamps,
+        counts_reports: settings.reports.counted,
         broker,
         service,
         clock: settings.clock.clone(),

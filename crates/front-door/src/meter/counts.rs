@@ -1,9 +1,13 @@
-//! What was counted: by metric, in all and inside each dimension.
+//! What was counted: by metric, in all and inside each dimension; and what else was seen of the
+//! messages.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
-use fleetward_domain::{Count, Metric};
+use fleetward_domain::{Count, Metric, Sizes, Source};
 
+use super::sizes::MessageSizes;
+use super::sources::Origins;
 use super::{MeterPlan, TopicSet};
 
 /// Counts of the metrics that the front door counts (their facts say which: `Measured::Counted`),
@@ -13,6 +17,8 @@ pub(crate) struct Counts {
     pub(crate) plan: Arc<MeterPlan>,
     /// In the order of the metrics; what was counted once keeps its place when it is emptied.
     sums: Vec<Sum>,
+    sizes: MessageSizes,
+    origins: Origins,
     is_empty: bool,
 }
 
@@ -26,7 +32,13 @@ struct Sum {
 
 impl Counts {
     pub(crate) fn new(plan: Arc<MeterPlan>) -> Self {
-        Self { plan, sums: Vec::new(), is_empty: true }
+        Self {
+            plan,
+            sums: Vec::new(),
+            sizes: MessageSizes::default(),
+            origins: Origins::default(),
+            is_empty: true,
+        }
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -43,8 +55,23 @@ impl Counts {
         }
     }
 
+    /// Counts a message of the thing's, about a topic that is in the dimensions `topic`.
+    pub(crate) fn sent(&mut self, topic: TopicSet, payload_bytes: usize, from: IpAddr) {
+        self.count(Metric::MessagesSent, topic);
+        self.sizes.note(&self.plan, topic, payload_bytes);
+        self.origins.sent(&self.plan, topic, from);
+    }
+
+    /// Notes from where the thing connected.
+    pub(crate) fn connected(&mut self, from: IpAddr) {
+        self.is_empty = false;
+        self.origins.connected(from);
+    }
+
     pub(crate) fn clear(&mut self) {
         self.is_empty = true;
+        self.sizes.clear();
+        self.origins.clear();
         for sum in &mut self.sums {
             sum.total = 0;
             sum.inside.fill(0);
@@ -54,6 +81,8 @@ impl Counts {
     /// Adds counts by the same plan.
     pub(super) fn add(&mut self, other: &Self) {
         self.is_empty &= other.is_empty;
+        self.sizes.add(&other.sizes);
+        self.origins.add(&other.origins);
         let dimensions = self.plan.dimensions.len();
         for more in &other.sums {
             if let Some(sum) = self.sum_of(&more.metric) {
@@ -63,14 +92,14 @@ impl Counts {
         }
     }
 
-    /// Adds the totals of counts by another plan: what was inside dimensions is lost.
-    pub(super) fn add_totals(&mut self, other: &Self) {
-        self.is_empty &= other.is_empty;
-        for more in &other.sums {
-            if let Some(sum) = self.sum_of(&more.metric) {
-                sum.total = sum.total.saturating_add(more.total);
-            }
-        }
+    /// How large messages were.
+    pub(super) fn sizes(&self) -> Vec<Sizes> {
+        self.sizes.listed(&self.plan)
+    }
+
+    /// From where the thing connected and sent.
+    pub(super) fn sources(&self) -> Vec<Source> {
+        self.origins.listed(&self.plan)
     }
 
     /// A total for each metric that grew, and with it one for each dimension the plan counts it

@@ -142,6 +142,12 @@ impl Flusher {
 
     /// Looks at what is to be sent next.
     fn begin_round(&mut self) {
+        let lost = self.meter.take_lost();
+        if lost > 0 {
+            tracing::error!(lost, "the log took nothing for too long: counts of periods are lost");
+            // Before the counts of those windows, so that none of them is taken for whole.
+            self.unsent.extend(self.nothing_is_whole());
+        }
         let jumped = match self.format_level {
             // No record of these levels says it. The time of records goes on as it was, which
             // makes no verdict either.

@@ -1,4 +1,4 @@
-//! What is counted by topic: the dimensions that security profiles use for cloud-side sums.
+//! What is counted by topic: the dimensions that security profiles use for what is measured here.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,11 @@ use crate::limits::{PLAN_DIMENSIONS, STORE_PAGE};
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct MeterPlan {
     /// At most [`PLAN_DIMENSIONS`], by name.
-    pub(crate) dimensions: Vec<PlanDimension>,
+    pub(super) dimensions: Vec<PlanDimension>,
+    /// Those that are used for the sizes of messages.
+    pub(super) sized: TopicSet,
+    /// Those that are used for the addresses that messages come from.
+    pub(super) sourced: TopicSet,
 }
 
 /// A dimension that some behavior uses.
@@ -32,6 +36,10 @@ impl TopicSet {
     /// In none.
     pub(crate) const NONE: Self = Self(0);
 
+    pub(super) fn contains(self, at: usize) -> bool {
+        u32::try_from(at).ok().and_then(|at| self.0.checked_shr(at)).is_some_and(|set| set & 1 == 1)
+    }
+
     /// Places in [`MeterPlan::dimensions`].
     pub(crate) fn iter(self) -> impl Iterator<Item = usize> {
         let mut rest = self.0;
@@ -45,6 +53,19 @@ impl TopicSet {
 }
 
 impl MeterPlan {
+    pub(super) fn of(mut dimensions: Vec<PlanDimension>) -> Self {
+        dimensions.truncate(PLAN_DIMENSIONS);
+        let used_for = |metric: &Metric| {
+            let bit = |(at, dimension): (usize, &PlanDimension)| {
+                if dimension.metrics.contains(metric) { 1u128 << at } else { 0 }
+            };
+            TopicSet(dimensions.iter().enumerate().map(bit).fold(0, |set, bit| set | bit))
+        };
+        let sized = used_for(&Metric::MessageByteSize);
+        let sourced = used_for(&Metric::SourceIpAddress);
+        Self { dimensions, sized, sourced }
+    }
+
     /// The dimensions that the topic is in.
     pub(crate) fn set_of(&self, name: &str) -> TopicSet {
         let mut set = 0u128;
@@ -83,11 +104,11 @@ impl MeterPlan {
                 dimensions.push(PlanDimension { name, topic_filters, metrics });
             }
         }
-        Ok(Self { dimensions })
+        Ok(Self::of(dimensions))
     }
 }
 
-/// Notes the dimensions that the profile uses for sums counted here.
+/// Notes the dimensions that the profile uses for what is measured here.
 pub(super) fn note_dimensions(
     profile: &SecurityProfile,
     used: &mut BTreeMap<DimensionName, Vec<Metric>>,
@@ -102,7 +123,11 @@ pub(super) fn note_dimensions(
         .filter_map(|retained| Some((&retained.metric, retained.dimension.as_ref()?)));
     for (metric, dimension) in behaviors.chain(retained) {
         // A dimension of what others measure is their matter.
-        let is_counted = metric.facts().measured == Measured::Counted && metric.takes_dimension();
+        let is_counted = metric.takes_dimension()
+            && matches!(
+                metric.facts().measured,
+                Measured::Counted | Measured::MessageSize | Measured::Source
+            );
         let metrics = used.entry(dimension.name.clone()).or_default();
         if is_counted && !metrics.contains(metric) {
             metrics.push(metric.clone());

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use fleetward_domain::{
     Behavior, BehaviorName, DimensionName, DimensionOperator, Measured, Metric, MetricDimension,
-    ProfileName, SecurityProfile, ThingName,
+    MetricSource, ProfileName, SecurityProfile, ThingName,
 };
 use fleetward_environment::{Clock, RecordClock, Stamp};
 
@@ -62,18 +62,16 @@ fn collected(meter: &Meter) -> Vec<Stretch> {
 
 #[test]
 fn a_topic_is_in_all_dimensions_that_match_it() {
-    let plan = MeterPlan {
-        dimensions: vec![
-            dimension("a", &["x/#"], &[]),
-            dimension("b", &["y", "x/+"], &[]),
-            dimension("c", &["z"], &[]),
-        ],
-    };
+    let plan = MeterPlan::of(vec![
+        dimension("a", &["x/#"], &[]),
+        dimension("b", &["y", "x/+"], &[]),
+        dimension("c", &["z"], &[]),
+    ]);
     let set = |topic| plan.set_of(topic).iter().collect::<Vec<_>>();
     assert_eq!(set("x/1"), [0, 1]);
     assert_eq!(set("x/1/2"), [0]);
     assert_eq!(set("q"), [] as [usize; 0]);
-    let many = MeterPlan { dimensions: (0..200).map(|_| dimension("d", &["#"], &[])).collect() };
+    let many = MeterPlan::of((0..200).map(|_| dimension("d", &["#"], &[])).collect());
     assert_eq!(many.set_of("x").iter().count(), 128);
 }
 
@@ -113,7 +111,7 @@ fn a_total_brings_its_dimensions_also_when_they_are_zero() {
         dimension("in", &["x"], &sent),
         dimension("other", &["x"], &[Metric::MessagesReceived]),
     ];
-    let meter = meter(MeterPlan { dimensions });
+    let meter = meter(MeterPlan::of(dimensions));
     let pump = meter.hold(&thing("pump")).unwrap();
     send(&meter, &pump, 1, "y", 5);
     assert_eq!(collected(&meter), [(2, vec![(None, 5), (Some("in".into()), 0)])]);
@@ -153,7 +151,7 @@ fn what_is_counted_and_by_dimension_is_what_the_facts_of_metrics_say() {
     note_dimensions(&profile_of_all_metrics(&name), &mut used);
     let by_dimension = used.remove(&name).unwrap();
     let dimensions = vec![dimension("d", &["x"], &by_dimension)];
-    let plan = Arc::new(MeterPlan { dimensions });
+    let plan = Arc::new(MeterPlan::of(dimensions));
     let counted = Metric::AWS.into_iter().filter(|m| m.facts().measured == Measured::Counted);
     let mut all = Counts::new(Arc::clone(&plan));
     let mut expected = Vec::new();
@@ -166,7 +164,11 @@ fn what_is_counted_and_by_dimension_is_what_the_facts_of_metrics_say() {
     }
     let found: Vec<_> = all.growth().into_iter().map(|c| (c.metric, c.dimension)).collect();
     assert_eq!(found, expected);
-    assert_eq!(by_dimension, counted.filter(Metric::takes_dimension).collect::<Vec<_>>());
+    let is_measured_here = |metric: &Metric| metric.source() == MetricSource::Cloud;
+    let mut here: Vec<_> = Metric::AWS.into_iter().filter(is_measured_here).collect();
+    here.retain(Metric::takes_dimension);
+    here.sort();
+    assert_eq!(by_dimension, here);
 }
 
 #[test]
@@ -186,9 +188,8 @@ fn growth_is_listed_in_the_same_order_however_it_came() {
 
 #[test]
 fn counts_by_an_older_plan_stay_apart() {
-    let plan = |filter: &str| MeterPlan {
-        dimensions: vec![dimension("d", &[filter], &[Metric::MessagesSent])],
-    };
+    let plan =
+        |filter: &str| MeterPlan::of(vec![dimension("d", &[filter], &[Metric::MessagesSent])]);
     let meter = meter(plan("x"));
     let pump = meter.hold(&thing("pump")).unwrap();
     send(&meter, &pump, 1, "x", 1);
@@ -220,7 +221,7 @@ fn a_thing_is_forgotten_when_it_is_collected_and_nobody_holds_it() {
 }
 
 #[test]
-fn periods_that_cannot_be_sent_are_bounded_and_their_totals_kept() {
+fn periods_that_cannot_be_sent_are_bounded_and_none_counts_for_another() {
     let meter = meter(MeterPlan::default());
     let pump = meter.hold(&thing("pump")).unwrap();
     for period in 0..1000 {
@@ -228,6 +229,82 @@ fn periods_that_cannot_be_sent_are_bounded_and_their_totals_kept() {
     }
     let records = collected(&meter);
     assert_eq!(records.len(), crate::limits::UNFLUSHED_WINDOWS);
-    let total: u64 = records.iter().flat_map(|(_, counts)| counts).map(|(_, value)| value).sum();
-    assert_eq!(total, 1000);
+    assert!(records.iter().all(|(_, counts)| *counts == [(None, 1)]));
+    assert_eq!(meter.take_lost(), 1000 - crate::limits::UNFLUSHED_WINDOWS as u64);
+    assert_eq!(meter.take_lost(), 0);
+}
+
+/// The plan in which the dimension `x` is used for these metrics.
+fn plan_for(metrics: &[Metric]) -> MeterPlan {
+    MeterPlan::of(vec![dimension("unused", &["#"], &[]), dimension("x", &["x/#"], metrics)])
+}
+
+#[test]
+fn sizes_are_told_in_all_and_on_both_sides_of_a_dimension() {
+    let plan = Arc::new(plan_for(&[Metric::MessageByteSize]));
+    let from = "10.0.0.1".parse().unwrap();
+    let mut counts = Counts::new(Arc::clone(&plan));
+    let mut more = counts.clone();
+    counts.sent(plan.set_of("x/1"), 10, from);
+    counts.sent(plan.set_of("x/2"), 4, from);
+    more.sent(plan.set_of("y"), 0, from);
+    counts.add(&more);
+    let told = counts.sizes().into_iter().map(|sizes| {
+        let side =
+            sizes.dimension.map(|dimension| (dimension.name.to_string(), dimension.operator));
+        (side, [sizes.min, sizes.max, sizes.total, sizes.messages])
+    });
+    let told: Vec<_> = told.collect();
+    let side = |operator| Some(("x".to_owned(), operator));
+    assert_eq!(
+        told,
+        [
+            (None, [0, 10, 14, 3]),
+            (side(DimensionOperator::In), [4, 10, 14, 2]),
+            (side(DimensionOperator::NotIn), [0, 0, 0, 1]),
+        ]
+    );
+    assert!(counts.sources().is_empty(), "nobody asks for them");
+    counts.clear();
+    assert!(counts.sizes().is_empty());
+}
+
+#[test]
+fn addresses_are_told_once_and_bounded() {
+    let plan = Arc::new(plan_for(&[Metric::SourceIpAddress]));
+    let mut counts = Counts::new(Arc::clone(&plan));
+    let address = |last: u8| std::net::IpAddr::from([10, 0, 0, last]);
+    for _ in 0..3 {
+        counts.connected(address(1));
+        counts.sent(plan.set_of("x/1"), 1, address(2));
+        counts.sent(plan.set_of("y"), 1, address(2));
+    }
+    let told: Vec<_> = counts
+        .sources()
+        .into_iter()
+        .map(|source| (source.dimension.map(|dimension| dimension.operator), source.address))
+        .collect();
+    let sides = [None, Some(DimensionOperator::In), Some(DimensionOperator::NotIn)];
+    assert_eq!(told, sides.into_iter().zip([1, 2, 2].map(address)).collect::<Vec<_>>());
+    for last in 0..=255 {
+        counts.connected(address(last));
+    }
+    assert_eq!(counts.sources().len(), crate::limits::SOURCES);
+}
+
+#[test]
+fn a_thing_that_left_is_away_since_its_last_connection_ended() {
+    let at = |at_ms| Stamp { jumps: 0, at_ms };
+    let mut state = thing::State::default();
+    for (at_ms, presence, away_since_ms) in [
+        (1, Presence::Up, None),
+        (2, Presence::Up, None),
+        (3, Presence::Down, None),
+        (4, Presence::Down, Some(4)),
+        (5, Presence::Up, None),
+        (6, Presence::Stopped, None),
+    ] {
+        state.turn(at(at_ms), presence);
+        assert_eq!(state.away_since_ms, away_since_ms, "at {at_ms}");
+    }
 }

@@ -23,8 +23,21 @@ pub(super) struct State {
     pub(super) is_listed: bool,
     /// How many connections it has.
     pub(super) connections: u32,
+    /// When the last of them ended, if the thing ended it.
+    pub(super) away_since_ms: Option<EpochMs>,
     /// What was not collected yet, one for each period and plan, in order of time.
     pub(super) buckets: Vec<Bucket>,
+}
+
+/// What becomes of a connection of a thing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Presence {
+    /// It came to be.
+    Up,
+    /// It ended.
+    Down,
+    /// It ended because the front door stops, which says nothing of the thing.
+    Stopped,
 }
 
 /// What was counted in one period by one plan.
@@ -38,6 +51,8 @@ pub(super) struct Bucket {
     pub(super) last_ms: EpochMs,
     /// Whether the thing was connected then.
     pub(super) is_connected: bool,
+    /// Since when it was not, if it had been.
+    pub(super) away_since_ms: Option<EpochMs>,
     pub(super) counts: Counts,
 }
 
@@ -63,8 +78,25 @@ impl State {
         std::mem::replace(&mut self.buckets, later)
     }
 
-    /// Adds what was counted to the bucket of that time.
-    pub(super) fn add(&mut self, at: Stamp, period_ms: i64, counts: &Counts) {
+    /// A connection came to be, or ended.
+    pub(super) fn turn(&mut self, at: Stamp, presence: Presence) {
+        let is_last = self.connections <= 1;
+        match presence {
+            Presence::Up => {
+                self.connections = self.connections.saturating_add(1);
+                self.away_since_ms = None;
+            }
+            Presence::Down | Presence::Stopped => {
+                self.connections = self.connections.saturating_sub(1);
+                let is_left = is_last && presence == Presence::Down;
+                self.away_since_ms = is_left.then_some(at.at_ms);
+            }
+        }
+    }
+
+    /// Adds what was counted to the bucket of that time; false if the counts of another were lost
+    /// for it.
+    pub(super) fn add(&mut self, at: Stamp, period_ms: i64, counts: &Counts) -> bool {
         let begin_ms = at.at_ms.saturating_sub(at.at_ms.rem_euclid(period_ms));
         let fits = |bucket: &mut Bucket| {
             Arc::ptr_eq(&bucket.counts.plan, &counts.plan)
@@ -77,27 +109,21 @@ impl State {
                 begin_ms,
                 last_ms: at.at_ms,
                 is_connected: false,
+                away_since_ms: None,
                 counts: Counts::new(Arc::clone(&counts.plan)),
             },
         };
         bucket.last_ms = bucket.last_ms.max(at.at_ms);
         bucket.is_connected = self.connections > 0;
+        bucket.away_since_ms = self.away_since_ms;
         bucket.counts.add(counts);
         self.buckets.push(bucket);
-        if self.buckets.len() > UNFLUSHED_WINDOWS {
-            self.join_oldest();
+        // What is held while the log takes nothing is bounded. Counted for another window they
+        // would be an alarm, so they are lost.
+        let is_too_much = self.buckets.len() > UNFLUSHED_WINDOWS;
+        if is_too_much {
+            self.buckets.remove(0);
         }
-    }
-
-    /// Bounds what is held while the log takes nothing: the oldest counts move one bucket up.
-    fn join_oldest(&mut self) {
-        let oldest = self.buckets.remove(0);
-        if let Some(next) = self.buckets.first_mut() {
-            if Arc::ptr_eq(&next.counts.plan, &oldest.counts.plan) {
-                next.counts.add(&oldest.counts);
-            } else {
-                next.counts.add_totals(&oldest.counts);
-            }
-        }
+        !is_too_much
     }
 }

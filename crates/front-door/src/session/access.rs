@@ -68,6 +68,11 @@ impl Access {
         }
     }
 
+    /// From where it is.
+    pub(crate) fn source(&self) -> IpAddr {
+        self.source
+    }
+
     /// What is known of the connection, for requests about more than it.
     pub(crate) fn context_mut(&mut self) -> &mut Context {
         &mut self.context

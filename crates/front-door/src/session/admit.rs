@@ -52,7 +52,9 @@ pub(super) fn connack_code(version: ProtocolVersion, reason: ReasonCode) -> u8 {
     }
 }
 
-/// Checks a CONNECT whose client id is not empty, and counts the attempt.
+/// Checks a CONNECT whose client id is not empty, and counts the attempt: against a thing that is
+/// proven, by policies that allow the client id or by a certificate that belongs to the thing. A
+/// client id alone is a claim, and counts against nobody.
 pub(super) async fn admit(
     door: &Arc<Door>,
     peer: &Peer,
@@ -79,12 +81,18 @@ pub(super) async fn admit(
     if access.renew().await.is_err() {
         return refuse(ReasonCode::SERVER_UNAVAILABLE, "the registry cannot be read");
     }
+    let authorised = authorise(&mut access, connect);
+    if let Err(problem) = authorised
+        && !access.identity().things.contains(&thing)
+    {
+        return refuse(ReasonCode::NOT_AUTHORIZED, problem);
+    }
     let Some(meter) = door.meter.hold(&thing) else {
         return refuse(ReasonCode::SERVER_UNAVAILABLE, "too many things are counted already");
     };
     let mut counts = Counts::new(door.meter.plan());
     counts.count(Metric::ConnectionAttempts, TopicSet::NONE);
-    let Err(problem) = authorise(&mut access, connect) else {
+    let Err(problem) = authorised else {
         return Ok(Admitted { access, meter, counts });
     };
     // The reason may be the will, and then the failure is one about the will's topic.

@@ -22,7 +22,7 @@ use crate::frames::{Frames, close};
 use crate::limits::{
     FRAMES_TO_CLIENT, FRAMES_TO_UPSTREAM, PACKET_MAX_BYTES, SESSION_END, TOPIC_ALIASES,
 };
-use crate::meter::{Counts, TopicSet};
+use crate::meter::{Counts, Presence, TopicSet};
 use crate::upstream::{JoinError, Joined};
 
 /// Serves a connection until it ends. The client has until `deadline` to be connected.
@@ -197,13 +197,15 @@ where
         clock: door.clock.clone(),
     };
     // The attempt, too, is counted in the record that says the thing is there.
-    door.meter.presence(&meter, true, &mut admitted.counts);
+    admitted.counts.connected(admitted.access.source());
+    door.meter.presence(&meter, Presence::Up, &mut admitted.counts);
     let end = pump::run(version, limits, upward, downward).await;
     let mut counts = Counts::new(door.meter.plan());
-    if end.is_of_thing() {
+    let presence = if end.is_of_thing() { Presence::Down } else { Presence::Stopped };
+    if presence == Presence::Down {
         counts.count(Metric::Disconnects, TopicSet::NONE);
     }
-    door.meter.presence(&meter, false, &mut counts);
+    door.meter.presence(&meter, presence, &mut counts);
     end
 }
 

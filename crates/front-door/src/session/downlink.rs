@@ -2,6 +2,7 @@
 
 use fleetward_domain::Metric;
 use fleetward_mqtt::packet::{AnswerKind, Publish};
+use fleetward_mqtt::topic::DefenderTopic;
 use fleetward_mqtt::{Frame, MqttError, PacketType, QoS, ReasonCode};
 use fleetward_policy::actions::IotAction;
 use tokio::sync::mpsc;
@@ -70,7 +71,10 @@ impl Downlink {
         }
         let verdict = self.link.verdict(&mut self.receives, publish.topic);
         if verdict.is_allowed {
-            self.link.counts.count(Metric::MessagesReceived, verdict.set);
+            let report = DefenderTopic::parse(publish.topic);
+            if report.is_none_or(|topic| self.link.is_traffic(topic)) {
+                self.link.counts.count(Metric::MessagesReceived, verdict.set);
+            }
             return Ok(Step::Forward);
         }
         let (kind, id) = match (publish.qos, publish.packet_id) {

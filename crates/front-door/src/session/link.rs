@@ -4,14 +4,15 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use fleetward_mqtt::packet::{Answer, AnswerKind};
+use fleetward_mqtt::packet::{Answer, AnswerKind, Publish};
+use fleetward_mqtt::topic::DefenderTopic;
 use fleetward_mqtt::{Frame, MqttError, ProtocolVersion, ReasonCode};
 
 use super::access::Access;
 use super::verdict::{Remembered, Verdict};
 use super::{Door, End};
 use crate::limits::UNRELEASED;
-use crate::meter::{Counts, ThingMeter};
+use crate::meter::{Counts, ThingMeter, TopicSet};
 
 /// One direction of a connection: what it makes of the frames.
 pub(super) trait Direction {
@@ -113,6 +114,17 @@ impl Link {
     /// What may be done with the topic, remembered from message to message.
     pub(super) fn verdict(&mut self, remembered: &mut Remembered, topic: &str) -> Verdict {
         remembered.verdict(self.generation, topic, &mut self.access, &self.counts.plan)
+    }
+
+    /// Whether a message of this topic counts as one: a thing's own reports and the answers to
+    /// them are the measurement, not the traffic, unless a setting says else.
+    pub(super) fn is_traffic(&self, topic: DefenderTopic<'_>) -> bool {
+        self.door.counts_reports || topic.thing_name != self.meter.thing.as_str()
+    }
+
+    /// Counts a message of the client's.
+    pub(super) fn sent(&mut self, publish: &Publish<'_>, set: TopicSet) {
+        self.counts.sent(set, publish.payload.len(), self.access.source());
     }
 
     /// An answer in the receiver's place.

@@ -81,9 +81,10 @@ impl Uplink {
         if let Some(topic) = report {
             let reporter = self.reports.reporter();
             let job = ReportJob::new(reporter, topic, &self.link.meter.thing, &publish);
-            return report_of(&mut self.link, job, &publish, verdict.set);
+            let is_traffic = self.link.is_traffic(topic);
+            return report_of(&mut self.link, job, &publish, (is_traffic, verdict.set));
         }
-        self.link.counts.count(Metric::MessagesSent, verdict.set);
+        self.link.sent(&publish, verdict.set);
         // Aliases end here: a message that was refused may have brought the name of one.
         match publish.topic_alias {
             Some(_) => Ok(Step::Replace(publish.encode_with_topic(self.link.version, topic)?)),
@@ -145,7 +146,7 @@ fn report_of(
     link: &mut Link,
     job: ReportJob,
     publish: &Publish<'_>,
-    set: TopicSet,
+    (is_traffic, set): (bool, TopicSet),
 ) -> Result<Step<Aside>, End> {
     if let (QoS::ExactlyOnce, Some(id)) = (publish.qos, publish.packet_id)
         && !link.hold(id)?
@@ -153,7 +154,9 @@ fn report_of(
         let again = link.answer(AnswerKind::Pubrec, id, ReasonCode::SUCCESS)?;
         return Ok(Step::Aside(Aside::Answer(again)));
     }
-    link.counts.count(Metric::MessagesSent, set);
+    if is_traffic {
+        link.sent(publish, set);
+    }
     Ok(Step::Aside(Aside::Report(job)))
 }
 

@@ -4,8 +4,9 @@ use std::sync::atomic::Ordering;
 
 use fleetward_domain::{
     Behavior, BehaviorName, DimensionName, DimensionOperator, Metric, MetricDimension, ProfileName,
-    SecurityProfile,
+    SecurityProfile, Sizes,
 };
+use fleetward_environment::Clock;
 use fleetward_mqtt::QoS;
 use fleetward_mqtt::ReasonCode;
 use fleetward_mqtt::packet::{AnswerKind, Disconnect};
@@ -175,4 +176,63 @@ async fn every_record_ends_inside_one_period_and_times_grow() {
     let mut periods: Vec<_> = activities.iter().map(|a| (a.until_ms - 1) / 1000).collect();
     periods.dedup();
     assert!((3..=5).contains(&periods.len()), "{periods:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sizes_of_messages_and_addresses_are_told_in_all_and_by_dimension() {
+    let stack = Stack::start().await;
+    stack.dimension("alarms", &["alarm/#"]).await;
+    let uses = [
+        (Metric::MessageByteSize, "alarms", DimensionOperator::In),
+        (Metric::SourceIpAddress, "alarms", DimensionOperator::NotIn),
+    ];
+    stack.profile(&profile(&uses)).await;
+    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+    let mut client = stack.client(Version::V311, "pump").await;
+    client.publish("alarm/fire", b"12345", QoS::AtMostOnce, 0).await;
+    client.publish("status", b"1234567", QoS::AtMostOnce, 0).await;
+    client.publish("status", b"", QoS::AtMostOnce, 0).await;
+    eventually("sent 3", || stack.log.sum("pump", &Metric::MessagesSent, None) == 3).await;
+    let activities = stack.log.activities("pump");
+    let side = |dimension: &Option<MetricDimension>| dimension.as_ref().map(|d| d.operator);
+    let mut sources: Vec<_> = activities.iter().flat_map(|a| &a.sources).collect();
+    assert!(sources.iter().all(|source| source.address.is_loopback()));
+    sources.dedup();
+    let sources: Vec<_> = sources.into_iter().map(|source| side(&source.dimension)).collect();
+    let (inside, outside) = (Some(DimensionOperator::In), Some(DimensionOperator::NotIn));
+    assert_eq!(sources[0], None, "it connected");
+    assert!(sources.contains(&inside) && sources.contains(&outside));
+    let sizes = |of| {
+        let mut sizes: Vec<_> = activities.iter().flat_map(|a| &a.sizes).collect();
+        sizes.retain(|sizes| side(&sizes.dimension) == of);
+        let sum = |value: fn(&Sizes) -> u64| sizes.iter().map(|sizes| value(sizes)).sum::<u64>();
+        (sum(|sizes| sizes.total), sum(|sizes| sizes.messages))
+    };
+    assert_eq!((sizes(None), sizes(inside), sizes(outside)), ((12, 3), (5, 1), (7, 2)));
+    let largest = activities.iter().flat_map(|a| &a.sizes).map(|sizes| sizes.max).max();
+    let smallest = activities.iter().flat_map(|a| &a.sizes).map(|sizes| sizes.min).min();
+    assert_eq!((smallest, largest), (Some(0), Some(7)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_thing_that_disconnects_is_away_since_then() {
+    let stack = Stack::start().await;
+    let client = stack.client(Version::V311, "pump").await;
+    let before_ms = Clock::system().now_ms();
+    bye(client).await;
+    eventually("gone", || stack.log.activities("pump").last().is_some_and(|a| !a.connected)).await;
+    let activities = stack.log.activities("pump");
+    let away_since_ms = activities.last().unwrap().away_since_ms.unwrap();
+    assert!((before_ms - 10..=Clock::system().now_ms() + 10).contains(&away_since_ms));
+    assert!(activities.iter().all(|a| a.connected == a.away_since_ms.is_none()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_stops_sends_nobody_away() {
+    let stack = Stack::start().await;
+    let _client = stack.client(Version::V311, "pump").await;
+    let Stack { running, log, .. } = stack;
+    running.shutdown().await;
+    let last = log.activities("pump").pop().unwrap();
+    assert_eq!((last.connected, last.away_since_ms), (false, None));
 }

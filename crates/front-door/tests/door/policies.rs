@@ -205,3 +205,30 @@ async fn plain_connections_are_checked_against_the_policy_that_settings_name() {
     assert_eq!(client.acknowledged(AnswerKind::Puback, 2).await, 0x87);
     assert_eq!(client.subscribe(&[("open", QoS::AtMostOnce)]).await, [0x87]);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_id_that_is_not_proven_counts_against_nobody() {
+    let store = std::sync::Arc::new(fleetward_store::memory::MemoryStore::new());
+    let nothing = r#"{"Version":"2012-10-17","Statement":[
+        {"Effect":"Deny","Action":"iot:Connect","Resource":"*"}]}"#;
+    put_policy(&store, "nothing", nothing).await;
+    let stack = Stack::start_on(store, |settings| {
+        settings.mqtt_policy = Some(PolicyName::parse("nothing").unwrap());
+    })
+    .await;
+    let mut rogue = Client::plain(stack.plain(), Version::V311).await;
+    let claim = Connect::new(Version::V311, "pump", 0);
+    assert_eq!(rogue.connect(&claim).await, Some((5, false)));
+    // A certificate that belongs to other things, too.
+    for things in [&["valve", "lamp"][..], &[]] {
+        let leaf = stack.device("rogue", things, &["nothing"]).await;
+        let mut rogue = dial(&stack, Version::V311, leaf).await;
+        assert_eq!(rogue.connect(&claim).await, Some((5, false)));
+    }
+    let proven = stack.device("valve", &["valve"], &["nothing"]).await;
+    let mut valve = dial(&stack, Version::V311, proven).await;
+    assert_eq!(valve.connect(&claim).await, Some((5, false)));
+    eventually("a failure of the valve", || failures(&stack, "valve") == 1).await;
+    assert!(stack.log.activities("pump").is_empty(), "nobody proved to be the pump");
+    assert_eq!(stack.log.sum("valve", &Metric::ConnectionAttempts, None), 1);
+}

@@ -86,8 +86,31 @@ async fn a_json_report_is_logged_acknowledged_and_accepted() {
     let reports = stack.log.reports("pump");
     assert_eq!(reports.len(), 2);
     assert_eq!(reports[0].listening_tcp.as_ref().unwrap().ports.as_deref(), Some(&[22u16][..]));
-    eventually("counted as messages", || stack.log.sum("pump", &Metric::MessagesSent, None) == 2)
-        .await;
+}
+
+/// How many messages the pump sent and received, by the metrics of messages, of three reports, an
+/// ordinary message and a report about another thing.
+async fn counted(counts_reports: bool) -> (u64, u64) {
+    let stack = Stack::start_with(|settings| settings.reports.counted = counts_reports).await;
+    let mut pump = agent(&stack, Version::V311, "pump", "json").await;
+    for id in 1..=3 {
+        submit(&mut pump, "pump", &report(id), 1).await;
+    }
+    let about_another = report(4).to_string();
+    pump.publish(&topic("valve", "json"), about_another.as_bytes(), QoS::AtMostOnce, 0).await;
+    pump.publish("news", b"all is well", QoS::AtLeastOnce, 1).await;
+    pump.acknowledged(AnswerKind::Puback, 1).await;
+    pump.send(&Disconnect::new(ReasonCode::SUCCESS).encode(pump.version).unwrap()).await;
+    assert!(pump.closes().await);
+    let sum = |metric| stack.log.sum("pump", &metric, None);
+    eventually("gone", || sum(Metric::Disconnects) == 1).await;
+    (sum(Metric::MessagesSent), sum(Metric::MessagesReceived))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_things_own_reports_and_their_answers_are_no_messages_unless_a_setting_says_so() {
+    assert_eq!(counted(false).await, (2, 0));
+    assert_eq!(counted(true).await, (5, 3));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -34,6 +34,16 @@ impl Flusher {
         self.entry(EVERY_PARTITION, &record)
     }
 
+    /// Says that windows which are open now were not counted whole: a clock that was set by
+    /// nothing says no more than that.
+    pub(super) fn nothing_is_whole(&self) -> Option<Entry> {
+        let now_ms = self.line.now_ms();
+        match self.format_level {
+            FormatLevel::First | FormatLevel::Named => None,
+            FormatLevel::Proven => self.clock_set(Jump { from_ms: now_ms, to_ms: now_ms }),
+        }
+    }
+
     /// Says that the clock was set.
     pub(super) fn clock_set(&self, jump: Jump) -> Option<Entry> {
         let Jump { from_ms, to_ms } = jump;
@@ -53,9 +63,9 @@ impl Flusher {
             until_ms: bucket.last_ms.saturating_add(1),
             connected: bucket.is_connected,
             counts: bucket.counts.growth(),
-            sizes: Vec::new(),
-            sources: Vec::new(),
-            away_since_ms: None,
+            sizes: bucket.counts.sizes(),
+            sources: bucket.counts.sources(),
+            away_since_ms: bucket.away_since_ms,
         });
         self.entry(partition, &record)
     }

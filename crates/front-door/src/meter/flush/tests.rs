@@ -291,3 +291,19 @@ async fn levels_without_a_word_for_it_say_ticks_and_follow_no_jump() {
     assert_eq!(stage.appended(), [["tick 1000"]]);
     assert_eq!(stage.records.now_ms(), START_MS + 1_100);
 }
+
+#[tokio::test(start_paused = true)]
+async fn counts_that_were_lost_leave_no_window_whole() {
+    let stage = stage();
+    stage.log.is_broken.store(true, Ordering::SeqCst);
+    for _ in 0..20 {
+        stage.send("pump");
+        stage.pass(1_000).await;
+    }
+    stage.log.is_broken.store(false, Ordering::SeqCst);
+    stage.pass(450).await;
+    let appended = stage.appended().concat();
+    assert_eq!(appended[..2], ["pump until 1", "set from 20200 to 20200"]);
+    assert_eq!(appended.len(), 2 + crate::limits::UNFLUSHED_WINDOWS);
+    assert_eq!(appended[2], "pump until 4001");
+}
