@@ -10,16 +10,22 @@ use crate::{start, start_with};
 
 /// What a server says that does not start here, or a check that finds something.
 fn refusal(arguments: &[&str], data: &Path) -> String {
-    let Output { status, stdout, stderr } = Command::new(env!("CARGO_BIN_EXE_fleetward"))
-        .args(arguments)
-        .arg("--data")
-        .arg(data)
-        .output()
-        .unwrap();
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    let said = format!("{}{}", text(&stdout), text(&stderr));
+    let Output { status, stdout, stderr } = run(arguments, data);
+    let said = String::from_utf8_lossy(&[stdout, stderr].concat()).into_owned();
     assert!(!status.success(), "{said}");
     said
+}
+
+fn success(arguments: &[&str], data: &Path) -> String {
+    let Output { status, stdout, stderr } = run(arguments, data);
+    let said = String::from_utf8_lossy(&[stdout, stderr].concat()).into_owned();
+    assert!(status.success(), "{said}");
+    said
+}
+
+fn run(arguments: &[&str], data: &Path) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_fleetward"));
+    command.args(arguments).arg("--data").arg(data).output().unwrap()
 }
 
 const SERVE: [&str; 9] =
@@ -49,6 +55,62 @@ fn a_lost_write_ahead_log_is_told_and_never_started_upon() {
         let told = ["and the store has made no more than", "was ever claimed"];
         assert!(told.iter().any(|told| said.contains(told)), "{said}");
     }
+}
+
+#[test]
+fn a_repair_says_what_is_lost_and_with_consent_detection_begins_anew() {
+    let mut stack = start_with(&["--auth", "off"], "");
+    let api = stack.address("api");
+    for number in 0..3 {
+        let path = format!("/things/lamp-{number}");
+        assert_eq!(send(api, &request("POST", &path, &[], b"{}")).status, 200);
+    }
+    assert_eq!(stack.terminate(), Some(0));
+    let data = stack.path("data");
+    let segment = data.join("log/00000000000000000000.log");
+    let length = std::fs::metadata(&segment).unwrap().len();
+    std::fs::File::options().write(true).open(&segment).unwrap().set_len(length - 1).unwrap();
+    let before = std::fs::read(data.join("fleetward.db")).unwrap();
+    let said = success(&["repair"], &data);
+    assert!(said.contains("partitions are ahead of the log"), "{said}");
+    assert!(said.contains("kept:  3 things"), "{said}");
+    assert!(said.contains("Nothing was changed."), "{said}");
+    assert!(before == std::fs::read(data.join("fleetward.db")).unwrap());
+    refusal(&SERVE, &data);
+    success(&["repair", "--accept-loss"], &data);
+    success(&["check"], &data);
+    // What is registered is carried to detection once more.
+    let told = || {
+        let bytes = std::fs::read(&segment).unwrap();
+        bytes.windows(5).filter(|window| *window == b"lamp-").count()
+    };
+    let before = told();
+    stack.boot();
+    fleetward_hands::eventually("the things in the log", || (told() == before + 3).then_some(()));
+    assert_eq!(stack.terminate(), Some(0));
+    let checked = success(&["check"], &data);
+    assert!(checked.contains("3  things in them"), "{checked}");
+}
+
+#[test]
+fn a_repair_makes_a_new_log_in_place_of_a_damaged_one() {
+    let mut stack = start();
+    assert_eq!(stack.terminate(), Some(0));
+    stack.boot();
+    assert_eq!(stack.terminate(), Some(0));
+    let data = stack.path("data");
+    let segment = data.join("log/00000000000000000000.log");
+    let mut bytes = std::fs::read(&segment).unwrap();
+    // A bad batch before sound ones is damage, and no torn end.
+    bytes[30] ^= 1;
+    std::fs::write(&segment, bytes).unwrap();
+    assert!(refusal(&SERVE, &data).contains("sound ones follow"));
+    let said = success(&["repair", "--accept-loss"], &data);
+    assert!(said.contains("put aside in log.damaged"), "{said}");
+    assert!(data.join("log.damaged").is_dir());
+    success(&["check"], &data);
+    stack.boot();
+    assert_eq!(stack.terminate(), Some(0));
 }
 
 #[test]

@@ -42,6 +42,11 @@ pub(crate) struct StoreEnd {
 }
 
 impl StoreEnd {
+    /// The number of the newest change.
+    pub(crate) fn newest_change(&self) -> u64 {
+        self.newest_change
+    }
+
     /// Reads it.
     pub(crate) async fn of(store: &SqliteStore) -> Result<Self, StoreError> {
         let identity = find::<FolderIdentity>(store, FolderIdentity::KEY).await?;
@@ -56,6 +61,21 @@ impl StoreEnd {
 }
 
 impl LogEnd {
+    /// Where the next record will be.
+    pub(crate) fn ends(&self) -> u64 {
+        self.ends
+    }
+
+    /// The highest number of a change that detection has not in its state yet.
+    pub(crate) fn newest_change(&self) -> u64 {
+        self.newest_change
+    }
+
+    /// The same of starts of the front door.
+    pub(crate) fn newest_boot(&self) -> u64 {
+        self.newest_boot
+    }
+
     /// Reads it: what detection will replay is read once more than that.
     pub(crate) async fn of(log: &EmbeddedLog, store: &StoreEnd) -> Result<Self, Failure> {
         let tried = "cannot compare the event log with the store";

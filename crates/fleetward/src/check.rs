@@ -3,7 +3,7 @@
 
 mod event_log;
 mod findings;
-mod untouched;
+pub(crate) mod untouched;
 
 use std::path::Path;
 

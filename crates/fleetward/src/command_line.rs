@@ -26,6 +26,9 @@ pub(crate) enum Command {
     Keys(KeysArguments),
     /// Read everything in the data of a server that is not running, and say what cannot be read.
     Check(FolderArguments),
+    /// Let detection begin anew where log and store do not belong together; says first what that
+    /// costs.
+    Repair(RepairArguments),
     /// Finish the upgrade of a server that is not running.
     Upgrade {
         #[command(subcommand)]
@@ -85,6 +88,16 @@ pub(crate) struct FolderArguments {
     /// Folder of the server's data
     #[arg(long, env = "FLEETWARD_DATA", default_value = "./fleetward-data")]
     pub(crate) data: PathBuf,
+}
+
+#[derive(Args)]
+pub(crate) struct RepairArguments {
+    /// Folder of the server's data
+    #[arg(long, env = "FLEETWARD_DATA", default_value = "./fleetward-data")]
+    pub(crate) data: PathBuf,
+    /// Do it, with the losses that are told without this
+    #[arg(long)]
+    pub(crate) accept_loss: bool,
 }
 
 #[derive(Subcommand)]

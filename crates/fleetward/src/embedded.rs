@@ -13,6 +13,7 @@ use tokio::sync::{mpsc, watch};
 
 use crate::both_ends;
 use crate::data_dir::DataDir;
+use crate::descriptors::Descriptors;
 use crate::failure::Failure;
 use crate::ready_file::Ready;
 use crate::roles::{
@@ -53,6 +54,7 @@ pub(crate) async fn start(
     clock: Clock,
     chance: Chance,
 ) -> Result<Running, Failure> {
+    let descriptors = Descriptors::raise();
     let data = DataDir::open(&settings.data)?;
     let tried = format!("cannot open the data in {}", settings.data.display());
     let store = SqliteStore::open(&data.store()).map_err(Failure::of(&tried))?;
@@ -76,6 +78,7 @@ pub(crate) async fn start(
         awaited: Awaited::default(),
         health: Arc::default(),
         disk: disk.clone(),
+        connections: descriptors.connections(),
         failures: failed,
     };
     // Data flows in this order. The front door comes first also because it logs that nothing is

@@ -8,11 +8,13 @@ mod check;
 mod command_line;
 mod data_dir;
 mod demo;
+mod descriptors;
 mod duration;
 mod embedded;
 mod failure;
 mod keys;
 mod ready_file;
+mod repair;
 pub mod roles;
 mod secrets;
 mod serve;
@@ -37,6 +39,7 @@ pub fn run() -> ExitCode {
         Command::Demo(arguments) => demo::run(arguments),
         Command::Keys(arguments) => keys::run(arguments),
         Command::Check(arguments) => check::run(&arguments),
+        Command::Repair(arguments) => repair::run(&arguments),
         Command::Upgrade { action } => upgrade::run(&action),
         Command::Simulate(arguments) => simulate::run(&arguments),
     };

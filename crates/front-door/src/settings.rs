@@ -8,8 +8,8 @@ use fleetward_environment::{Chance, Clock, RecordClock};
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 
 use crate::limits::{
-    CONNECT_LIMIT_MS, FLUSH_MS, PRINCIPAL_RATE_PER_SECOND, REPORT_BURST, REPORT_MEMORY_BYTES,
-    REPORT_RATE_PER_SECOND,
+    CONNECT_LIMIT_MS, CONNECTIONS, FLUSH_MS, PRINCIPAL_RATE_PER_SECOND, REPORT_BURST,
+    REPORT_MEMORY_BYTES, REPORT_RATE_PER_SECOND,
 };
 use crate::{Awaited, Transport};
 
@@ -38,6 +38,8 @@ pub struct Settings {
     pub connect_limit_ms: u64,
     /// Which device reports are taken.
     pub reports: ReportSettings,
+    /// Most connections at once; further ones are closed.
+    pub connections: usize,
     /// The broker behind the front door.
     pub upstream: Upstream,
     /// Measures every wait, and dates answers.
@@ -113,6 +115,7 @@ impl Settings {
             place,
             mqtt: Vec::new(),
             mqtts: Vec::new(),
+            connections: CONNECTIONS,
             mqtt_policy: None,
             tls: None,
             period_ms: 300_000,

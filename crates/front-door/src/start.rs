@@ -16,7 +16,6 @@ use tokio_rustls::TlsAcceptor;
 use crate::directory::Directory;
 use crate::error::FrontDoorError;
 use crate::ingest::Ingest;
-use crate::limits::CONNECTIONS;
 use crate::listener::{Kind, Listener};
 use crate::meter::{Flusher, Meter, MeterPlan, Sources};
 use crate::running::{Parts, Running};
@@ -111,13 +110,14 @@ async fn start_parts(
         stop: stopped,
     });
     let (alive, connections) = mpsc::channel(1);
+    let room = Arc::new(Semaphore::new(settings.connections.min(Semaphore::MAX_PERMITS)));
     Ok(Parts {
         clock: settings.clock.clone(),
         stop,
         connections,
         stop_flusher,
         flusher: tokio::spawn(flusher.run(flusher_stopped)),
-        listeners: start_listeners(&door, sockets, &alive),
+        listeners: start_listeners(&door, sockets, (&alive, &room)),
         endless: vec![tokio::spawn(feed.follow()), service_task],
         embedded,
     })
@@ -140,11 +140,10 @@ async fn open_upstream(settings: &Settings) -> Result<(Option<Embedded>, Broker)
 fn start_listeners(
     door: &Arc<Door>,
     sockets: Vec<Socket>,
-    alive: &mpsc::Sender<()>,
+    (alive, room): (&mpsc::Sender<()>, &Arc<Semaphore>),
 ) -> Vec<JoinHandle<()>> {
-    let room = Arc::new(Semaphore::new(CONNECTIONS));
     let start = |(listener, kind): Socket| {
-        let (door, room, alive) = (Arc::clone(door), Arc::clone(&room), alive.clone());
+        let (door, room, alive) = (Arc::clone(door), Arc::clone(room), alive.clone());
         let stop = door.stop.clone();
         tokio::spawn(Listener { listener, kind, door, room, alive }.run(stop))
     };

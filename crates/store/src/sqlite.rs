@@ -3,6 +3,7 @@
 //! WAL mode with a sync for each commit; one thread writes and lets many callers share that sync
 //! (`writer`), a few connections read beside it (`readers`). One process has the file at a time.
 
+mod anew;
 pub mod check;
 mod connection;
 mod disk;
@@ -24,6 +25,7 @@ use std::sync::Arc;
 use fleetward_domain::FormatLevel;
 use tokio::sync::watch;
 
+pub use self::anew::Seen;
 use self::disk::Disk;
 use self::readers::Readers;
 use self::state::StateFile;

@@ -16,7 +16,7 @@ use fleetward_log::disk::{Disk, DiskFile, Lock, RealDisk};
 use crate::failure::Failure;
 
 /// A copy of the store, which goes when this is dropped.
-pub(super) struct StoreCopy {
+pub(crate) struct StoreCopy {
     folder: tempfile::TempDir,
     /// Keeps a server from starting meanwhile, where one ran before.
     _lock: Lock,
@@ -27,7 +27,7 @@ impl StoreCopy {
     ///
     /// # Errors
     /// A sentence, also if the server is running.
-    pub(super) fn of(database: &Path) -> Result<Self, Failure> {
+    pub(crate) fn of(database: &Path) -> Result<Self, Failure> {
         let lock_file = database.with_extension("db.lock");
         let tried = format!("cannot lock {}", lock_file.display());
         let lock = lock_unmade(&lock_file).map_err(Failure::of(&tried))?;
@@ -60,8 +60,22 @@ impl StoreCopy {
         Ok(copy)
     }
 
+    /// Leaves the detection state out of the copy.
+    ///
+    /// # Errors
+    /// The system's.
+    pub(crate) fn forget_state(&self) -> io::Result<()> {
+        for name in ["state.db", "state.db-journal"] {
+            match fs::remove_file(self.database().with_file_name(name)) {
+                Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
     /// The file of the copy.
-    pub(super) fn database(&self) -> PathBuf {
+    pub(crate) fn database(&self) -> PathBuf {
         self.folder.path().join("fleetward.db")
     }
 }
@@ -82,23 +96,23 @@ fn lock_unmade(path: &Path) -> io::Result<Option<Lock>> {
 
 /// What opening would have cut off a file.
 #[derive(Clone, Debug)]
-pub(super) struct Cut {
-    pub(super) path: PathBuf,
+pub(crate) struct Cut {
+    pub(crate) path: PathBuf,
     /// The file's length afterwards.
-    pub(super) length: u64,
+    pub(crate) length: u64,
     /// How many bytes would go.
-    pub(super) bytes: u64,
+    pub(crate) bytes: u64,
 }
 
 /// The machine's disk, on which nothing is written.
 #[derive(Clone, Default)]
-pub(super) struct ReadOnlyDisk {
+pub(crate) struct ReadOnlyDisk {
     cuts: Arc<Mutex<Vec<Cut>>>,
 }
 
 impl ReadOnlyDisk {
     /// What would have been cut off so far.
-    pub(super) fn cuts(&self) -> Vec<Cut> {
+    pub(crate) fn cuts(&self) -> Vec<Cut> {
         self.cuts.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }

@@ -47,6 +47,7 @@ async fn door_settings(shared: &Shared) -> Result<fleetward_front_door::Settings
     door.tls = Some(tls_identity(&shared.secrets.authority, &settings.mqtts, now_ms)?);
     door.period_ms = settings.period_ms;
     door.reports = settings.reports.clone();
+    door.connections = door.connections.min(shared.connections);
     door.clock = shared.clock.clone();
     door.record_clock = shared.record_clock.clone();
     door.awaited = shared.awaited.clone();

@@ -49,6 +49,8 @@ pub(crate) struct Shared {
     pub(crate) health: Arc<health::Health>,
     /// Whether log and store can do their work.
     pub(crate) disk: disk::Disk,
+    /// Most devices that may be connected at once.
+    pub(crate) connections: usize,
     /// Takes the reason why a role cannot go on.
     pub(crate) failures: mpsc::Sender<Failure>,
 }

@@ -105,7 +105,7 @@ fn private_file(path: &Path) -> io::Result<File> {
 }
 
 /// Makes the name of a new file durable.
-fn sync_folder(file: &Path) -> io::Result<()> {
+pub(super) fn sync_folder(file: &Path) -> io::Result<()> {
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
     File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
 }

@@ -1,0 +1,184 @@
+//! `fleetward repair`: makes a data folder whole whose halves do not belong together, by letting
+//! detection begin anew from what is registered. Without `--accept-loss` it only says what will be
+//! had and what will be lost, and changes nothing.
+
+mod anew;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use fleetward_environment::{Chance, Clock};
+use fleetward_log::embedded::EmbeddedLog;
+use fleetward_store::sqlite::SqliteStore;
+use fleetward_store::{
+    Documents, Fingerprint, Kind, StoreError, ViolationFilter, Violations, find,
+};
+
+use crate::both_ends::{LogEnd, StoreEnd, disagreements};
+use crate::check::untouched::{ReadOnlyDisk, StoreCopy};
+use crate::command_line::RepairArguments;
+use crate::data_dir::DataDir;
+use crate::failure::Failure;
+
+/// Repairs the folder, or says what that would do.
+///
+/// # Errors
+/// A sentence: the folder cannot be opened, or is in use.
+pub(crate) fn run(arguments: &RepairArguments) -> Result<(), Failure> {
+    crate::tracing_output::start("warn");
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .map_err(Failure::of("cannot start"))?;
+    runtime.block_on(repair(arguments))
+}
+
+async fn repair(arguments: &RepairArguments) -> Result<(), Failure> {
+    let data = DataDir::existing(&arguments.data)?;
+    let shown = arguments.data.display();
+    let plan = Plan::of(&data).await?;
+    println!("Repair of {shown}");
+    plan.print();
+    if !arguments.accept_loss {
+        println!("Nothing was changed. To do this: fleetward repair --data {shown} --accept-loss");
+        return Ok(());
+    }
+    anew::begin(&data, &plan, &Clock::system(), &Chance::system()).await?;
+    println!("Done: the next start goes on from here.");
+    Ok(())
+}
+
+/// What there is, and what would become of it.
+struct Plan {
+    /// Why the halves do not belong together; none if they do.
+    problems: Vec<String>,
+    /// None where the log cannot be opened: then it is put aside.
+    log: Option<LogEnd>,
+    store: StoreEnd,
+    fingerprint: Option<Fingerprint>,
+    things: u64,
+    profiles: u64,
+    /// Violations that are open, at most [`anew::VIOLATIONS_AT_ONCE`].
+    open_violations: usize,
+}
+
+impl Plan {
+    async fn of(data: &DataDir) -> Result<Self, Failure> {
+        let copy = StoreCopy::of(&data.store())?;
+        let mut problems = Vec::new();
+        if let Some(store) = Self::open(&copy, &mut problems).await? {
+            return Self::read(store, data, problems).await;
+        }
+        // It is the detection state that cannot be read, and that would go. Is the rest well?
+        copy.forget_state().map_err(Failure::of("cannot read the store"))?;
+        let store = Self::open(&copy, &mut problems).await?;
+        let lost = "the store cannot be read, and nothing here can mend it; put it back from a \
+                    backup";
+        let store = store.ok_or_else(|| {
+            Failure::new(format!("{lost}: {}", problems.last().cloned().unwrap_or_default()))
+        })?;
+        Self::read(store, data, problems).await
+    }
+
+    /// The copy, if it can be opened and tells where its partitions stand.
+    async fn open(
+        copy: &StoreCopy,
+        problems: &mut Vec<String>,
+    ) -> Result<Option<(Arc<SqliteStore>, StoreEnd)>, Failure> {
+        let store = match SqliteStore::open(&copy.database()) {
+            Ok(store) => store,
+            Err(error) => {
+                problems.push(error.to_string());
+                return Ok(None);
+            }
+        };
+        match StoreEnd::of(&store).await {
+            Ok(known) => Ok(Some((store, known))),
+            Err(error) => {
+                problems.push(error.to_string());
+                store.close().await.map_err(Failure::of("the copy of the store does not close"))?;
+                Ok(None)
+            }
+        }
+    }
+
+    async fn read(
+        (store, known): (Arc<SqliteStore>, StoreEnd),
+        data: &DataDir,
+        mut problems: Vec<String>,
+    ) -> Result<Self, Failure> {
+        let tried = "cannot read the store";
+        let log = match log_end(&data.log(), &known).await {
+            Ok(log) => {
+                problems.extend(disagreements(&log, &known));
+                Some(log)
+            }
+            Err(failure) => {
+                problems.push(failure.to_string());
+                None
+            }
+        };
+        let counted = count(&store).await.map_err(Failure::of(tried))?;
+        let (things, profiles, open_violations, fingerprint) = counted;
+        store.close().await.map_err(Failure::of("the copy of the store does not close"))?;
+        Ok(Self { problems, log, store: known, fingerprint, things, profiles, open_violations })
+    }
+
+    fn print(&self) {
+        for problem in &self.problems {
+            println!("  wrong: {problem}");
+        }
+        if self.problems.is_empty() {
+            println!("  Log and store belong together as far as they say themselves.");
+        }
+        println!(
+            "  kept:  {} things, {} profiles, and all else that is registered; the events of \
+             violations; alerts that wait",
+            self.things, self.profiles
+        );
+        let from = match &self.log {
+            Some(log) => format!("behind the last record of the log, at offset {}", log.ends()),
+            None => "with a new log; the old one is put aside in log.damaged".to_owned(),
+        };
+        println!(
+            "  lost:  detection begins anew {from}: counts and windows that are under way, what \
+             was logged and not yet judged, and learned thresholds"
+        );
+        let most = if self.open_violations < anew::VIOLATIONS_AT_ONCE { "" } else { " or more" };
+        println!(
+            "  lost:  {}{most} open violations end as invalidated, with their alerts; what still \
+             violates opens again",
+            self.open_violations
+        );
+        if let Some(log) = &self.log
+            && log.newest_change() > self.store.newest_change()
+        {
+            println!(
+                "  lost:  changes {} to {} of what is registered, which only the log has seen",
+                self.store.newest_change().saturating_add(1),
+                log.newest_change()
+            );
+        }
+    }
+}
+
+/// What the log says; a failure, if it cannot be opened or read.
+async fn log_end(folder: &Path, store: &StoreEnd) -> Result<LogEnd, Failure> {
+    let disk = Arc::new(ReadOnlyDisk::default());
+    let opened = EmbeddedLog::open_stepped(disk, folder, None, u64::MAX);
+    let (log, _stepper) = opened.map_err(Failure::of("the event log"))?;
+    LogEnd::of(&log, store).await
+}
+
+async fn count(store: &SqliteStore) -> Result<(u64, u64, usize, Option<Fingerprint>), StoreError> {
+    let open = store
+        .active_violations(&ViolationFilter::default(), None, anew::VIOLATIONS_AT_ONCE)
+        .await?;
+    Ok((
+        store.count(Kind::Thing, "").await?,
+        store.count(Kind::SecurityProfile, "").await?,
+        open.len(),
+        find::<Fingerprint>(store, Fingerprint::KEY).await?.map(|found| found.value),
+    ))
+}

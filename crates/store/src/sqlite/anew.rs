@@ -1,0 +1,78 @@
+//! Letting detection begin anew, where its state cannot go on.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::path::Path;
+
+use fleetward_domain::FormatLevel;
+use rusqlite::{Transaction, params};
+
+use super::state::StateFile;
+use super::stored::signed;
+use super::{SqliteStore, connection, level};
+use crate::error::StoreError;
+use crate::kind::Kind;
+use crate::shape::{Fingerprint, FolderIdentity, FrontDoorBoot};
+
+/// Numbers that the log beside the store has seen: the store must not give them out again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Seen {
+    /// The newest change.
+    pub change: u64,
+    /// The newest start of the front door.
+    pub boot: u64,
+}
+
+impl SqliteStore {
+    /// Removes the detection state of a file that nobody has open, what it says of the log beside
+    /// it, and the fingerprint of its settings. Documents, violations, events and alerts stay.
+    ///
+    /// # Errors
+    /// As of [`SqliteStore::open`].
+    pub fn forget_detection(path: &Path, seen: Seen) -> Result<(), StoreError> {
+        let _lock = connection::lock(path)?;
+        let mut connection = connection::writer(path)?;
+        level::settle(&mut connection, FormatLevel::CURRENT)?;
+        // The state first: without it a start is refused until the rest is done, too.
+        let state = StateFile::beside(path);
+        for file in [connection::beside(&state, "-journal"), state] {
+            match fs::remove_file(&file) {
+                Err(error) if error.kind() == ErrorKind::NotFound => {}
+                removed => removed.map_err(StoreError::backend("remove the detection state"))?,
+            }
+        }
+        connection::sync_folder(path).map_err(StoreError::backend("sync its folder"))?;
+        let transaction = connection.transaction()?;
+        forget(&transaction, seen)?;
+        transaction.commit()?;
+        Ok(())
+    }
+}
+
+fn forget(transaction: &Transaction<'_>, seen: Seen) -> Result<(), StoreError> {
+    transaction.execute("DELETE FROM chunk", [])?;
+    transaction.execute("UPDATE partition SET state_offset = 0, effects_offset = 0", [])?;
+    let raised = transaction.execute(
+        "UPDATE sqlite_sequence SET seq = max(seq, ?) WHERE name = 'change'",
+        [signed(seen.change)],
+    )?;
+    if raised == 0 {
+        transaction.execute(
+            "INSERT INTO sqlite_sequence (name, seq) VALUES ('change', ?)",
+            [signed(seen.change)],
+        )?;
+    }
+    let setting = Kind::Setting.code();
+    transaction.execute(
+        "INSERT INTO document (kind, key, version, value) VALUES (?, ?, ?, x'')
+         ON CONFLICT (kind, key) DO UPDATE SET version = max(version, excluded.version)",
+        params![setting, FrontDoorBoot::KEY.as_bytes(), signed(seen.boot)],
+    )?;
+    for key in [FolderIdentity::KEY, Fingerprint::KEY] {
+        transaction.execute(
+            "DELETE FROM document WHERE kind = ? AND key = ?",
+            params![setting, key.as_bytes()],
+        )?;
+    }
+    Ok(())
+}
