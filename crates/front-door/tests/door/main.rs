@@ -16,6 +16,7 @@ mod hostile;
 mod log;
 mod pki;
 mod policies;
+mod rates;
 mod reports;
 mod stack;
 mod stock;

@@ -27,6 +27,8 @@ mod log;
 mod pki;
 #[path = "../door/policies.rs"]
 mod policies;
+#[path = "../door/rates.rs"]
+mod rates;
 #[path = "../door/reports.rs"]
 mod reports;
 mod small_broker;
