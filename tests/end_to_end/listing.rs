@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use fleetward_hands::Signer;
+use fleetward_hands::{Device, Signer, Stack, eventually};
 
 /// The target of profiles that judge every device.
 const ALL_THINGS: &str = "arn%3Aaws%3Aiot%3Aus-east-1%3A123456789012%3Aall%2Fthings";
@@ -15,6 +15,20 @@ pub(crate) fn judge_all_things(signer: &Signer, profile: &str, behaviors: &Value
     signer.call("POST", &path, &json!({ "behaviors": behaviors }));
     let path = format!("{path}/targets?securityProfileTargetArn={ALL_THINGS}");
     signer.call("PUT", &path, &json!({}));
+}
+
+/// Waits until whatever was changed before is in force for what is reported from now on: devices
+/// report this port, on which an alarm must be, until one alarm is there.
+pub(crate) fn wait_until_in_force(stack: &Stack, port: u16) {
+    let signer = Signer::of(stack);
+    let mut device = Device::connect(stack.address("mqtt"), "probe");
+    let mut id = 0;
+    eventually("an alarm of the probe", || {
+        id += 1;
+        assert!(device.report("probe", id, &[port]));
+        let open = open_violations(&signer);
+        open.keys().any(|(thing, _)| thing == "probe").then_some(())
+    });
 }
 
 /// Every item of a listing, all pages. The path has a query already.

@@ -4,15 +4,11 @@
 //! `FLEETWARD_TEST_INJECTIONS=40` tries the first forty calls of each kind instead of a few.
 
 use std::fs;
-use std::path::Path;
 
 use super::scene::{Acknowledged, create_profile, expect_a_sentence};
+use super::tamper::{SEGMENT, STORE, STORE_WAL, tamper};
 use crate::prepare;
-use fleetward_hands::Stack;
 
-const SEGMENT: &str = "log/00000000000000000000.log";
-const STORE: &str = "fleetward.db";
-const STORE_WAL: &str = "fleetward.db-wal";
 /// Which calls fail in every run: at the start, soon after it, under load.
 const SOME: [usize; 3] = [1, 4, 12];
 /// How often each kind of load is tried.
@@ -45,7 +41,8 @@ fn inject(call: &str, error: &str, file: &str, outcome: Outcome) {
     for number in calls {
         let trace = stack.path("trace.txt");
         let name = format!("{call} {number} of {file}: {error}");
-        trace_with(&mut stack, &trace, call, &format!("error={error}:when={number}"), file);
+        let how = format!("error={error}:when={number}");
+        tamper(&mut stack, &trace, call, &how, &[file]);
         let began = stack.log().len();
         let booted = stack.try_boot();
         if booted.is_ok() {
@@ -74,17 +71,6 @@ fn inject(call: &str, error: &str, file: &str, outcome: Outcome) {
         stack.kill_nine();
     }
     assert!(met > 0, "{call} of {file} never came");
-}
-
-/// Starts the server under `strace`, which tampers with these calls to this file.
-fn trace_with(stack: &mut Stack, trace: &Path, call: &str, how: &str, file: &str) {
-    let _ = fs::remove_file(trace);
-    let file = stack.path("data").join(file);
-    let (file, trace) = (file.to_str().unwrap(), trace.to_str().unwrap());
-    let calls = format!("trace={call}");
-    let tampered = format!("inject={call}:{how}");
-    let under = ["strace", "-D", "-f", "-o", trace, "-P", file, "-e", &calls, "-e", &tampered];
-    stack.under = under.map(str::to_owned).to_vec();
 }
 
 #[test]

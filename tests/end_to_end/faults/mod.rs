@@ -1,6 +1,11 @@
 //! Faults of the real process, its disk and its clock, a file each; `docs/faults.md` says what is
 //! to happen at each of them.
 
+mod damaged;
 mod full_disk;
 mod injected;
 mod scene;
+mod slow_disk;
+mod stopped;
+mod talk;
+mod tamper;

@@ -32,6 +32,7 @@ pub(crate) fn create_profile(stack: &Stack) {
         }
     }]);
     listing::judge_all_things(&Signer::of(stack), "ports", &behaviors);
+    listing::wait_until_in_force(stack, TELNET);
 }
 
 impl Acknowledged {
@@ -95,6 +96,12 @@ impl Acknowledged {
         let events = listing::events(&signer);
         let distinct: BTreeSet<_> = events.iter().collect();
         assert_eq!(events.len(), distinct.len(), "an alarm rang twice");
+    }
+
+    /// Whether all of it is among these things and the things with open violations.
+    pub(crate) fn are_among(&self, things: &[String], open: &[String]) -> bool {
+        self.things.iter().all(|thing| things.contains(thing))
+            && self.bad.iter().all(|thing| open.contains(thing))
     }
 
     /// Fails unless the server does all its work now, or soon.

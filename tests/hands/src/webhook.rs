@@ -2,12 +2,13 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::PATIENCE;
+use crate::{PATIENCE, eventually};
 
 /// The ARN that tests send alerts to.
 pub const TOPIC_ARN: &str = "arn:aws:sns:us-east-1:123456789012:alarms";
@@ -16,6 +17,14 @@ pub const TOPIC_ARN: &str = "arn:aws:sns:us-east-1:123456789012:alarms";
 pub struct Webhook {
     address: SocketAddr,
     posted: Arc<Mutex<Vec<(Instant, Value)>>>,
+    mood: Arc<Mood>,
+}
+
+/// What it answers.
+#[derive(Default)]
+struct Mood {
+    refuses: AtomicBool,
+    refused: AtomicU64,
 }
 
 impl Webhook {
@@ -24,14 +33,15 @@ impl Webhook {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let posted = Arc::new(Mutex::new(Vec::new()));
-        let keep = posted.clone();
+        let mood = Arc::new(Mood::default());
+        let (keep, answers) = (posted.clone(), mood.clone());
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                let keep = keep.clone();
-                std::thread::spawn(move || answer(stream, &keep));
+                let (keep, answers) = (keep.clone(), answers.clone());
+                std::thread::spawn(move || answer(stream, &keep, &answers));
             }
         });
-        Self { address, posted }
+        Self { address, posted, mood }
     }
 
     /// Settings that put this webhook behind [`TOPIC_ARN`].
@@ -41,6 +51,18 @@ impl Webhook {
              [alerts.targets.\"{TOPIC_ARN}\"]\nwebhook = \"http://{}/hook\"\n",
             self.address
         )
+    }
+
+    /// From now on every post is refused and not kept, or none.
+    pub fn refuse(&self, refuses: bool) {
+        self.mood.refuses.store(refuses, Ordering::SeqCst);
+    }
+
+    /// Waits until a post was refused.
+    pub fn wait_for_a_refusal(&self) {
+        eventually("a post to refuse", || {
+            (self.mood.refused.load(Ordering::SeqCst) > 0).then_some(())
+        });
     }
 
     /// What was posted so far.
@@ -64,7 +86,7 @@ impl Webhook {
     }
 }
 
-fn answer(stream: TcpStream, keep: &Mutex<Vec<(Instant, Value)>>) {
+fn answer(stream: TcpStream, keep: &Mutex<Vec<(Instant, Value)>>, mood: &Mood) {
     let mut reader = BufReader::new(stream);
     loop {
         let mut length = 0;
@@ -86,8 +108,15 @@ fn answer(stream: TcpStream, keep: &Mutex<Vec<(Instant, Value)>>) {
             return;
         }
         let arrived = Instant::now();
-        keep.lock().unwrap().push((arrived, serde_json::from_slice(&body).unwrap()));
-        let answered = reader.get_mut().write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n");
+        let head = if mood.refuses.load(Ordering::SeqCst) {
+            mood.refused.fetch_add(1, Ordering::SeqCst);
+            "503 Service Unavailable"
+        } else {
+            keep.lock().unwrap().push((arrived, serde_json::from_slice(&body).unwrap()));
+            "200 OK"
+        };
+        let text = format!("HTTP/1.1 {head}\r\ncontent-length: 0\r\n\r\n");
+        let answered = reader.get_mut().write_all(text.as_bytes());
         if answered.is_err() {
             return;
         }
