@@ -21,7 +21,9 @@ mod ingest;
 pub mod limits;
 mod listener;
 mod meter;
+mod publisher;
 mod running;
+mod seldom;
 mod session;
 mod settings;
 mod stamps;
@@ -31,6 +33,7 @@ mod upstream;
 
 pub use awaited::Awaited;
 pub use error::FrontDoorError;
+pub use publisher::{PublishError, Publisher};
 pub use running::Running;
 pub use settings::{ReportSettings, Settings, TlsIdentity, Upstream};
 pub use start::FrontDoor;

@@ -91,8 +91,14 @@ pub const REPORT_MEMORY_ENTRY_BYTES: u64 = 20;
 /// In how many parts rates and reports are kept, each with its lock.
 pub const ADMISSION_SHARDS: usize = 64;
 
-/// Refused reports of one connection are told in the log at most this often.
-pub const REFUSALS_TOLD: Duration = Duration::from_secs(1);
+/// What peers can make happen often is told in the server's own log at most this often.
+pub const TOLD_EVERY: Duration = Duration::from_secs(1);
+
+/// Messages of the server's own that wait for the broker; more are refused.
+pub const PUBLISHED_MESSAGES: usize = 64;
+
+/// The longest of them, in bytes (AWS IoT Core's quota for one publish).
+pub const PUBLISHED_MAX_BYTES: usize = 128 * 1024;
 
 /// QoS 2 messages that wait for their release, in each direction.
 pub const UNRELEASED: usize = 256;

@@ -31,6 +31,7 @@ use tokio::sync::watch;
 use crate::directory::{Directory, Identity, Principal};
 use crate::ingest::Ingest;
 use crate::meter::Meter;
+use crate::seldom::Seldom;
 use crate::stamps::Stamps;
 use crate::upstream::{Broker, Service};
 
@@ -42,6 +43,8 @@ pub(crate) struct Door {
     pub(crate) ingest: Arc<Ingest>,
     /// Whether a thing's own reports and the answers to them count as messages.
     pub(crate) counts_reports: bool,
+    /// Tells of reports that the log did not take.
+    pub(crate) unlogged: Seldom,
     /// Stamps the reports.
     pub(crate) stamps: Arc<Stamps>,
     pub(crate) broker: Broker,

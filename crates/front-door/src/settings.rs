@@ -11,7 +11,7 @@ use crate::limits::{
     CONNECT_LIMIT_MS, CONNECTIONS, FLUSH_MS, PRINCIPAL_RATE_PER_SECOND, REPORT_BURST,
     REPORT_MEMORY_BYTES, REPORT_RATE_PER_SECOND,
 };
-use crate::{Awaited, Transport};
+use crate::{Awaited, Publisher, Transport};
 
 /// What a front door is told when it starts.
 #[derive(Debug)]
@@ -48,6 +48,8 @@ pub struct Settings {
     pub record_clock: RecordClock,
     /// Who waits for the door's watermark.
     pub awaited: Awaited,
+    /// What the server itself has to publish.
+    pub publisher: Publisher,
     /// Names what nobody may guess.
     pub chance: Chance,
 }
@@ -126,6 +128,7 @@ impl Settings {
             clock: Clock::system(),
             record_clock: RecordClock::new(Clock::system()),
             awaited: Awaited::default(),
+            publisher: Publisher::default(),
             chance: Chance::system(),
         }
     }

@@ -19,6 +19,7 @@ use crate::ingest::Ingest;
 use crate::listener::{Kind, Listener};
 use crate::meter::{Flusher, Meter, MeterPlan, Sources};
 use crate::running::{Parts, Running};
+use crate::seldom::Seldom;
 use crate::session::Door;
 use crate::settings::{Settings, Upstream};
 use crate::stamps::Stamps;
@@ -84,7 +85,8 @@ async fn start_parts(
     let (stop_flusher, flusher_stopped) = watch::channel(false);
     // A client id that could be guessed could be taken over.
     let service_id = format!("fleetward-{}", settings.chance.hex::<32>()?);
-    let (service, service_task) = Service::start(broker.clone(), service_id);
+    let (service, service_task) =
+        Service::start(broker.clone(), service_id, settings.publisher.take_queue());
     let feed = changes::Feed {
         store,
         seen,
@@ -100,6 +102,7 @@ async fn start_parts(
         meter,
         arns: Arc::new(ResourceArns::new(&settings.place.region, &settings.place.account)),
         ingest: Arc::new(Ingest::new(settings, log, level)?),
+        unlogged: Seldom::default(),
         stamps,
         counts_reports: settings.reports.counted,
         broker,

@@ -51,6 +51,7 @@ async fn door_settings(shared: &Shared) -> Result<fleetward_front_door::Settings
     door.clock = shared.clock.clone();
     door.record_clock = shared.record_clock.clone();
     door.awaited = shared.awaited.clone();
+    door.publisher = shared.publisher.clone();
     door.chance = shared.chance.clone();
     Ok(door)
 }

@@ -22,7 +22,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use fleetward_environment::{Chance, Clock, RecordClock};
-use fleetward_front_door::Awaited;
+use fleetward_front_door::{Awaited, Publisher};
 use fleetward_log::EventLog;
 use fleetward_store::Store;
 use tokio::sync::{mpsc, watch};
@@ -41,6 +41,8 @@ pub(crate) struct Shared {
     pub(crate) record_clock: RecordClock,
     /// Until when the detector waits for the front door's watermark.
     pub(crate) awaited: Awaited,
+    /// Publishes messages of the server's own through the front door.
+    pub(crate) publisher: Publisher,
     pub(crate) chance: Chance,
     pub(crate) secrets: Secrets,
     /// The partitions that this process is to own, as long as they are these.

@@ -17,6 +17,7 @@ use tokio::time::Instant;
 use super::{Meter, ThingMeter};
 use crate::Settings;
 use crate::limits::FLUSH_RECORDS;
+use crate::seldom::Seldom;
 use crate::stamps::Stamps;
 use line::Line;
 
@@ -39,6 +40,7 @@ pub(crate) struct Flusher {
     /// What the log did not take: it is sent again as it is, so that what it did take after all
     /// is known by its number.
     unsent: Vec<Entry>,
+    unlogged: Seldom,
 }
 
 /// What is sent before anything new is looked at.
@@ -73,6 +75,7 @@ impl Flusher {
             seqs: vec![0; partitions],
             round: Round { things: Vec::new(), jumps: u64::MAX, last: None },
             unsent: Vec::new(),
+            unlogged: Seldom::default(),
         }
     }
 
@@ -126,7 +129,9 @@ impl Flusher {
                 }
                 Err(error) => {
                     let records = self.unsent.len();
-                    tracing::error!(%error, records, "activity was not logged");
+                    self.unlogged.tell(self.clock.instant(), |times| {
+                        tracing::error!(%error, records, times, "activity was not logged");
+                    });
                     return false;
                 }
             }

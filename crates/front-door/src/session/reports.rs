@@ -11,11 +11,11 @@ use fleetward_mqtt::{ProtocolVersion, QoS, ReasonCode};
 use fleetward_report::Format;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::task::JoinHandle;
-use tokio::time::Instant;
 
 use super::{Door, End};
 use crate::ingest::{Outcome, Reporter, Submission};
-use crate::limits::{REFUSALS_TOLD, REPORTS_IN_FLIGHT, SESSION_END};
+use crate::limits::{REPORTS_IN_FLIGHT, SESSION_END};
+use crate::seldom::Seldom;
 use crate::stamps::Stamped;
 use crate::upstream::Service;
 
@@ -146,7 +146,7 @@ async fn work(
     let mut debts = VecDeque::new();
     // Its lists are used again from report to report.
     let mut scratch = Report::default();
-    let mut refusals = Refusals::default();
+    let refusals = Seldom::default();
     let mut is_over = false;
     while !(is_over && debts.is_empty()) {
         tokio::select! {
@@ -154,7 +154,11 @@ async fn work(
                 is_over = count == 0;
                 let settled = settle(&door, version, &mut batch, &mut scratch).await;
                 for (debt, refused) in settled {
-                    refused.into_iter().for_each(|told| refusals.tell(&door, told));
+                    if let Some(Refused { thing, why }) = refused {
+                        refusals.tell(door.clock.instant(), |count| {
+                            tracing::info!(thing, count, why, "reports rejected");
+                        });
+                    }
                     debts.push_back(debt);
                 }
             }
@@ -165,8 +169,12 @@ async fn work(
     }
 }
 
-/// A refused report: whom it is about, and why it is refused.
-type Refused = (String, String);
+/// A refused report.
+struct Refused {
+    /// Whom it is about.
+    thing: String,
+    why: String,
+}
 
 /// Has the reports logged, or refused; what their sender is owed for each.
 async fn settle(
@@ -185,7 +193,9 @@ async fn settle(
         Ok(outcomes) => outcomes,
         Err(error) => {
             // Without an acknowledgement the device sends again.
-            tracing::error!(%error, reports = count, "reports were not logged");
+            door.unlogged.tell(door.clock.instant(), |batches| {
+                tracing::error!(%error, batches, "reports were not logged");
+            });
             return Vec::new();
         }
     };
@@ -199,30 +209,13 @@ async fn settle(
             };
             let refused = match outcome {
                 Outcome::Accepted(_) => None,
-                Outcome::Rejected { why, .. } => Some((submission.thing().to_owned(), why)),
+                Outcome::Rejected { why, .. } => {
+                    Some(Refused { thing: submission.thing().to_owned(), why })
+                }
             };
             (debt, refused)
         })
         .collect()
-}
-
-/// Tells of refused reports of one connection, not line by line.
-#[derive(Default)]
-struct Refusals {
-    told: Option<Instant>,
-    /// How many were refused since.
-    untold: u64,
-}
-
-impl Refusals {
-    fn tell(&mut self, door: &Door, (thing, why): Refused) {
-        self.untold = self.untold.saturating_add(1);
-        let now = door.clock.instant();
-        if self.told.is_none_or(|told| now.saturating_duration_since(told) >= REFUSALS_TOLD) {
-            tracing::info!(thing, count = self.untold, why, "reports rejected");
-            (self.told, self.untold) = (Some(now), 0);
-        }
-    }
 }
 
 /// What is still to be said about a report.

@@ -23,10 +23,15 @@ pub(crate) struct Service {
 
 impl Service {
     /// Keeps a connection to the broker until every `Service` is dropped.
-    pub(crate) fn start(broker: Broker, client_id: String) -> (Self, JoinHandle<()>) {
-        let (frames, queue) = mpsc::channel(SERVICE_FRAMES);
+    pub(crate) fn start(
+        broker: Broker,
+        client_id: String,
+        published: mpsc::Receiver<Vec<u8>>,
+    ) -> (Self, JoinHandle<()>) {
+        let (frames, answers) = mpsc::channel(SERVICE_FRAMES);
         let clock = broker.clock().clone();
-        (Self { frames, clock }, tokio::spawn(run(broker, client_id, queue)))
+        let outgoing = Outgoing { answers, published, unsent: None };
+        (Self { frames, clock }, tokio::spawn(run(broker, client_id, outgoing)))
     }
 
     /// A message of QoS 0, as it goes out; none if it cannot be said.
@@ -52,11 +57,20 @@ impl Service {
     }
 }
 
-async fn run(broker: Broker, client_id: String, mut queue: mpsc::Receiver<Vec<u8>>) {
-    let mut unsent = None;
-    while !(queue.is_closed() && queue.is_empty()) {
+/// What is to be sent.
+struct Outgoing {
+    /// To device reports, within two seconds.
+    answers: mpsc::Receiver<Vec<u8>>,
+    /// Messages of the server's own, which take nothing from the answers.
+    published: mpsc::Receiver<Vec<u8>>,
+    /// What is being sent.
+    unsent: Option<Vec<u8>>,
+}
+
+async fn run(broker: Broker, client_id: String, mut outgoing: Outgoing) {
+    while !(outgoing.answers.is_closed() && outgoing.answers.is_empty()) {
         match broker.join(&Connect::new(VERSION, &client_id, 0)).await {
-            Ok(joined) => match serve(broker.clock(), joined, &mut queue, &mut unsent).await {
+            Ok(joined) => match serve(broker.clock(), joined, &mut outgoing).await {
                 Ok(()) => return,
                 Err(problem) => tracing::warn!(problem, "the service connection broke"),
             },
@@ -67,26 +81,22 @@ async fn run(broker: Broker, client_id: String, mut queue: mpsc::Receiver<Vec<u8
 }
 
 /// Sends what is queued. Ok when nobody is left to queue anything.
-async fn serve(
-    clock: &Clock,
-    joined: Joined,
-    queue: &mut mpsc::Receiver<Vec<u8>>,
-    unsent: &mut Option<Vec<u8>>,
-) -> Result<(), String> {
+async fn serve(clock: &Clock, joined: Joined, outgoing: &mut Outgoing) -> Result<(), String> {
     let Joined { pipe: Pipe { mut reader, mut writer }, mut frames, .. } = joined;
     let mut alive = clock.interval_at(clock.instant(), SERVICE_PING);
     alive.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
-        if let Some(frame) = unsent.as_ref() {
+        if let Some(frame) = outgoing.unsent.as_ref() {
             writer.write_all(frame).await.map_err(|error| error.to_string())?;
             writer.flush().await.map_err(|error| error.to_string())?;
-            *unsent = None;
+            outgoing.unsent = None;
         }
         tokio::select! {
-            frame = queue.recv() => match frame {
-                Some(frame) => *unsent = Some(frame),
+            frame = outgoing.answers.recv() => match frame {
+                Some(frame) => outgoing.unsent = Some(frame),
                 None => return Ok(()),
             },
+            Some(frame) = outgoing.published.recv() => outgoing.unsent = Some(frame),
             count = frames.read(&mut reader) => {
                 if count == 0 {
                     return Err("the broker closed".to_owned());
