@@ -23,7 +23,9 @@ pub(crate) fn check(world: &World, records: &[(u32, Record)]) -> Result<String, 
         let value = shown_value(behavior, &open.last_value);
         format!("{thing} {behavior} {} {} {value}", open.started_ms, open.last_ms)
     });
-    same("open violations", found.open.clone(), open.collect())?;
+    let mut open: Vec<_> = open.collect();
+    open.sort();
+    same("open violations", found.open.clone(), open)?;
     let received = world.inbox.lock().unwrap().clone();
     alerts_are_right(&received, &expected)?;
     let mut digest = format!("{} records, now {}\n", records.len(), world.now_ms);
@@ -61,7 +63,10 @@ impl Found {
                 let (started_ms, last_ms) = (violation.started_ms, violation.last_violation_ms);
                 format!("{} {behavior} {started_ms} {last_ms} {value}", violation.thing)
             });
-            Self { events: events.collect(), open: open.collect() }
+            let mut open: Vec<_> = open.collect();
+            // They come in the order in which they opened.
+            open.sort();
+            Self { events: events.collect(), open }
         })
     }
 }

@@ -13,7 +13,7 @@ use crate::limits::{EVENTS_SHOWN, VIOLATIONS_SHOWN};
 /// One look at the fleet. Two equal ones need not be shown twice.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct View {
-    /// Newest first; by thing if there are more.
+    /// Newest first; the oldest first if there are more.
     pub(crate) violations: Vec<Row>,
     /// There are more than are shown.
     pub(crate) has_more: bool,
@@ -84,7 +84,7 @@ pub(crate) async fn read(state: &ConsoleState) -> Result<View, ConsoleError> {
     let has_more = open.len() > VIOLATIONS_SHOWN;
     open.truncate(VIOLATIONS_SHOWN);
     if !has_more {
-        // With more, the shown ones are the first by thing, and the page says so.
+        // With more, the shown ones are those that opened first, and the page says so.
         open.sort_by_key(|violation| std::cmp::Reverse(violation.started_ms));
     }
     let all_time =

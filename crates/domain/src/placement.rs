@@ -30,15 +30,26 @@ impl Placement {
     /// The partition that holds all records of a thing.
     #[must_use]
     pub fn partition_of(self, thing: &str) -> u32 {
-        let hash = thing.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-        });
         let spread = match self.spread {
-            Spread::First => hash >> 16,
-            Spread::Even => mixed(hash),
+            Spread::First => hashed(thing) >> 16,
+            Spread::Even => Self::spread_of(thing),
         };
         u32::try_from(spread % u64::from(self.partitions.max(1))).unwrap_or(0)
     }
+
+    /// The number that says where a thing is in new folders. With a power of two of partitions,
+    /// the things of one have the same lowest bits.
+    #[must_use]
+    pub fn spread_of(thing: &str) -> u64 {
+        mixed(hashed(thing))
+    }
+}
+
+/// FNV-1a.
+fn hashed(thing: &str) -> u64 {
+    thing.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    })
 }
 
 /// The end of MurmurHash3's 64-bit variant: the last bytes of a name reach all bits.

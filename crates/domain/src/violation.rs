@@ -5,6 +5,7 @@ use uuid::{Builder, Uuid};
 use crate::EpochMs;
 use crate::behavior::Behavior;
 use crate::name::{ProfileName, ThingName};
+use crate::placement::Placement;
 use crate::severity::Severity;
 use crate::value::MetricValue;
 
@@ -96,7 +97,9 @@ pub enum VerificationState {
 /// same history always gives the same id, so what is written twice is written once.
 ///
 /// A `UUIDv8` that begins with 48 bits of the time, so that ids sort by when violations opened:
-/// keys in random order cost a store twenty times the bytes. The rest is a hash of all of it.
+/// keys in random order cost a store twenty times the bytes. Then come bits that things of one
+/// partition share, since what concerns everyone opens many at once, partition by partition. The
+/// rest is a hash of all of it.
 /// Times before 1970, which come only of damage, count as 1970. Ids of before are kept.
 #[must_use]
 pub fn violation_id(
@@ -110,8 +113,12 @@ pub fn violation_id(
     let hash = Uuid::new_v5(&Uuid::NAMESPACE_OID, text.as_bytes());
     let opened = u64::try_from(opened_ms).unwrap_or_default().to_be_bytes();
     let mut bytes = hash.into_bytes();
-    for (place, byte) in bytes.iter_mut().zip(opened.iter().skip(2)) {
-        *place = *byte;
+    // The version takes the upper half of the seventh byte: what is shared is in the two that
+    // follow the time, its highest bits last in the seventh.
+    let near = (Placement::spread_of(thing.as_str()).reverse_bits() >> 52) as u16;
+    let head = opened.into_iter().skip(2).chain(near.to_be_bytes());
+    for (place, byte) in bytes.iter_mut().zip(head) {
+        *place = byte;
     }
     Builder::from_custom_bytes(bytes).into_uuid().to_string()
 }

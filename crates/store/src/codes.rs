@@ -1,7 +1,7 @@
 //! The numbers of words in files, as [`Kind::code`](crate::Kind::code) is that of a kind: they
 //! never change and are never given to another.
 
-use fleetward_domain::{EventType, VerificationState};
+use fleetward_domain::{EventType, Severity, VerificationState};
 
 /// An alert that waits, the oldest of its lane and target.
 pub(crate) const ALERT_HEAD: u8 = 0;
@@ -21,6 +21,27 @@ pub(crate) fn of_event(event_type: EventType) -> u8 {
         EventType::AlarmCleared => 2,
         EventType::AlarmInvalidated => 3,
     }
+}
+
+/// The type of event of this number; none where this release knows none of it.
+pub(crate) fn event(code: u8) -> Option<EventType> {
+    let all = [EventType::InAlarm, EventType::AlarmCleared, EventType::AlarmInvalidated];
+    all.into_iter().find(|known| of_event(*known) == code)
+}
+
+/// The number of a severity.
+pub(crate) fn of_severity(severity: Severity) -> u8 {
+    match severity {
+        Severity::Low => 1,
+        Severity::Medium => 2,
+        Severity::High => 3,
+        Severity::Critical => 4,
+    }
+}
+
+/// The severity of this number; none where this release knows none of it.
+pub(crate) fn severity(code: u8) -> Option<Severity> {
+    Severity::ALL.into_iter().find(|known| of_severity(*known) == code)
 }
 
 /// The number of an operator's word.
@@ -64,5 +85,11 @@ mod tests {
             assert_eq!((of_verification(word), verification(code)), (code, Some(word)));
         }
         assert_eq!(verification(4), None);
+        assert_eq!(
+            [1, 2, 3, 4].map(event),
+            [Some(InAlarm), Some(AlarmCleared), Some(AlarmInvalidated), None]
+        );
+        assert_eq!(Severity::ALL.map(of_severity), [1, 2, 3, 4]);
+        assert_eq!([severity(0), severity(4), severity(5)], [None, Some(Severity::Critical), None]);
     }
 }

@@ -7,7 +7,7 @@
 mod access_key;
 pub(crate) mod alert;
 mod authority;
-mod behavior;
+pub(crate) mod behavior;
 mod certificate;
 pub(crate) mod change;
 mod custom_metric;

@@ -8,6 +8,7 @@ pub mod check;
 mod connection;
 mod disk;
 mod documents;
+mod kept;
 mod level;
 mod outbox;
 mod partitions;

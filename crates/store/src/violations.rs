@@ -11,11 +11,11 @@ use crate::error::StoreError;
 /// Open violations and events. Detection writes them: see [`crate::Partitions`].
 #[async_trait::async_trait]
 pub trait Violations: Send + Sync {
-    /// Open violations by (thing, id), after the given pair.
+    /// Open violations by id, which is by when they opened, after the given id.
     async fn active_violations(
         &self,
         filter: &ViolationFilter,
-        after: Option<(String, String)>,
+        after: Option<String>,
         limit: usize,
     ) -> Result<Vec<Violation>, StoreError>;
 

@@ -70,7 +70,7 @@ async fn the_list_is_bounded_and_says_so() {
     open(&*state.store, vec![many(VIOLATIONS_SHOWN)]).await;
     let html = rendered(&state).await;
     assert!(html.contains("<b>100+</b> open violations"), "{html}");
-    assert!(html.contains("the first 100 by thing"), "{html}");
+    assert!(html.contains("the 100 that opened first"), "{html}");
     assert_eq!(html.matches("data-id=").count(), VIOLATIONS_SHOWN);
     assert!(!html.contains(r#"data-id="id of lamp-0100""#));
 }

@@ -1,5 +1,4 @@
 use fleetward_domain::{CriteriaType, SecurityProfile};
-use fleetward_store::{edge_ends, edge_key};
 use fleetward_wire::convert::show_violation;
 use fleetward_wire::types::{ListActiveViolationsRequest, ListActiveViolationsResponse};
 
@@ -9,7 +8,7 @@ use crate::page::Page;
 use crate::prepared::Prepared;
 use crate::refusal::Refusal;
 
-/// By thing and violation id.
+/// By violation id, which is by when they opened.
 pub(crate) async fn list_active(
     control: &Control,
     input: ListActiveViolationsRequest,
@@ -28,13 +27,11 @@ pub(crate) async fn list_active(
     let mut violations = Vec::new();
     // Nothing learns yet: looking through all that there is would find nothing.
     if filter.criteria != Some(CriteriaType::MachineLearning) {
-        let after = page.after.as_deref().map(edge_ends);
-        let after = after.map(|(thing, id)| (thing.to_owned(), id.to_owned()));
+        let after = page.after.clone();
         let limit = page.items.saturating_add(1);
         violations = control.store().active_violations(&filter, after, limit).await?;
     }
-    let next_token =
-        page.cut(&mut violations, |violation| edge_key(violation.thing.as_str(), &violation.id));
+    let next_token = page.cut(&mut violations, |violation| violation.id.clone());
     Ok(Prepared::read(ListActiveViolationsResponse {
         active_violations: Some(violations.iter().map(show_violation).collect()),
         next_token,

@@ -157,7 +157,7 @@ async fn answers(store: &dyn Store) -> Vec<String> {
     for suppressed in [None, Some(true)] {
         for thing in [None, Some(ThingName::parse("a").unwrap())] {
             let filter = ViolationFilter { thing, suppressed, ..ViolationFilter::default() };
-            let after = Some(("a".to_owned(), "1".to_owned()));
+            let after = Some("1".to_owned());
             answers.push(format!("{:?}", store.active_violations(&filter, None, 9).await));
             answers.push(format!("{:?}", store.active_violations(&filter, after, 9).await));
             let filter = EventFilter { violations: filter, ..always() };

@@ -17,7 +17,7 @@ impl Violations for MemoryStore {
     async fn active_violations(
         &self,
         filter: &ViolationFilter,
-        after: Option<(String, String)>,
+        after: Option<String>,
         limit: usize,
     ) -> Result<Vec<Violation>, StoreError> {
         Ok(self.state().violations.active(filter, after, limit))
@@ -96,26 +96,19 @@ impl ViolationTable {
     pub(super) fn active(
         &self,
         filter: &ViolationFilter,
-        after: Option<(String, String)>,
+        after: Option<String>,
         limit: usize,
     ) -> Vec<Violation> {
-        let mut found: Vec<_> = self
-            .open
+        self.open
             .values()
             .filter(|violation| {
                 let Violation { thing, profile, behavior, verification, .. } = violation;
                 matches(filter, thing, profile, behavior, *verification)
             })
-            .filter(|violation| {
-                after.as_ref().is_none_or(|(thing, id)| {
-                    (violation.thing.as_str(), &violation.id) > (thing.as_str(), id)
-                })
-            })
+            .filter(|violation| after.as_ref().is_none_or(|after| violation.id > *after))
+            .take(limit)
             .cloned()
-            .collect();
-        found.sort_by(|a, b| (&a.thing, &a.id).cmp(&(&b.thing, &b.id)));
-        found.truncate(limit);
-        found
+            .collect()
     }
 
     pub(super) fn events(

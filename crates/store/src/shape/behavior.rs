@@ -7,7 +7,19 @@ use fleetward_domain::{
 use fleetward_shape::sayable;
 use serde::{Deserialize, Serialize};
 
+use super::json;
 use super::metric::{MetricDimensionV1, MetricV1, MetricValueV1};
+use crate::error::StoreError;
+
+/// A behavior that many rows refer to, in the version that the level names.
+pub(crate) fn to_bytes(behavior: &Behavior, level: FormatLevel) -> Result<Vec<u8>, StoreError> {
+    json::write("behavior", behavior.name.as_str(), &BehaviorV1::at(level, behavior)?)
+}
+
+/// Reads one that the row of this key refers to.
+pub(crate) fn from_bytes(key: &str, bytes: &[u8]) -> Result<Behavior, StoreError> {
+    json::read("the behavior of", key, bytes, &[json::reader::<BehaviorV1, Behavior>])
+}
 
 #[derive(Serialize, Deserialize)]
 pub(super) struct BehaviorV1 {

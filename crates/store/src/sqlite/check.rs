@@ -1,11 +1,12 @@
 //! Reading everything in the file, to find what cannot be read.
 
+use fleetward_domain::FormatLevel;
 use rusqlite::types::Value;
 use rusqlite::{Connection, Row, params, params_from_iter};
 
 use super::documents::document_in;
 use super::stored::{Bytes, Unsigned, column, key};
-use super::{SqliteStore, outbox, violations};
+use super::{SqliteStore, kept, outbox, violations};
 use crate::codes;
 use crate::edge::{edge_ends, edge_key};
 use crate::error::StoreError;
@@ -31,15 +32,19 @@ type ReadRow = fn(&Row<'_>) -> Result<(), StoreError>;
 /// A table, how its rows come in the order of their keys, and how one is read.
 struct Table {
     what: &'static str,
-    /// Takes the key of the last row that was read, and how many rows may come.
-    sql: &'static str,
+    /// At this level. Takes the key of the last row that was read, and how many rows may come.
+    sql: fn(FormatLevel) -> String,
     read: ReadRow,
 }
 
 const TABLES: [Table; 4] = [
     Table {
         what: "changes",
-        sql: "SELECT seq, body FROM change WHERE seq > coalesce(?, 0) ORDER BY seq LIMIT ?",
+        sql: |_| {
+            let sql =
+                "SELECT seq, body FROM change WHERE seq > coalesce(?, 0) ORDER BY seq LIMIT ?";
+            sql.to_owned()
+        },
         read: |row| {
             let seq = key(row, "seq")?;
             let body: Bytes = column(row, "body", "change", &seq)?;
@@ -48,7 +53,10 @@ const TABLES: [Table; 4] = [
     },
     Table {
         what: "open violations",
-        sql: "SELECT * FROM violation WHERE id > coalesce(?, '') ORDER BY id LIMIT ?",
+        sql: |level| {
+            let rows = kept::rows_of("violation", level);
+            format!("{rows} WHERE id > coalesce(?, '') ORDER BY id LIMIT ?")
+        },
         read: |row| {
             let open = violations::open_in(row)?;
             let columns = [
@@ -57,14 +65,20 @@ const TABLES: [Table; 4] = [
                 ("profile", open.profile.to_string().into()),
                 ("suppressed", open.behavior.suppress_alerts.into()),
             ];
+            kept::check_near(row, ("violation", &open.id), open.thing.as_str())?;
             agree(row, ("violation", &open.id), columns)
         },
     },
     Table {
         what: "violation events",
-        sql: "SELECT * FROM event WHERE row > coalesce(?, 0) ORDER BY row LIMIT ?",
+        sql: |level| {
+            let rows = kept::rows_of("event", level);
+            format!("{rows} WHERE row > coalesce(?, 0) ORDER BY row LIMIT ?")
+        },
         read: |row| {
             let (cursor, happened) = violations::event_in(row)?;
+            let row_number = cursor.row.to_string();
+            kept::check_near(row, ("event", &row_number), happened.thing.as_str())?;
             let columns = [
                 ("violation_id", happened.violation_id.into()),
                 ("event_type", codes::of_event(happened.event_type).into()),
@@ -73,14 +87,17 @@ const TABLES: [Table; 4] = [
                 ("suppressed", happened.behavior.suppress_alerts.into()),
                 ("at_ms", happened.at_ms.into()),
             ];
-            agree(row, ("event", &cursor.row.to_string()), columns)
+            agree(row, ("event", &row_number), columns)
         },
     },
     Table {
         what: "alerts that wait or are dead",
         // A delivered one has no body any more.
-        sql: "SELECT * FROM alert WHERE id > coalesce(?, 0) AND status <> 2
-              ORDER BY id LIMIT ?",
+        sql: |_| {
+            let sql = "SELECT * FROM alert WHERE id > coalesce(?, 0) AND status <> 2
+                 ORDER BY id LIMIT ?";
+            sql.to_owned()
+        },
         read: |row| {
             let alert = outbox::alert_in(row)?.alert;
             let columns = [
@@ -108,7 +125,8 @@ impl SqliteStore {
             self.pages(kind.plural(), tell, move |c, after| documents(c, kind, after)).await;
         }
         for table in &TABLES {
-            self.pages(table.what, tell, |c, after| rows(c, table, after)).await;
+            let level = self.level;
+            self.pages(table.what, tell, move |c, after| rows(c, (table, level), after)).await;
         }
         match self.readers.read(of_unknown_kinds).await {
             Ok(0) | Err(_) => {}
@@ -183,8 +201,12 @@ fn documents(
     })
 }
 
-fn rows(connection: &Connection, table: &Table, after: Option<Value>) -> Result<Page, StoreError> {
-    page(connection, table.sql, [after.unwrap_or(Value::Null), limit()], table.read)
+fn rows(
+    connection: &Connection,
+    (table, level): (&Table, FormatLevel),
+    after: Option<Value>,
+) -> Result<Page, StoreError> {
+    page(connection, &(table.sql)(level), [after.unwrap_or(Value::Null), limit()], table.read)
 }
 
 fn page<const N: usize>(

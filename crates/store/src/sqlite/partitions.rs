@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::stored::{Unsigned, signed};
 use super::writer::Writing;
-use super::{SqliteStore, outbox, summaries, violations};
+use super::{SqliteStore, kept, outbox, summaries, violations};
 use crate::error::StoreError;
 use crate::partitions::{
     Chunk, DetectionTx, PartitionClaim, PartitionProgress, Partitions, StateTx,
@@ -99,8 +99,9 @@ fn commit(
     }
     advance(connection, &tx.progress)?;
     // An event takes an operator's word from its violation, so it comes before the removal.
-    violations::put(writing, &tx.effects.violations)?;
-    violations::add_events(writing, unreadable, &tx.effects.events)?;
+    let mut numbers = kept::Numbers::default();
+    violations::put(writing, &mut numbers, &tx.effects.violations)?;
+    violations::add_events(writing, unreadable, &mut numbers, &tx.effects.events)?;
     violations::close(connection, &tx.effects.closed)?;
     outbox::add(writing, &tx.effects.alerts)?;
     summaries::add(connection, &tx.effects.summaries)?;

@@ -8,6 +8,7 @@
 use fleetward_domain::FormatLevel;
 use rusqlite::{Connection, Transaction};
 
+use super::kept;
 use crate::error::StoreError;
 
 /// Each takes a file from the version of its index to the next, at its level or above.
@@ -24,6 +25,31 @@ ALTER TABLE alert ADD COLUMN turn INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE alert ADD COLUMN released_ms INTEGER NOT NULL DEFAULT 0;
 CREATE INDEX alert_held ON alert (due_ms) WHERE status = 4;
 CREATE INDEX alert_of_behavior ON alert (thing, target, behavior);
+
+-- Behaviors that rows refer to, each kept once; digest is a CRC-32 of what is kept.
+CREATE TABLE kept_behavior (
+    number INTEGER PRIMARY KEY,
+    digest INTEGER NOT NULL,
+    kept BLOB NOT NULL
+);
+CREATE INDEX kept_behavior_by_digest ON kept_behavior (digest);
+
+-- Rows of before hold their behavior in the body. near brings the things of one partition
+-- together, which are committed together; 0 only until the migration has given each its own.
+ALTER TABLE violation ADD COLUMN behavior INTEGER;
+ALTER TABLE violation ADD COLUMN severity INTEGER;
+ALTER TABLE violation ADD COLUMN near INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE event ADD COLUMN behavior INTEGER;
+ALTER TABLE event ADD COLUMN severity INTEGER;
+ALTER TABLE event ADD COLUMN near INTEGER NOT NULL DEFAULT 0;
+-- By thing, and by profile in the order in which violations opened.
+DROP INDEX violation_by_thing;
+DROP INDEX violation_by_profile;
+DROP INDEX event_by_thing;
+CREATE INDEX violation_near ON violation (near, id);
+CREATE INDEX violation_of_profile ON violation (profile, id);
+CREATE INDEX event_near ON event (near, at_ms, row);
+
 -- What windows say of the fleet, until a threshold came of it.
 CREATE TABLE summary (
     profile TEXT NOT NULL,
@@ -146,6 +172,9 @@ pub(super) fn migrate_within(
         (1_i64..).zip(MIGRATIONS).filter(|(version, (at, _))| *version > found && *at <= level);
     for (version, (_, migration)) in missing {
         transaction.execute_batch(migration)?;
+        if *migration == V3 {
+            kept::bring_near(transaction)?;
+        }
         transaction.pragma_update(None, "user_version", version)?;
     }
     Ok(())

@@ -1,6 +1,6 @@
 //! How values of the domain stand in columns.
 
-use fleetward_domain::{EventType, VerificationState};
+use fleetward_domain::{EventType, Severity, VerificationState};
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSqlOutput, ValueRef};
 use rusqlite::{Row, ToSql};
 
@@ -65,18 +65,36 @@ impl FromSql for Bytes {
     }
 }
 
-/// A column that holds the number of a type of event, whichever it is.
-pub(super) struct KnownEventType;
+/// A column that holds the number of a type of event.
+pub(super) struct KnownEventType(pub(super) EventType);
 
 impl FromSql for KnownEventType {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
         let code = u8::column_result(value)?;
-        [EventType::InAlarm, EventType::AlarmCleared, EventType::AlarmInvalidated]
-            .into_iter()
-            .find(|known| codes::of_event(*known) == code)
-            .map(|_| Self)
-            .ok_or(FromSqlError::OutOfRange(code.into()))
+        codes::event(code).map(Self).ok_or(FromSqlError::OutOfRange(code.into()))
     }
+}
+
+/// A column that holds the number of a severity.
+pub(super) struct KnownSeverity(pub(super) Severity);
+
+impl FromSql for KnownSeverity {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        let code = u8::column_result(value)?;
+        codes::severity(code).map(Self).ok_or(FromSqlError::OutOfRange(code.into()))
+    }
+}
+
+/// A column that holds a name, as it was parsed when it was written.
+pub(super) fn named<T>(
+    row: &Row<'_>,
+    name: &str,
+    (what, key): (&str, &str),
+    parse: impl FnOnce(&str) -> Option<T>,
+) -> Result<T, StoreError> {
+    let text: String = column(row, name, what, key)?;
+    let problem = format!("its column {name} holds no name");
+    parse(&text).ok_or_else(|| StoreError::corrupt(what, key)(problem))
 }
 
 /// A verification state in a column.

@@ -192,12 +192,16 @@ async fn each_question_uses_an_index() {
         assert!(!sorts || sql.contains("FROM alert"), "{sql}: {plan:?}");
     };
     check("SELECT key FROM document WHERE kind = 1 AND key >= 'a' AND key < 'b' ORDER BY key");
-    check("SELECT body FROM violation WHERE (thing, id) > ('a', 'b') ORDER BY thing, id");
-    check("SELECT body FROM violation WHERE profile = 'p' ORDER BY thing, id");
-    check("SELECT body FROM violation WHERE thing = 'p' ORDER BY thing, id");
-    for filter in ["", "thing = 'a' AND ", "profile = 'p' AND "] {
+    let (open, events) = (
+        kept::rows_of("violation", FormatLevel::CURRENT),
+        kept::rows_of("event", FormatLevel::CURRENT),
+    );
+    check(&format!("{open} WHERE id > 'b' ORDER BY id"));
+    check(&format!("{open} WHERE profile = 'p' ORDER BY id"));
+    check(&format!("{open} WHERE thing = 'p' AND near = 5 ORDER BY id"));
+    for filter in ["", "thing = 'a' AND near = 5 AND", "profile = 'p' AND "] {
         check(&format!(
-            "SELECT body FROM event WHERE {filter} at_ms BETWEEN 1 AND 2 AND (at_ms, row) < (2, 3)
+            "{events} WHERE {filter} at_ms BETWEEN 1 AND 2 AND (at_ms, row) < (2, 3)
              ORDER BY at_ms DESC, row DESC"
         ));
     }

@@ -1,13 +1,19 @@
-//! Open violations and events in SQL. What is asked for has its own column; the rest is JSON.
+//! Open violations and events in SQL. What is asked for has its own column; the rest is JSON, and
+//! what many have in common stands elsewhere ([`super::kept`]).
+
+mod rows;
 
 use std::sync::Arc;
 
-use fleetward_domain::{EpochMs, VerificationState, Violation, ViolationEvent};
+use fleetward_domain::{EpochMs, FormatLevel, VerificationState, Violation, ViolationEvent};
 use rusqlite::types::Value;
-use rusqlite::{Connection, Row, params, params_from_iter};
+use rusqlite::{Connection, params, params_from_iter};
 use tokio::sync::watch;
 
-use super::stored::{Bytes, KnownEventType, Verification, column, key, rows};
+use self::rows::{Said, said_in};
+pub(super) use self::rows::{event_in, open_in};
+use super::kept::{self, Numbers};
+use super::stored::{self, Verification};
 use super::writer::Writing;
 use super::{SqliteStore, from_now_on, outbox};
 use crate::codes;
@@ -23,11 +29,12 @@ impl Violations for SqliteStore {
     async fn active_violations(
         &self,
         filter: &ViolationFilter,
-        after: Option<(String, String)>,
+        after: Option<String>,
         limit: usize,
     ) -> Result<Vec<Violation>, StoreError> {
         let (filter, unreadable) = (filter.clone(), Arc::clone(&self.unreadable));
-        self.readers.read(move |c| active(c, &unreadable, &filter, after, limit)).await
+        let level = self.level;
+        self.readers.read(move |c| active((c, level), &unreadable, &filter, after, limit)).await
     }
 
     async fn violation_events(
@@ -37,7 +44,8 @@ impl Violations for SqliteStore {
         limit: usize,
     ) -> Result<Vec<(EventCursor, ViolationEvent)>, StoreError> {
         let (filter, unreadable) = (filter.clone(), Arc::clone(&self.unreadable));
-        self.readers.read(move |c| events(c, &unreadable, &filter, after, limit)).await
+        let level = self.level;
+        self.readers.read(move |c| events((c, level), &unreadable, &filter, after, limit)).await
     }
 
     fn newest_event(&self) -> watch::Receiver<u64> {
@@ -71,12 +79,18 @@ impl Violations for SqliteStore {
 }
 
 /// Writes violations; what an operator said of one stays.
-pub(super) fn put(writing: &Writing<'_>, violations: &[Violation]) -> Result<(), StoreError> {
+pub(super) fn put(
+    writing: &Writing<'_>,
+    numbers: &mut Numbers,
+    violations: &[Violation],
+) -> Result<(), StoreError> {
+    if kept::refers(writing.level) {
+        return violations.iter().try_for_each(|open| put_referring(writing, numbers, open));
+    }
     let mut put = writing.connection.prepare_cached(
         "INSERT INTO violation (id, thing, profile, suppressed, verification, description, body)
          VALUES (?, ?, ?, ?, ?, ?, ?)
-         ON CONFLICT (id) DO UPDATE SET thing = excluded.thing, profile = excluded.profile,
-             suppressed = excluded.suppressed, body = excluded.body",
+         ON CONFLICT (id) DO UPDATE SET suppressed = excluded.suppressed, body = excluded.body",
     )?;
     for open in violations {
         put.execute(params![
@@ -92,37 +106,107 @@ pub(super) fn put(writing: &Writing<'_>, violations: &[Violation]) -> Result<(),
     Ok(())
 }
 
+fn put_referring(
+    writing: &Writing<'_>,
+    numbers: &mut Numbers,
+    open: &Violation,
+) -> Result<(), StoreError> {
+    let behavior = numbers.of(writing, &open.behavior)?;
+    // The thing and the profile follow from the id: what is indexed does not change.
+    let mut put = writing.connection.prepare_cached(
+        "INSERT INTO violation (id, thing, profile, suppressed, verification, description, body,
+             behavior, severity, near) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+         ON CONFLICT (id) DO UPDATE SET suppressed = excluded.suppressed, body = excluded.body,
+             behavior = excluded.behavior, severity = excluded.severity",
+    )?;
+    put.execute(params![
+        open.id,
+        open.thing.as_str(),
+        open.profile.as_str(),
+        open.behavior.suppress_alerts,
+        Verification(open.verification),
+        open.verification_description,
+        violation::to_rest(open, writing.level)?,
+        behavior,
+        codes::of_severity(open.severity),
+        kept::near(open.thing.as_str()),
+    ])?;
+    Ok(())
+}
+
 /// Writes events that are not there yet, with what an operator has said of their violation.
 pub(super) fn add_events(
     writing: &Writing<'_>,
     unreadable: &Unreadable,
+    numbers: &mut Numbers,
     events: &[ViolationEvent],
+) -> Result<(), StoreError> {
+    for happened in events {
+        let before = said_before(writing.connection, unreadable, &happened.violation_id)?;
+        let said =
+            before.unwrap_or((happened.verification, happened.verification_description.clone()));
+        if kept::refers(writing.level) {
+            add_referring(writing, numbers, happened, said)?;
+        } else {
+            add_whole(writing, happened, said)?;
+        }
+    }
+    Ok(())
+}
+
+fn add_whole(
+    writing: &Writing<'_>,
+    happened: &ViolationEvent,
+    (verification, description): Said,
 ) -> Result<(), StoreError> {
     let mut add = writing.connection.prepare_cached(
         "INSERT INTO event (violation_id, event_type, thing, profile, suppressed, at_ms,
              verification, description, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
          ON CONFLICT (violation_id, event_type) DO NOTHING",
     )?;
-    for happened in events {
-        let before = said_before(writing.connection, unreadable, &happened.violation_id)?;
-        let (verification, description) =
-            before.unwrap_or((happened.verification, happened.verification_description.clone()));
-        add.execute(params![
-            happened.violation_id,
-            codes::of_event(happened.event_type),
-            happened.thing.as_str(),
-            happened.profile.as_str(),
-            happened.behavior.suppress_alerts,
-            happened.at_ms,
-            Verification(verification),
-            description,
-            event::to_bytes(happened, writing.level)?,
-        ])?;
-    }
+    add.execute(params![
+        happened.violation_id,
+        codes::of_event(happened.event_type),
+        happened.thing.as_str(),
+        happened.profile.as_str(),
+        happened.behavior.suppress_alerts,
+        happened.at_ms,
+        Verification(verification),
+        description,
+        event::to_bytes(happened, writing.level)?,
+    ])?;
     Ok(())
 }
 
-type Said = (VerificationState, Option<String>);
+fn add_referring(
+    writing: &Writing<'_>,
+    numbers: &mut Numbers,
+    happened: &ViolationEvent,
+    (verification, description): Said,
+) -> Result<(), StoreError> {
+    let behavior = numbers.of(writing, &happened.behavior)?;
+    let mut add = writing.connection.prepare_cached(
+        "INSERT INTO event (violation_id, event_type, thing, profile, suppressed, at_ms,
+             verification, description, body, behavior, severity, near)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+         ON CONFLICT (violation_id, event_type) DO NOTHING",
+    )?;
+    add.execute(params![
+        happened.violation_id,
+        codes::of_event(happened.event_type),
+        happened.thing.as_str(),
+        happened.profile.as_str(),
+        happened.behavior.suppress_alerts,
+        happened.at_ms,
+        Verification(verification),
+        description,
+        event::to_rest(happened, writing.level)?,
+        behavior,
+        codes::of_severity(happened.severity),
+        kept::near(happened.thing.as_str()),
+    ])?;
+    Ok(())
+}
 
 /// What an operator said of a violation. A word that cannot be read counts as none: it must not
 /// stop detection, which comes past here with each event.
@@ -141,33 +225,6 @@ fn said_before(
     let Some(row) = found.next()? else { return Ok(None) };
     let said = unreadable.skip(said_in(row, "violation", violation_id))?;
     Ok(Some(said.unwrap_or((VerificationState::Unknown, None))))
-}
-
-fn said_in(row: &Row<'_>, what: &str, key: &str) -> Result<Said, StoreError> {
-    let verification: Verification = column(row, "verification", what, key)?;
-    Ok((verification.0, column(row, "description", what, key)?))
-}
-
-/// Reads a row of the table of open violations.
-pub(super) fn open_in(row: &Row<'_>) -> Result<Violation, StoreError> {
-    let id = key(row, "id")?;
-    let body: Bytes = column(row, "body", "violation", &id)?;
-    let mut open = violation::from_bytes(&id, &body.0)?;
-    (open.verification, open.verification_description) = said_in(row, "violation", &id)?;
-    Ok(open)
-}
-
-/// Reads a row of the table of events.
-pub(super) fn event_in(row: &Row<'_>) -> Result<(EventCursor, ViolationEvent), StoreError> {
-    let number = key(row, "row")?;
-    let at_ms = column(row, "at_ms", "event", &number)?;
-    let cursor = EventCursor { at_ms, row: column(row, "row", "event", &number)? };
-    let body: Bytes = column(row, "body", "event", &number)?;
-    let mut happened = event::from_bytes(&number, &body.0)?;
-    // The body says it too; a row whose column does not could happen once more beside itself.
-    column::<KnownEventType>(row, "event_type", "event", &number)?;
-    (happened.verification, happened.verification_description) = said_in(row, "event", &number)?;
-    Ok((cursor, happened))
 }
 
 pub(super) fn close(connection: &Connection, ids: &[String]) -> Result<(), StoreError> {
@@ -195,22 +252,19 @@ pub(super) fn verify(writing: &mut Writing<'_>, said: &tx::Verification) -> Resu
 }
 
 fn active(
-    connection: &Connection,
+    (connection, level): (&Connection, FormatLevel),
     unreadable: &Unreadable,
     filter: &ViolationFilter,
-    after: Option<(String, String)>,
+    after: Option<String>,
     limit: usize,
 ) -> Result<Vec<Violation>, StoreError> {
     let mut conditions = Conditions::default();
-    conditions.add_filter(filter);
-    if let Some((thing, id)) = after {
-        conditions.add("(thing, id) > (?, ?)", [thing.into(), id.into()]);
+    conditions.add_filter(filter, level);
+    if let Some(id) = after {
+        conditions.add("id > ?", [id.into()]);
     }
     let (clause, values) = conditions.finish();
-    let sql = format!(
-        "SELECT id, verification, description, body FROM violation
-         {clause} ORDER BY thing, id"
-    );
+    let sql = format!("{} {clause} ORDER BY id", kept::rows_of("violation", level));
     let mut statement = connection.prepare_cached(&sql)?;
     let mut found = statement.query_and_then(params_from_iter(values), open_in)?;
     let mut violations = Vec::new();
@@ -225,23 +279,21 @@ fn active(
 }
 
 fn events(
-    connection: &Connection,
+    (connection, level): (&Connection, FormatLevel),
     unreadable: &Unreadable,
     filter: &EventFilter,
     after: Option<EventCursor>,
     limit: usize,
 ) -> Result<Vec<(EventCursor, ViolationEvent)>, StoreError> {
     let mut conditions = Conditions::default();
-    conditions.add_filter(&filter.violations);
+    conditions.add_filter(&filter.violations, level);
     conditions.add("at_ms BETWEEN ? AND ?", [filter.from_ms.into(), filter.to_ms.into()]);
     if let Some(after) = after {
         conditions.add("(at_ms, row) < (?, ?)", [after.at_ms.into(), after.row.into()]);
     }
     let (clause, values) = conditions.finish();
-    let sql = format!(
-        "SELECT at_ms, row, event_type, verification, description, body FROM event
-         {clause} ORDER BY at_ms DESC, row DESC"
-    );
+    let rows = kept::rows_of("event", level);
+    let sql = format!("{rows} {clause} ORDER BY at_ms DESC, row DESC");
     let mut statement = connection.prepare_cached(&sql)?;
     let mut found = statement.query_and_then(params_from_iter(values), event_in)?;
     // The limit is kept here and not in SQL: unreadable events are passed over and must not make a
@@ -265,7 +317,7 @@ fn expire(connection: &Connection, before_ms: EpochMs, limit: usize) -> Result<u
             "DELETE FROM event WHERE row IN
              (SELECT row FROM event WHERE at_ms < ? ORDER BY at_ms LIMIT ?)",
         )?
-        .execute(params![before_ms, rows(limit)])?;
+        .execute(params![before_ms, stored::rows(limit)])?;
     Ok(expired)
 }
 
@@ -283,9 +335,12 @@ impl Conditions {
         self.values.extend(values);
     }
 
-    fn add_filter(&mut self, filter: &ViolationFilter) {
+    fn add_filter(&mut self, filter: &ViolationFilter, level: FormatLevel) {
         if let Some(thing) = &filter.thing {
             self.add("thing = ?", [thing.to_string().into()]);
+            if kept::refers(level) {
+                self.add("near = ?", [kept::near(thing.as_str()).into()]);
+            }
         }
         if let Some(profile) = &filter.profile {
             self.add("profile = ?", [profile.to_string().into()]);

@@ -61,6 +61,7 @@ impl OwnedPartition {
             )));
         }
         let written = Written::of(&chunks);
+        // Others are claimed meanwhile, and several processors can load.
         let load = move || {
             let chunks = chunks.iter().map(|chunk| (chunk.index, chunk.bytes.as_slice()));
             Partition::load(settings, chunks)

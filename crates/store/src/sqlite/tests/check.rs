@@ -152,7 +152,7 @@ async fn columns_beside_a_body_are_read_too() {
         ),
         (
             "UPDATE violation SET thing = 'other'",
-            "violation \"violation\" is corrupt: its column thing is not ",
+            "violation \"violation\" is corrupt: its column thing is not that of its column near",
         ),
         (
             "UPDATE document SET version = -1 WHERE kind = 10",
@@ -161,8 +161,12 @@ async fn columns_beside_a_body_are_read_too() {
         ("UPDATE event SET verification = 77", "event \"1\" is corrupt: its column verification "),
         ("UPDATE event SET event_type = 77", "event \"1\" is corrupt: its column event_type "),
         (
-            "UPDATE event SET event_type = 2",
-            "event \"1\" is corrupt: its column event_type is not ",
+            "UPDATE event SET thing = 'other'",
+            "event \"1\" is corrupt: its column thing is not that of its column near",
+        ),
+        (
+            "UPDATE event SET severity = 9",
+            "event \"1\" is corrupt: its column severity cannot be read",
         ),
         ("UPDATE event SET at_ms = 'soon'", "event \"1\" is corrupt: its column at_ms "),
         (

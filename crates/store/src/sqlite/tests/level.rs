@@ -1,7 +1,10 @@
 //! The format level of a file.
 
+use fleetward_domain::{Effects, EventType, ThingName};
+
 use super::*;
-use crate::{Noun, RelayPosition, find};
+use crate::conformance::fixtures::{CASE, Case, always, event, violation};
+use crate::{EventFilter, Noun, Partitions, RelayPosition, ViolationFilter, Violations, find};
 
 const FIRST: FormatLevel = FormatLevel::First;
 const CURRENT: FormatLevel = FormatLevel::CURRENT;
@@ -101,4 +104,36 @@ async fn what_is_written_at_the_first_level_says_nothing_of_levels() {
     let settings = store.list(Kind::Setting, "", None, 9).await.unwrap();
     let keys: Vec<_> = settings.iter().map(|setting| setting.key.as_str()).collect();
     assert_eq!(keys, [RelayPosition::KEY]);
+}
+
+/// Rows that a release below wrote hold their behavior; they are found and read as new ones are.
+#[tokio::test]
+async fn violations_and_events_of_an_older_level_are_found_beside_new_ones() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store.db");
+    let case = |id| Case { id, ..CASE };
+    let effects = |id| Effects {
+        violations: vec![violation(case(id), 10)],
+        events: vec![event(case(id), EventType::InAlarm, 10)],
+        ..Effects::default()
+    };
+    let store = SqliteStore::open_or_make(&path, FormatLevel::Named).unwrap();
+    store.commit_detection(effects("1").into()).await.unwrap();
+    store.close().await.unwrap();
+    SqliteStore::finish_upgrade(&path).unwrap();
+    let store = SqliteStore::open(&path).unwrap();
+    store.commit_detection(effects("2").into()).await.unwrap();
+    for thing in [None, Some(ThingName::parse(CASE.thing).unwrap())] {
+        let filter = ViolationFilter { thing, ..ViolationFilter::default() };
+        let open = store.active_violations(&filter, None, 9).await.unwrap();
+        assert_eq!(open, ["1", "2"].map(|id| violation(case(id), 10)));
+        let events = EventFilter { violations: filter, ..always() };
+        let events = store.violation_events(&events, None, 9).await.unwrap();
+        let events: Vec<_> = events.into_iter().map(|(_, event)| event).collect();
+        assert_eq!(events, ["2", "1"].map(|id| event(case(id), EventType::InAlarm, 10)));
+    }
+    store.close().await.unwrap();
+    let other = rusqlite::Connection::open(&path).unwrap();
+    let kept = other.query_row("SELECT count(*) FROM kept_behavior", [], |row| row.get(0));
+    assert_eq!(kept, Ok(1), "violation and event refer to one");
 }

@@ -1,0 +1,83 @@
+//! Rows of violations and events, as they are read.
+
+use fleetward_domain::{
+    MetricValue, ProfileName, ThingName, VerificationState, Violation, ViolationEvent,
+};
+use rusqlite::Row;
+
+use crate::error::StoreError;
+use crate::shape::{event, violation};
+use crate::sqlite::kept;
+use crate::sqlite::stored::{
+    Bytes, KnownEventType, KnownSeverity, Verification, column, key, named,
+};
+use crate::violations::EventCursor;
+
+/// What an operator said of a violation.
+pub(super) type Said = (VerificationState, Option<String>);
+
+/// An operator's word in a row.
+pub(super) fn said_in(row: &Row<'_>, what: &str, key: &str) -> Result<Said, StoreError> {
+    let verification: Verification = column(row, "verification", what, key)?;
+    Ok((verification.0, column(row, "description", what, key)?))
+}
+
+/// Reads a row of the table of open violations.
+pub(in crate::sqlite) fn open_in(row: &Row<'_>) -> Result<Violation, StoreError> {
+    let id = key(row, "id")?;
+    let body: Bytes = column(row, "body", "violation", &id)?;
+    let here = ("violation", &*id);
+    let mut open = match kept::of_row(row, here.0, here.1)? {
+        None => violation::from_bytes(&id, &body.0)?,
+        Some(behavior) => {
+            let columns = Violation {
+                id: id.clone(),
+                thing: named(row, "thing", here, |text| ThingName::parse(text).ok())?,
+                profile: named(row, "profile", here, |text| ProfileName::parse(text).ok())?,
+                severity: column::<KnownSeverity>(row, "severity", here.0, here.1)?.0,
+                behavior,
+                last_value: MetricValue::Count(0),
+                last_violation_ms: 0,
+                started_ms: 0,
+                verification: VerificationState::Unknown,
+                verification_description: None,
+            };
+            violation::from_rest(&body.0, columns)?
+        }
+    };
+    (open.verification, open.verification_description) = said_in(row, "violation", &id)?;
+    Ok(open)
+}
+
+/// Reads a row of the table of events.
+pub(in crate::sqlite) fn event_in(
+    row: &Row<'_>,
+) -> Result<(EventCursor, ViolationEvent), StoreError> {
+    let number = key(row, "row")?;
+    let here = ("event", &*number);
+    let at_ms = column(row, "at_ms", here.0, here.1)?;
+    let cursor = EventCursor { at_ms, row: column(row, "row", here.0, here.1)? };
+    let body: Bytes = column(row, "body", here.0, here.1)?;
+    // The body may say it too; a row whose column does not could happen once more beside itself.
+    let event_type = column::<KnownEventType>(row, "event_type", here.0, here.1)?.0;
+    let mut happened = match kept::of_row(row, here.0, here.1)? {
+        None => event::from_bytes(&number, &body.0)?,
+        Some(behavior) => {
+            let columns = ViolationEvent {
+                violation_id: column(row, "violation_id", here.0, here.1)?,
+                thing: named(row, "thing", here, |text| ThingName::parse(text).ok())?,
+                profile: named(row, "profile", here, |text| ProfileName::parse(text).ok())?,
+                severity: column::<KnownSeverity>(row, "severity", here.0, here.1)?.0,
+                behavior,
+                value: None,
+                event_type,
+                at_ms,
+                verification: VerificationState::Unknown,
+                verification_description: None,
+            };
+            event::from_rest(&number, &body.0, columns)?
+        }
+    };
+    (happened.verification, happened.verification_description) = said_in(row, "event", &number)?;
+    Ok((cursor, happened))
+}
