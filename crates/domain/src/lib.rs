@@ -16,6 +16,7 @@ mod effects;
 mod format_level;
 pub mod limits;
 pub mod metric;
+mod mute;
 pub mod name;
 pub mod notification;
 pub mod percentile;
@@ -46,6 +47,7 @@ pub use format_level::{FormatLevel, UnknownFormatLevel, Unsayable};
 pub use metric::{
     Measured, Metric, MetricFacts, MetricKind, MetricSource, NetworkCounter, ReportList, Usable,
 };
+pub use mute::{Mute, MuteSubject};
 pub use name::{
     BehaviorName, CertificateId, CustomMetricName, DimensionName, GroupName, NameError, PolicyName,
     ProfileName, ThingName,

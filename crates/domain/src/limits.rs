@@ -18,6 +18,12 @@ pub const DIMENSIONS: usize = 100;
 pub const CUSTOM_METRICS: usize = 100;
 /// Most tags of a resource (AWS quotas).
 pub const TAGS_OF_A_RESOURCE: usize = 50;
+/// Most mutes at a time (ours): each alarm is held to all of them.
+pub const MUTES: usize = 1_000;
+/// The longest that anything is muted, in milliseconds: 30 days (ours).
+pub const LONGEST_MUTE_MS: i64 = 30 * 24 * 3_600_000;
+/// The longest that what is critical is muted, in milliseconds: a day (ours).
+pub const CRITICAL_MUTE_MS: i64 = 24 * 3_600_000;
 /// Most groups that contain one thing, counting the parents (AWS quotas allow ten direct ones).
 pub const GROUPS_OF_A_THING: usize = 10;
 /// Deepest nesting of thing groups (AWS quotas).

@@ -4,6 +4,7 @@ mod agreement;
 mod crash;
 mod documents;
 pub(crate) mod fixtures;
+mod mutes;
 mod outbox;
 mod partitions;
 mod summaries;

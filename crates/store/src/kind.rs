@@ -30,11 +30,13 @@ pub enum Kind {
     CustomMetric,
     /// `custom metric\0profile`: who uses a custom metric.
     ProfileOfCustomMetric,
+    /// Mutes, by id.
+    Mute,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Thing,
         Self::ThingGroup,
         Self::Certificate,
@@ -51,6 +53,7 @@ impl Kind {
         Self::Setting,
         Self::CustomMetric,
         Self::ProfileOfCustomMetric,
+        Self::Mute,
     ];
 
     /// The number of the kind in files: it never changes and is never given to another.
@@ -73,6 +76,7 @@ impl Kind {
             Self::Setting => 14,
             Self::CustomMetric => 15,
             Self::ProfileOfCustomMetric => 16,
+            Self::Mute => 17,
         }
     }
 
@@ -96,6 +100,7 @@ impl Kind {
             Self::Setting => "single settings",
             Self::CustomMetric => "custom metrics",
             Self::ProfileOfCustomMetric => "uses of custom metrics",
+            Self::Mute => "mutes",
         }
     }
 
@@ -120,6 +125,6 @@ mod tests {
             assert_eq!(namesakes.count(), 1, "{kind:?}");
         }
         assert_eq!(Kind::from_code(0), None);
-        assert_eq!(Kind::from_code(17), None);
+        assert_eq!(Kind::from_code(18), None);
     }
 }

@@ -18,6 +18,7 @@ mod error;
 mod kind;
 pub mod limits;
 pub mod memory;
+mod muted;
 mod noun;
 mod outbox;
 mod partitions;

@@ -17,6 +17,7 @@ pub(crate) mod event;
 mod folder;
 mod json;
 mod metric;
+mod mute;
 mod policy;
 mod security_profile;
 mod setting;
@@ -32,7 +33,8 @@ mod samples;
 mod tests;
 
 use fleetward_domain::{
-    Certificate, CustomMetric, Dimension, FormatLevel, Policy, SecurityProfile, Thing, ThingGroup,
+    Certificate, CustomMetric, Dimension, FormatLevel, Mute, Policy, SecurityProfile, Thing,
+    ThingGroup,
 };
 
 use crate::error::StoreError;
@@ -56,6 +58,7 @@ pub(crate) fn check_document(kind: Kind, key: &str, bytes: &[u8]) -> Result<(), 
         Kind::SecurityProfile => check_noun::<SecurityProfile>(key, bytes),
         Kind::Dimension => check_noun::<Dimension>(key, bytes),
         Kind::CustomMetric => check_noun::<CustomMetric>(key, bytes),
+        Kind::Mute => check_noun::<Mute>(key, bytes),
         Kind::AccessKey => check_noun::<SealedAccessKey>(key, bytes),
         Kind::CertificateOfThing => check_noun::<CertificateAttachment>(key, bytes),
         Kind::Setting => check_setting(key, bytes),

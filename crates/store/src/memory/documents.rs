@@ -3,13 +3,16 @@
 use std::collections::BTreeMap;
 use std::ops::Bound;
 
-use fleetward_domain::{Change, FormatLevel};
+use fleetward_domain::limits::MUTES;
+use fleetward_domain::{Alert, Change, EpochMs, FormatLevel, Mute, Thing, ThingGroup};
 use tokio::sync::watch;
 
 use super::{MemoryStore, Others};
 use crate::documents::{Document, Documents};
 use crate::error::StoreError;
 use crate::kind::Kind;
+use crate::muted::muted_until_ms;
+use crate::noun::Noun;
 use crate::precondition::Precondition;
 use crate::tx::{Committed, Tx};
 use crate::unreadable::Unreadable;
@@ -44,8 +47,13 @@ impl Documents for MemoryStore {
             before_commit(&tx)?;
         }
         let verifications = std::mem::take(&mut tx.verifications);
+        let unmutes = tx.deletes.iter().any(|(kind, _)| *kind == Kind::Mute);
         let mut state = self.state();
         let committed = state.documents.commit(tx)?;
+        if unmutes {
+            state.outbox.look_again_at_muted();
+            self.event_written();
+        }
         for verification in verifications {
             if state.violations.verify(verification) {
                 self.event_written();
@@ -95,6 +103,27 @@ pub(super) struct DocumentTable {
 impl DocumentTable {
     pub(super) fn newest_change(&self) -> u64 {
         self.newest_change
+    }
+
+    /// Until when an alert is muted at this time.
+    pub(super) fn muted_until_ms(&self, alert: &Alert, at_ms: EpochMs) -> Option<EpochMs> {
+        let mutes = self.list(Kind::Mute, "", None, MUTES);
+        let mutes: Vec<Mute> =
+            mutes.iter().filter_map(|mute| Mute::from_bytes(&mute.key, &mute.value).ok()).collect();
+        let until_ms = muted_until_ms(&mutes, alert, at_ms, |thing| {
+            let Some(thing) = self.noun::<Thing>(thing) else { return Ok(Vec::new()) };
+            let mut groups = thing.groups.clone();
+            for group in &thing.groups {
+                let group = self.noun::<ThingGroup>(group.as_str());
+                groups.extend(group.into_iter().flat_map(|group| group.ancestors));
+            }
+            Ok(groups)
+        });
+        until_ms.unwrap_or_default()
+    }
+
+    fn noun<T: Noun>(&self, key: &str) -> Option<T> {
+        T::from_bytes(key, &self.get(T::KIND, key)?.value).ok()
     }
 
     pub(super) fn has(&self, kind: Kind, key: &str) -> bool {

@@ -6,7 +6,9 @@ use fleetward_domain::{Alert, EpochMs, EventType, Notification};
 use tokio::sync::watch;
 
 use super::MemoryStore;
+use super::documents::DocumentTable;
 use crate::error::StoreError;
+use crate::kind::Kind;
 use crate::limits::{FLAPPING_ALERTS, FLAPPING_MS};
 use crate::outbox::{AlertStatus, DueAlert, Outbox, behavior_of};
 
@@ -14,7 +16,8 @@ use crate::outbox::{AlertStatus, DueAlert, Outbox, behavior_of};
 impl Outbox for MemoryStore {
     async fn due_alerts(&self, now_ms: EpochMs, limit: usize) -> Result<Vec<DueAlert>, StoreError> {
         let state = &mut *self.state();
-        state.outbox.let_go(now_ms);
+        let documents = &state.documents;
+        state.outbox.let_go(now_ms, |alert, at_ms| documents.muted_until_ms(alert, at_ms));
         Ok(state.outbox.due(now_ms, limit))
     }
 
@@ -64,6 +67,8 @@ struct Row {
     failures: u32,
     /// Since when it may go, if it was held.
     released_ms: EpochMs,
+    /// It is held since it is muted.
+    is_muted: bool,
     /// It is the first of its lane.
     is_head: bool,
     /// When its lane has its turn, once it is the first of it.
@@ -72,19 +77,15 @@ struct Row {
 }
 
 impl OutboxTable {
-    /// `holds`: what comes and goes too often is held. `is_registered` says it of things by name.
-    pub(super) fn add(
-        &mut self,
-        alerts: Vec<Alert>,
-        holds: bool,
-        is_registered: impl Fn(&str) -> bool,
-    ) {
+    /// `holds`: what comes and goes too often or is muted is held.
+    pub(super) fn add(&mut self, alerts: Vec<Alert>, holds: bool, documents: &DocumentTable) {
         for alert in alerts {
             if holds && self.ends_what_is_held(&alert) || self.keys.contains(&alert.key()) {
                 continue;
             }
             self.keys.insert(alert.key());
-            let until_ms = self.held_until_ms(&alert).filter(|_| holds);
+            let muted_ms = documents.muted_until_ms(&alert, alert.notification.at_ms());
+            let until_ms = self.held_until_ms(&alert).max(muted_ms).filter(|_| holds);
             let lane = (alert.notification.lane().to_owned(), alert.target_arn.clone());
             let is_head = until_ms.is_none() && self.is_lane_empty(&lane);
             self.newest_id += 1;
@@ -96,8 +97,9 @@ impl OutboxTable {
                 failures: 0,
                 released_ms: EpochMs::MIN,
                 is_head,
+                is_muted: muted_ms.is_some() && holds,
                 turn: next_turn,
-                is_of_stranger: !is_registered(alert.notification.lane()),
+                is_of_stranger: !documents.has(Kind::Thing, alert.notification.lane()),
                 alert,
             };
             self.rows.insert(self.newest_id, row);
@@ -136,8 +138,19 @@ impl OutboxTable {
         (until_ms > notification.at_ms()).then_some(until_ms)
     }
 
-    /// Lets go what was held until now.
-    pub(super) fn let_go(&mut self, now_ms: EpochMs) {
+    /// A mute was taken away: what it held is looked at again, at once.
+    pub(super) fn look_again_at_muted(&mut self) {
+        for row in self.rows.values_mut().filter(|row| row.is_muted && row.is_held()) {
+            row.status = AlertStatus::Held { until_ms: EpochMs::MIN };
+        }
+    }
+
+    /// Lets go what was held until now, unless it is muted at that time.
+    fn let_go(
+        &mut self,
+        now_ms: EpochMs,
+        muted_until_ms: impl Fn(&Alert, EpochMs) -> Option<EpochMs>,
+    ) {
         let turn = self.next_turn();
         let until_ms = |row: &Row| match row.status {
             AlertStatus::Held { until_ms } if until_ms <= now_ms => Some(until_ms),
@@ -148,6 +161,10 @@ impl OutboxTable {
             let Some(lane) = self.rows.get(&id).map(Row::lane) else { continue };
             let is_head = self.is_lane_empty(&lane);
             let Some(row) = self.rows.get_mut(&id) else { continue };
+            if let Some(until_ms) = muted_until_ms(&row.alert, now_ms).filter(|_| row.is_muted) {
+                row.status = AlertStatus::Held { until_ms };
+                continue;
+            }
             row.status = AlertStatus::Waiting;
             (row.released_ms, row.turn, row.is_head) = (now_ms, turn, is_head);
         }

@@ -6,7 +6,6 @@ use fleetward_domain::{Effects, FormatLevel};
 
 use super::MemoryStore;
 use crate::error::StoreError;
-use crate::kind::Kind;
 use crate::partitions::{
     Chunk, DetectionTx, PartitionClaim, PartitionProgress, Partitions, StateTx,
 };
@@ -28,8 +27,7 @@ impl Partitions for MemoryStore {
             state.partitions.advance(&tx.progress)?;
             let Effects { violations, closed, events, alerts, summaries, .. } = tx.effects;
             state.violations.apply(violations, events, &closed);
-            let is_registered = |name: &str| state.documents.has(Kind::Thing, name);
-            state.outbox.add(alerts, self.level >= FormatLevel::Proven, is_registered);
+            state.outbox.add(alerts, self.level >= FormatLevel::Proven, &state.documents);
             state.summaries.add(summaries);
         }
         if has_effects {

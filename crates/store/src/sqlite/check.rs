@@ -258,6 +258,7 @@ fn ends(kind: Kind) -> Option<Ends> {
         | Kind::Dimension
         | Kind::AccessKey
         | Kind::Setting
+        | Kind::Mute
         | Kind::CustomMetric => return None,
     };
     Some(Ends { left, right, back })

@@ -8,7 +8,7 @@ use tokio::sync::watch;
 
 use super::stored::{Bytes, Unsigned, column, rows, signed};
 use super::writer::Writing;
-use super::{SqliteStore, from_now_on, violations};
+use super::{SqliteStore, from_now_on, outbox, violations};
 use crate::condition::Condition;
 use crate::documents::{Document, Documents};
 use crate::error::StoreError;
@@ -178,8 +178,13 @@ fn commit(writing: &mut Writing<'_>, tx: Tx) -> Result<Committed, StoreError> {
     }
     let mut delete =
         connection.prepare_cached("DELETE FROM document WHERE kind = ? AND key = ?")?;
+    let is_mute = |(kind, _): &(Kind, String)| *kind == Kind::Mute;
+    let unmutes = tx.deletes.iter().any(is_mute) && writing.level >= FormatLevel::Proven;
     for (kind, key) in tx.deletes {
         delete.execute(params![kind.code(), key.as_bytes()])?;
+    }
+    if unmutes {
+        outbox::look_again_at_muted(writing)?;
     }
     let mut append = connection.prepare_cached("INSERT INTO change (body) VALUES (?)")?;
     for change in &tx.changes {

@@ -6,6 +6,8 @@
 
 mod held;
 
+pub(super) use held::look_again_at_muted;
+
 use fleetward_domain::{Alert, EpochMs, FormatLevel};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use tokio::sync::watch;

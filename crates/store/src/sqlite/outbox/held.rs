@@ -1,16 +1,74 @@
 //! Alerts that are held, in SQL: which, until when, and what becomes of them.
 
-use fleetward_domain::{Alert, EpochMs, EventType, Notification};
+use fleetward_domain::limits::MUTES;
+use fleetward_domain::{Alert, EpochMs, EventType, Mute, Notification, Thing, ThingGroup};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::codes::ALERT_HELD;
 use crate::error::StoreError;
 use crate::kind::Kind;
 use crate::limits::{ALERTS_LET_GO_AT_ONCE, FLAPPING_ALERTS, FLAPPING_MS};
+use crate::muted::muted_until_ms;
+use crate::noun::Noun;
 use crate::outbox::behavior_of;
 use crate::shape::alert;
 use crate::sqlite::stored::rows;
 use crate::sqlite::writer::Writing;
+
+/// The reason of an alert that is held since it is muted.
+const MUTED: &str = "muted";
+
+/// All mutes, those too that are over.
+fn mutes(connection: &Connection) -> Result<Vec<Mute>, StoreError> {
+    let mut statement =
+        connection.prepare_cached("SELECT key, value FROM document WHERE kind = ? LIMIT ?")?;
+    let mut found = statement.query(params![Kind::Mute.code(), rows(MUTES)])?;
+    let mut mutes = Vec::new();
+    while let Some(row) = found.next()? {
+        let (key, value): (Vec<u8>, Vec<u8>) = (row.get(0)?, row.get(1)?);
+        // One that cannot be read mutes nothing: better an alert too many.
+        mutes.extend(Mute::from_bytes(&String::from_utf8_lossy(&key), &value).ok());
+    }
+    Ok(mutes)
+}
+
+/// Until when an alert is muted at this time, or at that of its event.
+fn muted_ms(
+    connection: &Connection,
+    mutes: &[Mute],
+    alert: &Alert,
+    at_ms: Option<EpochMs>,
+) -> Result<Option<EpochMs>, StoreError> {
+    let at_ms = at_ms.unwrap_or(alert.notification.at_ms());
+    muted_until_ms(mutes, alert, at_ms, |thing| {
+        let Some(thing) = noun::<Thing>(connection, thing)? else { return Ok(Vec::new()) };
+        let mut groups = thing.groups.clone();
+        for group in &thing.groups {
+            let group = noun::<ThingGroup>(connection, group.as_str())?;
+            groups.extend(group.into_iter().flat_map(|group| group.ancestors));
+        }
+        Ok(groups)
+    })
+}
+
+/// The document of this key; none if it is not there or cannot be read.
+fn noun<T: Noun>(connection: &Connection, key: &str) -> Result<Option<T>, StoreError> {
+    let value: Option<Vec<u8>> = connection
+        .prepare_cached("SELECT value FROM document WHERE kind = ? AND key = ?")?
+        .query_row(params![T::KIND.code(), key.as_bytes()], |row| row.get(0))
+        .optional()?;
+    Ok(value.and_then(|value| T::from_bytes(key, &value).ok()))
+}
+
+/// A mute was taken away: what it held is looked at again, at once.
+pub(in crate::sqlite) fn look_again_at_muted(writing: &mut Writing<'_>) -> Result<(), StoreError> {
+    writing
+        .connection
+        .prepare_cached("UPDATE alert SET due_ms = ? WHERE status = 4 AND reason = ?")?
+        .execute(params![EpochMs::MIN, MUTED])?;
+    writing.wakes.newest_event += 1;
+    Ok(())
+}
 
 /// Enqueues what was never enqueued, or holds it.
 pub(super) fn add(writing: &Writing<'_>, alerts: &[Alert]) -> Result<(), StoreError> {
@@ -20,27 +78,31 @@ pub(super) fn add(writing: &Writing<'_>, alerts: &[Alert]) -> Result<(), StoreEr
          SELECT ?1, ?2, ?3,
              iif(?5 IS NULL, EXISTS (SELECT 1 FROM alert
                  WHERE thing = ?2 AND target = ?3 AND status IN (0, 1)), ?6),
-             ?4, coalesce(?5, ?7), 0, '', ?8, ?9,
+             ?4, coalesce(?5, ?7), 0, ?11, ?8, ?9,
              NOT EXISTS (SELECT 1 FROM document WHERE kind = ?10 AND key = CAST(?2 AS BLOB)),
              (SELECT coalesce(max(id), 0) + 1 FROM alert)
          WHERE NOT EXISTS (SELECT 1 FROM alert WHERE key = ?1)",
     )?;
+    let mutes = if alerts.is_empty() { Vec::new() } else { mutes(writing.connection)? };
     for enqueued in alerts {
         if ends_what_is_held(writing.connection, enqueued)? {
             continue;
         }
         let behavior = behavior_of(&enqueued.notification);
+        let muted_ms = muted_ms(writing.connection, &mutes, enqueued, None)?;
+        let until_ms = held_until_ms(writing.connection, enqueued, &behavior)?.max(muted_ms);
         add.execute(params![
             enqueued.key(),
             enqueued.notification.lane(),
             enqueued.target_arn,
             enqueued.notification.at_ms(),
-            held_until_ms(writing.connection, enqueued, &behavior)?,
+            until_ms,
             ALERT_HELD,
             EpochMs::MIN,
             alert::to_bytes(enqueued, writing.level)?,
             behavior,
             Kind::Thing.code(),
+            if muted_ms.is_some() { MUTED } else { "" },
         ])?;
     }
     Ok(())
@@ -95,20 +157,33 @@ pub(super) fn is_any_due(connection: &Connection, now_ms: EpochMs) -> Result<boo
 /// Lets go what was held until now: it waits for its turn like any other.
 pub(super) fn let_go(writing: &mut Writing<'_>, now_ms: EpochMs) -> Result<(), StoreError> {
     let mut held = writing.connection.prepare_cached(
-        "SELECT id FROM alert WHERE status = 4 AND due_ms <= ? ORDER BY due_ms, id LIMIT ?",
+        "SELECT id, key, body, reason FROM alert WHERE status = 4 AND due_ms <= ?
+         ORDER BY due_ms, id LIMIT ?",
     )?;
-    let ids = held.query_map(params![now_ms, rows(ALERTS_LET_GO_AT_ONCE)], |row| row.get(0))?;
-    let ids = ids.collect::<rusqlite::Result<Vec<i64>>>()?;
+    let found = held.query_map(params![now_ms, rows(ALERTS_LET_GO_AT_ONCE)], |row| {
+        Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+    })?;
+    let found = found.collect::<rusqlite::Result<Vec<(i64, String, Vec<u8>, String)>>>()?;
+    let is_all = found.len() < ALERTS_LET_GO_AT_ONCE;
+    let mutes = mutes(writing.connection)?;
+    let mut hold_on =
+        writing.connection.prepare_cached("UPDATE alert SET due_ms = ?2 WHERE id = ?1")?;
     let mut let_go = writing.connection.prepare_cached(
         "UPDATE alert SET released_ms = ?2, due_ms = ?3, turn = (SELECT max(id) + 1 FROM alert),
              status = EXISTS (SELECT 1 FROM alert AS other WHERE other.thing = alert.thing
                  AND other.target = alert.target AND other.status IN (0, 1))
          WHERE id = ?1",
     )?;
-    for id in &ids {
-        let_go.execute(params![id, now_ms, EpochMs::MIN])?;
+    for (id, key, body, reason) in &found {
+        // Another mute may hold it still. What cannot be read is told of when it is due.
+        let read = (reason == MUTED).then(|| alert::from_bytes(key, body).ok()).flatten();
+        let still = read.map(|alert| muted_ms(writing.connection, &mutes, &alert, Some(now_ms)));
+        match still.transpose()?.flatten() {
+            Some(until_ms) => hold_on.execute(params![id, until_ms])?,
+            None => let_go.execute(params![id, now_ms, EpochMs::MIN])?,
+        };
     }
-    if ids.len() >= ALERTS_LET_GO_AT_ONCE {
+    if !is_all {
         // The next look lets go the next.
         writing.wakes.newest_event += 1;
     }
