@@ -114,3 +114,35 @@ fn the_console_shows_an_open_violation() {
     });
     assert!(!page.contains("<b>light"), "names are escaped");
 }
+
+#[test]
+fn mutes_are_made_listed_and_taken_away() {
+    let stack = start();
+    let mutes = |arguments: &[&str]| {
+        let output = Command::new(env!("CARGO_BIN_EXE_fleetward"))
+            .arg("mutes")
+            .args(arguments)
+            .args(["--api", &stack.address("api").to_string()])
+            .env("AWS_ACCESS_KEY_ID", stack.key_id())
+            .env("AWS_SECRET_ACCESS_KEY", &stack.secret)
+            .output()
+            .unwrap();
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        (output.status.success(), text(output.stdout), text(output.stderr))
+    };
+    let create = ["create", "--thing", "lamp", "--for", "720h", "--reason", "works on the hall"];
+    let (made, id, said) = mutes(&create);
+    assert!(made, "{said}");
+    let (_, listed, _) = mutes(&["list"]);
+    let mute: serde_json::Value = serde_json::from_str(listed.trim()).unwrap();
+    assert_eq!(mute["muteId"], id.trim());
+    assert_eq!(
+        (&mute["thingName"], &mute["reason"]),
+        (&json!("lamp"), &json!("works on the hall"))
+    );
+    assert!(mute["createdBy"].as_str().unwrap().ends_with(stack.key_id()), "{mute}");
+    let (ok, _, said) = mutes(&["create", "--profile", "p", "--for", "1h", "--reason", "works"]);
+    assert!(!ok && said.contains("Security profile p does not exist"), "{said}");
+    assert!(mutes(&["delete", id.trim()]).0);
+    assert_eq!(mutes(&["list"]), (true, String::new(), String::new()));
+}

@@ -36,6 +36,7 @@ mod dimension;
 mod documents;
 mod endpoint;
 mod generated;
+mod mute;
 mod page;
 mod policy;
 mod refusal;

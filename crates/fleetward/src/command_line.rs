@@ -1,6 +1,7 @@
 //! The command line. Each setting is also an environment variable and a key of the settings file;
 //! a flag wins over the environment, and both win over the file.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -24,6 +25,8 @@ pub(crate) enum Command {
     Demo(DemoArguments),
     /// Make, list and disable API access keys of a server that is not running.
     Keys(KeysArguments),
+    /// Say for a while that nobody is to be alerted of something, on a server that is running.
+    Mutes(MutesArguments),
     /// Read everything in the data of a server that is not running, and say what cannot be read.
     Check(FolderArguments),
     /// Let detection begin anew where log and store do not belong together; says first what that
@@ -130,6 +133,65 @@ pub(crate) enum KeysAction {
         /// The key's id
         access_key_id: String,
     },
+}
+
+#[derive(Args)]
+pub(crate) struct MutesArguments {
+    /// Address of the server's API
+    #[arg(long, env = "FLEETWARD_API", default_value = "127.0.0.1:8470", global = true)]
+    pub(crate) api: SocketAddr,
+    /// The region that the server's ARNs carry
+    #[arg(long, env = "FLEETWARD_REGION", default_value = "us-east-1", global = true)]
+    pub(crate) region: String,
+    /// The id of an API access key
+    #[arg(long, env = "AWS_ACCESS_KEY_ID", default_value = "", global = true)]
+    pub(crate) access_key_id: String,
+    /// Its secret; better in the environment than here, where others may see it
+    #[arg(
+        long,
+        env = "AWS_SECRET_ACCESS_KEY",
+        default_value = "",
+        hide_env_values = true,
+        global = true
+    )]
+    pub(crate) secret_access_key: String,
+    #[command(subcommand)]
+    pub(crate) action: MutesAction,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum MutesAction {
+    /// List the mutes that are not over, one JSON object a line.
+    List,
+    /// Mute a thing, a group and all below it, a profile or one of its behaviors.
+    Create(MuteArguments),
+    /// Take a mute away: what it held is sent if it is still so.
+    Delete {
+        /// The mute's id
+        mute_id: String,
+    },
+}
+
+#[derive(Args)]
+pub(crate) struct MuteArguments {
+    /// A thing
+    #[arg(long)]
+    pub(crate) thing: Option<String>,
+    /// A thing group
+    #[arg(long)]
+    pub(crate) group: Option<String>,
+    /// A security profile
+    #[arg(long)]
+    pub(crate) profile: Option<String>,
+    /// One behavior of the profile
+    #[arg(long, requires = "profile")]
+    pub(crate) behavior: Option<String>,
+    /// For how long, such as 30m or 24h; 720h at most
+    #[arg(long = "for", value_parser = parse_duration)]
+    pub(crate) lasting: Duration,
+    /// Why
+    #[arg(long)]
+    pub(crate) reason: String,
 }
 
 #[derive(Args)]

@@ -3,6 +3,7 @@
 //! A library so that the simulation can run the roles' own code without the process around it;
 //! the binary is [`run`] and an allocator.
 
+mod api_client;
 mod both_ends;
 mod check;
 mod command_line;
@@ -13,6 +14,7 @@ mod duration;
 mod embedded;
 mod failure;
 mod keys;
+mod mutes;
 mod ready_file;
 mod repair;
 pub mod roles;
@@ -38,6 +40,7 @@ pub fn run() -> ExitCode {
         Command::Serve(arguments) => serve::run(arguments),
         Command::Demo(arguments) => demo::run(arguments),
         Command::Keys(arguments) => keys::run(arguments),
+        Command::Mutes(arguments) => mutes::run(arguments),
         Command::Check(arguments) => check::run(&arguments),
         Command::Repair(arguments) => repair::run(&arguments),
         Command::Upgrade { action } => upgrade::run(&action),

@@ -52,8 +52,10 @@ fn only_alerts_and_the_upstream_dial_out() {
         "crates/alerts/src/dialler.rs",
         // The broker behind the front door.
         "crates/front-door/src/upstream/transport.rs",
-        // The demo's lights and its caller of the API: clients, of the server beside them.
+        // The demo's lights, and the caller of the API for it and the command line: clients, of the
+        // server beside them.
         "crates/fleetward/src/demo/",
+        "crates/fleetward/src/api_client.rs",
     ];
     let words = ["TcpStream::connect", "TcpSocket", "UdpSocket", "UnixStream::connect"];
     only("only alerts and the front door's upstream dial out", &places, &words);

@@ -34,6 +34,7 @@ pub(crate) async fn dispatch(
         Operation::CreateKeysAndCertificate => {
             run(control, input, crate::certificate::create_with_keys::create_with_keys).await
         }
+        Operation::CreateMute => run(control, input, crate::mute::create::create).await,
         Operation::CreatePolicy => run(control, input, crate::policy::create::create).await,
         Operation::CreateSecurityProfile => {
             run(control, input, crate::security_profile::create::create).await
@@ -46,6 +47,7 @@ pub(crate) async fn dispatch(
             run(control, input, crate::custom_metric::delete::delete).await
         }
         Operation::DeleteDimension => run(control, input, crate::dimension::delete::delete).await,
+        Operation::DeleteMute => run(control, input, crate::mute::delete::delete).await,
         Operation::DeleteSecurityProfile => {
             run(control, input, crate::security_profile::delete::delete).await
         }
@@ -74,6 +76,7 @@ pub(crate) async fn dispatch(
         }
         Operation::ListCustomMetrics => run(control, input, crate::custom_metric::list::list).await,
         Operation::ListDimensions => run(control, input, crate::dimension::list::list).await,
+        Operation::ListMutes => run(control, input, crate::mute::list::list).await,
         Operation::ListSecurityProfiles => {
             run(control, input, crate::security_profile::list::list).await
         }

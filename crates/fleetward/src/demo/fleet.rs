@@ -5,8 +5,8 @@ use serde_json::json;
 
 use crate::failure::Failure;
 
-use super::api_client::ApiClient;
 use super::light::Papers;
+use crate::api_client::ApiClient;
 
 /// How many lights there are.
 pub(super) const LIGHTS: usize = 10;

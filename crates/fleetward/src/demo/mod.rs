@@ -4,7 +4,6 @@
 //! MQTTS with their certificates, and the alarm comes back through the outbox and a webhook.
 
 mod alarm;
-mod api_client;
 mod fleet;
 mod light;
 mod story;
@@ -20,12 +19,12 @@ use fleetward_wire::sigv4::Secret;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
+use crate::api_client::ApiClient;
 use crate::command_line::{DemoArguments, ServeArguments};
 use crate::embedded::{self, Running};
 use crate::failure::Failure;
 use crate::settings::{AlertSettings, Settings};
 use alarm::{Alarm, Deciding};
-use api_client::ApiClient;
 use light::Light;
 use webhook::Arrived;
 

@@ -8,6 +8,7 @@
 mod behavior;
 mod criteria;
 mod custom_metric;
+mod mute;
 mod profile;
 mod tags;
 mod value;
@@ -22,6 +23,7 @@ use fleetward_domain::{CustomMetricName, CustomMetricType};
 
 pub use behavior::{custom_metrics_in, read_behaviors, show_behavior};
 pub use custom_metric::{read_custom_metric_type, show_custom_metric_type};
+pub use mute::show_mute;
 pub use profile::{read_alert_targets, read_metrics_export, read_metrics_to_retain, show_profile};
 pub use tags::{read_added_tags, read_tags};
 pub use value::{read_value, show_value};

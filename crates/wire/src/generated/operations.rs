@@ -70,6 +70,8 @@ pub enum Operation {
     CreateKeysAndCertificate,
     /// `POST /mitigationactions/actions/{actionName}`
     CreateMitigationAction,
+    /// `POST /fleetward/v1/mutes`
+    CreateMute,
     /// `POST /otaUpdates/{otaUpdateId}`
     CreateOTAUpdate,
     /// `PUT /packages/{packageName}`
@@ -140,6 +142,8 @@ pub enum Operation {
     DeleteJobTemplate,
     /// `DELETE /mitigationactions/actions/{actionName}`
     DeleteMitigationAction,
+    /// `DELETE /fleetward/v1/mutes/{muteId}`
+    DeleteMute,
     /// `DELETE /otaUpdates/{otaUpdateId}`
     DeleteOTAUpdate,
     /// `DELETE /packages/{packageName}`
@@ -364,6 +368,8 @@ pub enum Operation {
     ListMetricValues,
     /// `GET /mitigationactions/actions`
     ListMitigationActions,
+    /// `GET /fleetward/v1/mutes`
+    ListMutes,
     /// `GET /otaUpdates`
     ListOTAUpdates,
     /// `GET /certificates-out-going`
@@ -554,7 +560,7 @@ pub enum Operation {
 
 impl Operation {
     /// Every operation of the model, by name.
-    pub const ALL: [Self; 272] = [
+    pub const ALL: [Self; 275] = [
         Self::AcceptCertificateTransfer,
         Self::AddThingToBillingGroup,
         Self::AddThingToThingGroup,
@@ -587,6 +593,7 @@ impl Operation {
         Self::CreateJobTemplate,
         Self::CreateKeysAndCertificate,
         Self::CreateMitigationAction,
+        Self::CreateMute,
         Self::CreateOTAUpdate,
         Self::CreatePackage,
         Self::CreatePackageVersion,
@@ -622,6 +629,7 @@ impl Operation {
         Self::DeleteJobExecution,
         Self::DeleteJobTemplate,
         Self::DeleteMitigationAction,
+        Self::DeleteMute,
         Self::DeleteOTAUpdate,
         Self::DeletePackage,
         Self::DeletePackageVersion,
@@ -734,6 +742,7 @@ impl Operation {
         Self::ListManagedJobTemplates,
         Self::ListMetricValues,
         Self::ListMitigationActions,
+        Self::ListMutes,
         Self::ListOTAUpdates,
         Self::ListOutgoingCertificates,
         Self::ListPackageVersions,
@@ -1449,6 +1458,31 @@ impl Operation {
                 is_served: false,
                 authorised_on: &[],
             },
+            Self::CreateMute => &OperationFacts {
+                name: "CreateMute",
+                action: "fleetward:CreateMute",
+                method: "POST",
+                uri: "/fleetward/v1/mutes",
+                success_status: 200,
+                input_shape: "CreateMuteRequest",
+                output_shape: Some("CreateMuteResponse"),
+                errors: &[
+                    ErrorCode::InternalFailure,
+                    ErrorCode::InvalidRequest,
+                    ErrorCode::LimitExceeded,
+                    ErrorCode::ResourceNotFound,
+                    ErrorCode::Throttling,
+                ],
+                is_served: true,
+                authorised_on: &[
+                    &[ResourceTemplate { prefix: "thing/", member: "thingName" }],
+                    &[ResourceTemplate { prefix: "thinggroup/", member: "thingGroupName" }],
+                    &[ResourceTemplate {
+                        prefix: "securityprofile/",
+                        member: "securityProfileName",
+                    }],
+                ],
+            },
             Self::CreateOTAUpdate => &OperationFacts {
                 name: "CreateOTAUpdate",
                 action: "iot:CreateOTAUpdate",
@@ -2108,6 +2142,22 @@ impl Operation {
                     ErrorCode::Throttling,
                 ],
                 is_served: false,
+                authorised_on: &[],
+            },
+            Self::DeleteMute => &OperationFacts {
+                name: "DeleteMute",
+                action: "fleetward:DeleteMute",
+                method: "DELETE",
+                uri: "/fleetward/v1/mutes/{muteId}",
+                success_status: 200,
+                input_shape: "DeleteMuteRequest",
+                output_shape: Some("DeleteMuteResponse"),
+                errors: &[
+                    ErrorCode::InternalFailure,
+                    ErrorCode::InvalidRequest,
+                    ErrorCode::Throttling,
+                ],
+                is_served: true,
                 authorised_on: &[],
             },
             Self::DeleteOTAUpdate => &OperationFacts {
@@ -4105,6 +4155,22 @@ impl Operation {
                     ErrorCode::Throttling,
                 ],
                 is_served: false,
+                authorised_on: &[],
+            },
+            Self::ListMutes => &OperationFacts {
+                name: "ListMutes",
+                action: "fleetward:ListMutes",
+                method: "GET",
+                uri: "/fleetward/v1/mutes",
+                success_status: 200,
+                input_shape: "ListMutesRequest",
+                output_shape: Some("ListMutesResponse"),
+                errors: &[
+                    ErrorCode::InternalFailure,
+                    ErrorCode::InvalidRequest,
+                    ErrorCode::Throttling,
+                ],
+                is_served: true,
                 authorised_on: &[],
             },
             Self::ListOTAUpdates => &OperationFacts {

@@ -711,6 +711,34 @@ pub(crate) static ROUTES: &[Route] = &[
     },
     Route {
         method: "GET",
+        segments: &[
+            Segment::Literal("fleetward"),
+            Segment::Literal("v1"),
+            Segment::Literal("mutes"),
+        ],
+        operation: Operation::ListMutes,
+    },
+    Route {
+        method: "POST",
+        segments: &[
+            Segment::Literal("fleetward"),
+            Segment::Literal("v1"),
+            Segment::Literal("mutes"),
+        ],
+        operation: Operation::CreateMute,
+    },
+    Route {
+        method: "DELETE",
+        segments: &[
+            Segment::Literal("fleetward"),
+            Segment::Literal("v1"),
+            Segment::Literal("mutes"),
+            Segment::Label("muteId"),
+        ],
+        operation: Operation::DeleteMute,
+    },
+    Route {
+        method: "GET",
         segments: &[Segment::Literal("indexing"), Segment::Literal("config")],
         operation: Operation::GetIndexingConfiguration,
     },

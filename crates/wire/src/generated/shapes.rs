@@ -13,12 +13,14 @@ pub(crate) fn input_shape(operation: Operation) -> Option<&'static Shape> {
         Operation::CreateCustomMetric => Some(&CREATE_CUSTOM_METRIC_REQUEST),
         Operation::CreateDimension => Some(&CREATE_DIMENSION_REQUEST),
         Operation::CreateKeysAndCertificate => Some(&CREATE_KEYS_AND_CERTIFICATE_REQUEST),
+        Operation::CreateMute => Some(&CREATE_MUTE_REQUEST),
         Operation::CreatePolicy => Some(&CREATE_POLICY_REQUEST),
         Operation::CreateSecurityProfile => Some(&CREATE_SECURITY_PROFILE_REQUEST),
         Operation::CreateThingGroup => Some(&CREATE_THING_GROUP_REQUEST),
         Operation::CreateThing => Some(&CREATE_THING_REQUEST),
         Operation::DeleteCustomMetric => Some(&DELETE_CUSTOM_METRIC_REQUEST),
         Operation::DeleteDimension => Some(&DELETE_DIMENSION_REQUEST),
+        Operation::DeleteMute => Some(&DELETE_MUTE_REQUEST),
         Operation::DeleteSecurityProfile => Some(&DELETE_SECURITY_PROFILE_REQUEST),
         Operation::DeleteThingGroup => Some(&DELETE_THING_GROUP_REQUEST),
         Operation::DeleteThing => Some(&DELETE_THING_REQUEST),
@@ -31,6 +33,7 @@ pub(crate) fn input_shape(operation: Operation) -> Option<&'static Shape> {
         Operation::ListActiveViolations => Some(&LIST_ACTIVE_VIOLATIONS_REQUEST),
         Operation::ListCustomMetrics => Some(&LIST_CUSTOM_METRICS_REQUEST),
         Operation::ListDimensions => Some(&LIST_DIMENSIONS_REQUEST),
+        Operation::ListMutes => Some(&LIST_MUTES_REQUEST),
         Operation::ListSecurityProfilesForTarget => {
             Some(&LIST_SECURITY_PROFILES_FOR_TARGET_REQUEST)
         }
@@ -242,6 +245,11 @@ static BILLING_GROUP_NAME: Shape = Shape {
         values: &[],
     },
 };
+static CALLER_ARN: Shape = Shape {
+    name: "CallerArn",
+    is_sensitive: false,
+    kind: Kind::Text { length: Bounds::new(None, Some(2048)), pattern: None, values: &[] },
+};
 static CERTIFICATE_ID: Shape = Shape {
     name: "CertificateId",
     is_sensitive: false,
@@ -356,6 +364,19 @@ static CREATE_KEYS_AND_CERTIFICATE_REQUEST: Shape = Shape {
         Location::Query("setAsActive"),
     )]),
 };
+static CREATE_MUTE_REQUEST: Shape = Shape {
+    name: "CreateMuteRequest",
+    is_sensitive: false,
+    kind: Kind::Structure(&[
+        Member::new("thingName", &THING_NAME, Location::Body),
+        Member::new("thingGroupName", &THING_GROUP_NAME, Location::Body),
+        Member::new("securityProfileName", &SECURITY_PROFILE_NAME, Location::Body),
+        Member::new("behaviorName", &BEHAVIOR_NAME, Location::Body),
+        Member::new("until", &TIMESTAMP, Location::Body).required(),
+        Member::new("reason", &MUTE_REASON, Location::Body).required(),
+        Member::new("createdBy", &CALLER_ARN, Location::Body),
+    ]),
+};
 static CREATE_POLICY_REQUEST: Shape = Shape {
     name: "CreatePolicyRequest",
     is_sensitive: false,
@@ -456,6 +477,11 @@ static DELETE_DIMENSION_REQUEST: Shape = Shape {
 };
 static DELETE_METRICS_EXPORT_CONFIG: Shape =
     Shape { name: "DeleteMetricsExportConfig", is_sensitive: false, kind: Kind::Boolean };
+static DELETE_MUTE_REQUEST: Shape = Shape {
+    name: "DeleteMuteRequest",
+    is_sensitive: false,
+    kind: Kind::Structure(&[Member::new("muteId", &MUTE_ID, Location::Label("muteId")).required()]),
+};
 static DELETE_SECURITY_PROFILE_REQUEST: Shape = Shape {
     name: "DeleteSecurityProfileRequest",
     is_sensitive: false,
@@ -644,6 +670,14 @@ static LIST_DIMENSIONS_REQUEST: Shape = Shape {
         Member::new("maxResults", &MAX_RESULTS, Location::Query("maxResults")),
     ]),
 };
+static LIST_MUTES_REQUEST: Shape = Shape {
+    name: "ListMutesRequest",
+    is_sensitive: false,
+    kind: Kind::Structure(&[
+        Member::new("nextToken", &NEXT_TOKEN, Location::Query("nextToken")),
+        Member::new("maxResults", &MAX_RESULTS, Location::Query("maxResults")),
+    ]),
+};
 static LIST_SECURITY_PROFILES_FOR_TARGET_REQUEST: Shape = Shape {
     name: "ListSecurityProfilesForTargetRequest",
     is_sensitive: false,
@@ -798,6 +832,24 @@ static MQTT_TOPIC: Shape = Shape {
     name: "MqttTopic",
     is_sensitive: false,
     kind: Kind::Text { length: Bounds::new(Some(1), Some(512)), pattern: None, values: &[] },
+};
+static MUTE_ID: Shape = Shape {
+    name: "MuteId",
+    is_sensitive: false,
+    kind: Kind::Text {
+        length: Bounds::new(Some(1), Some(128)),
+        pattern: Some(&PATTERN_8),
+        values: &[],
+    },
+};
+static MUTE_REASON: Shape = Shape {
+    name: "MuteReason",
+    is_sensitive: false,
+    kind: Kind::Text {
+        length: Bounds::new(Some(1), Some(1000)),
+        pattern: Some(&PATTERN_5),
+        values: &[],
+    },
 };
 static NEXT_TOKEN: Shape = Shape {
     name: "NextToken",

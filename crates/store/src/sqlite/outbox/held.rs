@@ -85,6 +85,7 @@ pub(super) fn add(writing: &Writing<'_>, alerts: &[Alert]) -> Result<(), StoreEr
     )?;
     let mutes = if alerts.is_empty() { Vec::new() } else { mutes(writing.connection)? };
     for enqueued in alerts {
+        // Before all else: what comes and goes while it is held leaves no row at all.
         if ends_what_is_held(writing.connection, enqueued)? {
             continue;
         }

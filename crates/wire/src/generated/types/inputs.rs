@@ -112,6 +112,28 @@ impl Input for CreateKeysAndCertificateRequest {
     const OPERATION: Operation = Operation::CreateKeysAndCertificate;
 }
 
+/// What `CreateMute` takes.
+#[derive(Clone, PartialEq, Serialize, Deserialize, Debug)]
+#[serde(rename_all = "camelCase")]
+pub struct CreateMuteRequest {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub thing_name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub thing_group_name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub security_profile_name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub behavior_name: Option<String>,
+    pub until: Timestamp,
+    pub reason: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub created_by: Option<String>,
+}
+impl Input for CreateMuteRequest {
+    type Output = CreateMuteResponse;
+    const OPERATION: Operation = Operation::CreateMute;
+}
+
 /// What `CreatePolicy` takes.
 #[derive(Clone, PartialEq, Serialize, Deserialize, Debug)]
 #[serde(rename_all = "camelCase")]
@@ -205,6 +227,17 @@ pub struct DeleteDimensionRequest {
 impl Input for DeleteDimensionRequest {
     type Output = DeleteDimensionResponse;
     const OPERATION: Operation = Operation::DeleteDimension;
+}
+
+/// What `DeleteMute` takes.
+#[derive(Clone, PartialEq, Serialize, Deserialize, Debug)]
+#[serde(rename_all = "camelCase")]
+pub struct DeleteMuteRequest {
+    pub mute_id: String,
+}
+impl Input for DeleteMuteRequest {
+    type Output = DeleteMuteResponse;
+    const OPERATION: Operation = Operation::DeleteMute;
 }
 
 /// What `DeleteSecurityProfile` takes.
@@ -364,6 +397,20 @@ pub struct ListDimensionsRequest {
 impl Input for ListDimensionsRequest {
     type Output = ListDimensionsResponse;
     const OPERATION: Operation = Operation::ListDimensions;
+}
+
+/// What `ListMutes` takes.
+#[derive(Clone, PartialEq, Serialize, Deserialize, Debug, Default)]
+#[serde(rename_all = "camelCase")]
+pub struct ListMutesRequest {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_token: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_results: Option<i32>,
+}
+impl Input for ListMutesRequest {
+    type Output = ListMutesResponse;
+    const OPERATION: Operation = Operation::ListMutes;
 }
 
 /// What `ListSecurityProfilesForTarget` takes.

@@ -56,6 +56,14 @@ pub struct CreateKeysAndCertificateResponse {
     pub key_pair: Option<KeyPair>,
 }
 
+/// AWS's answer `CreateMuteResponse`.
+#[derive(Clone, PartialEq, Serialize, Deserialize, Debug, Default)]
+#[serde(rename_all = "camelCase")]
+pub struct CreateMuteResponse {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mute_id: Option<String>,
+}
+
 /// AWS's answer `CreatePolicyResponse`.
 #[derive(Clone, PartialEq, Serialize, Deserialize, Debug, Default)]
 #[serde(rename_all = "camelCase")]
@@ -113,6 +121,11 @@ pub struct DeleteCustomMetricResponse {}
 #[derive(Clone, PartialEq, Serialize, Deserialize, Debug, Default)]
 #[serde(rename_all = "camelCase")]
 pub struct DeleteDimensionResponse {}
+
+/// AWS's answer `DeleteMuteResponse`.
+#[derive(Clone, PartialEq, Serialize, Deserialize, Debug, Default)]
+#[serde(rename_all = "camelCase")]
+pub struct DeleteMuteResponse {}
 
 /// AWS's answer `DeleteSecurityProfileResponse`.
 #[derive(Clone, PartialEq, Serialize, Deserialize, Debug, Default)]
@@ -254,6 +267,16 @@ pub struct ListCustomMetricsResponse {
 pub struct ListDimensionsResponse {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dimension_names: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_token: Option<String>,
+}
+
+/// AWS's answer `ListMutesResponse`.
+#[derive(Clone, PartialEq, Serialize, Deserialize, Debug, Default)]
+#[serde(rename_all = "camelCase")]
+pub struct ListMutesResponse {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mutes: Option<Vec<Mute>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next_token: Option<String>,
 }

@@ -45,6 +45,20 @@ impl Listing for ListDimensionsRequest {
     }
 }
 
+impl Listing for ListMutesRequest {
+    fn token(&self) -> Option<&str> {
+        self.next_token.as_deref()
+    }
+
+    fn limit(&self) -> Option<i32> {
+        self.max_results
+    }
+
+    fn without_page(&self) -> Self {
+        Self { next_token: None, max_results: None }
+    }
+}
+
 impl Listing for ListSecurityProfilesForTargetRequest {
     fn token(&self) -> Option<&str> {
         self.next_token.as_deref()

@@ -160,6 +160,30 @@ pub struct MetricsExportConfig {
     pub role_arn: String,
 }
 
+/// AWS's structure `Mute`.
+#[derive(Clone, PartialEq, Serialize, Deserialize, Debug, Default)]
+#[serde(rename_all = "camelCase")]
+pub struct Mute {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mute_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub thing_name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub thing_group_name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub security_profile_name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub behavior_name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub created_by: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub creation_date: Option<Timestamp>,
+}
+
 /// AWS's structure `SecurityProfileIdentifier`.
 #[derive(Clone, PartialEq, Serialize, Deserialize, Debug)]
 #[serde(rename_all = "camelCase")]

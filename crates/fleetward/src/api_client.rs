@@ -1,4 +1,4 @@
-//! The demo's client of the API: signed calls, as any SDK makes them.
+//! A client of the API: signed calls, as any SDK makes them. For the demo and the command line.
 
 use std::net::SocketAddr;
 
@@ -17,16 +17,16 @@ const ANSWER_BYTES: usize = 1 << 20;
 
 /// Who calls, and where.
 #[derive(Clone)]
-pub(super) struct ApiClient {
-    pub(super) address: SocketAddr,
-    pub(super) region: String,
-    pub(super) access_key_id: String,
-    pub(super) secret: Secret,
+pub(crate) struct ApiClient {
+    pub(crate) address: SocketAddr,
+    pub(crate) region: String,
+    pub(crate) access_key_id: String,
+    pub(crate) secret: Secret,
 }
 
 impl ApiClient {
     /// Calls; `path` holds the query too.
-    pub(super) async fn call(
+    pub(crate) async fn call(
         &self,
         method: &str,
         path: &str,
@@ -36,7 +36,7 @@ impl ApiClient {
     }
 
     /// Calls with one more header.
-    pub(super) async fn call_with(
+    pub(crate) async fn call_with(
         &self,
         method: &str,
         path: &str,
@@ -58,7 +58,7 @@ impl ApiClient {
             .await
             .map_err(Failure::of(&tried))?
             .to_bytes();
-        // A connection for each call: the demo makes a few dozen, and none is kept to be drained.
+        // A connection for each call: there are few, and none is kept to be drained.
         connection.abort();
         if !status.is_success() {
             let text = String::from_utf8_lossy(&bytes);
