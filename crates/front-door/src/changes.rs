@@ -1,9 +1,10 @@
 //! Follows the store's feed of changes, so that policies, certificates, profiles and dimensions
 //! take effect on connections that are there already.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use fleetward_domain::Change;
+use fleetward_domain::{Change, PolicyName};
 use fleetward_environment::Clock;
 use fleetward_store::Documents;
 
@@ -19,6 +20,8 @@ pub(crate) struct Feed {
     pub(crate) directory: Arc<Directory>,
     pub(crate) meter: Arc<Meter>,
     pub(crate) clock: Clock,
+    /// Policies that changed and were not read since.
+    pub(crate) old_policies: BTreeSet<PolicyName>,
 }
 
 impl Feed {
@@ -32,6 +35,11 @@ impl Feed {
                     for (number, change) in changes {
                         plan_is_old |= self.apply(number, &change);
                     }
+                    self.reload_policies().await;
+                }
+                Ok(_) if !self.old_policies.is_empty() => {
+                    self.clock.sleep(CHANGES_REST).await;
+                    self.reload_policies().await;
                 }
                 // Once for all changes that are there: it reads every profile.
                 Ok(_) if plan_is_old => {
@@ -66,12 +74,23 @@ impl Feed {
             self.directory.forget();
         }
         self.seen = number;
-        self.directory.apply(change);
+        self.old_policies.extend(self.directory.apply(change));
         let is_of_plan = matches!(
             change,
             Change::Profile(..) | Change::ProfileDeleted(_) | Change::Dimension(_)
         );
         is_of_plan || !is_next
+    }
+
+    /// Reads the policies again that changed, each once for all connections. What cannot be read
+    /// now is tried again, and is as it was until then.
+    async fn reload_policies(&mut self) {
+        for name in std::mem::take(&mut self.old_policies) {
+            if let Err(error) = self.directory.reload(&name).await {
+                tracing::error!(policy = %name, %error, "a changed policy cannot be read");
+                self.old_policies.insert(name);
+            }
+        }
     }
 
     async fn rebuild_plan(&self) -> bool {

@@ -1,27 +1,32 @@
 //! The registry as connections need it: certificate -> status, policies, things.
 //!
 //! An identity is read from the store once and shared by its connections. A change of the
-//! certificate or of one of its policies marks it stale, and whoever holds it looks it up again.
+//! certificate marks it stale, and whoever holds it looks it up again; a change of a policy is
+//! seen through the slot that all who have it share.
 //! What nobody holds is forgotten, but for the latest few thousand.
 
 mod identity;
+mod policies;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use identity::{Identity, Principal, Standing};
+use policies::Policies;
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
-use fleetward_domain::{Certificate, CertificateId, CertificateStatus, Change, Policy, PolicyName};
-use fleetward_policy::PolicyDocument;
+use fleetward_domain::{Certificate, CertificateId, CertificateStatus, Change, PolicyName};
 use fleetward_store::{Documents, StoreError, find};
 
-use crate::limits::{WARM_IDENTITIES, WARM_POLICIES};
+use crate::limits::WARM_IDENTITIES;
 
 /// The cache over the store.
 pub(crate) struct Directory {
     store: Arc<dyn Documents>,
     /// What plain connections are checked against.
     plain_policy: Option<PolicyName>,
+    policies: Policies,
     cache: Mutex<Cache>,
 }
 
@@ -32,7 +37,6 @@ struct Cache {
     identities: HashMap<Principal, Weak<Identity>>,
     /// The latest identities, kept though nobody else may hold them.
     warm: VecDeque<Arc<Identity>>,
-    policies: HashMap<PolicyName, Arc<PolicyDocument>>,
     /// How many entries `identities` may have before those that nobody holds are removed.
     sweep_at: usize,
 }
@@ -40,7 +44,8 @@ struct Cache {
 impl Directory {
     pub(crate) fn new(store: Arc<dyn Documents>, plain_policy: Option<PolicyName>) -> Self {
         let cache = Cache { sweep_at: WARM_IDENTITIES.saturating_mul(2), ..Cache::default() };
-        Self { store, plain_policy, cache: Mutex::new(cache) }
+        let policies = Policies::new(Arc::clone(&store));
+        Self { store, plain_policy, policies, cache: Mutex::new(cache) }
     }
 
     /// The principal as the registry has it. A deactivated or unknown certificate is an identity
@@ -67,72 +72,39 @@ impl Directory {
         }
     }
 
-    /// The store's document of that policy, parsed.
-    pub(crate) async fn policy(
-        &self,
-        name: &PolicyName,
-    ) -> Result<Option<Arc<PolicyDocument>>, StoreError> {
-        let seen = {
-            let cache = self.cache();
-            if let Some(policy) = cache.policies.get(name) {
-                return Ok(Some(Arc::clone(policy)));
-            }
-            cache.changes
-        };
-        let found = find::<Policy>(&*self.store, name.as_str()).await;
-        let Some(policy) = self.store.unreadable().skip(found)?.flatten() else {
-            return Ok(None);
-        };
-        match PolicyDocument::parse(&policy.value.document) {
-            Ok(policy) => {
-                let policy = Arc::new(policy);
-                let mut cache = self.cache();
-                if cache.policies.len() >= WARM_POLICIES {
-                    cache.policies.clear();
-                }
-                // A change that came in between may have been about this policy: what was read is
-                // right for who asked, and too old to be kept.
-                if cache.changes == seen {
-                    cache.policies.insert(name.clone(), Arc::clone(&policy));
-                }
-                Ok(Some(policy))
-            }
-            Err(problem) => {
-                tracing::error!(policy = %name, %problem, "the policy cannot be read");
-                Ok(None)
-            }
-        }
+    /// Whether the registry has that policy, and it can be read.
+    pub(crate) async fn has_policy(&self, name: &PolicyName) -> Result<bool, StoreError> {
+        Ok(self.policies.slot(name).await?.document().is_some())
     }
 
-    /// Marks what the change is about as stale.
-    pub(crate) fn apply(&self, change: &Change) {
-        let mut cache = self.cache();
+    /// Reads a policy again that [`Self::apply`] named.
+    pub(crate) async fn reload(&self, policy: &PolicyName) -> Result<(), StoreError> {
+        self.policies.reload(policy).await
+    }
+
+    /// Marks the certificate that the change is about as stale; the policy that it is about is to
+    /// be reloaded, if somebody holds it.
+    pub(crate) fn apply(&self, change: &Change) -> Option<PolicyName> {
         match change {
             Change::Certificate(id) => {
+                let mut cache = self.cache();
                 cache.changes = cache.changes.wrapping_add(1);
                 let gone = cache.identities.remove(&Principal::Certificate(id.clone()));
                 if let Some(identity) = gone.and_then(|identity| identity.upgrade()) {
                     identity.mark_stale();
                 }
             }
-            Change::Policy(name) => {
-                cache.changes = cache.changes.wrapping_add(1);
-                cache.policies.remove(name);
-                for identity in cache.identities.values().filter_map(Weak::upgrade) {
-                    if identity.policy_names.contains(name) {
-                        identity.mark_stale();
-                    }
-                }
-            }
+            Change::Policy(name) => return self.policies.changed(name).then(|| name.clone()),
             _ => {}
         }
+        None
     }
 
     /// Marks all as stale: it is not known what changed.
     pub(crate) fn forget(&self) {
         let mut cache = self.cache();
         cache.changes = cache.changes.wrapping_add(1);
-        cache.policies.clear();
+        self.policies.forget();
         for (_, identity) in cache.identities.drain() {
             if let Some(identity) = identity.upgrade() {
                 identity.mark_stale();
@@ -147,8 +119,7 @@ impl Directory {
                 let mut identity = Identity::new(Standing::Active);
                 match &self.plain_policy {
                     Some(name) => {
-                        identity.policies = Some(self.policy(name).await?.into_iter().collect());
-                        identity.policy_names = vec![name.clone()];
+                        identity.policies = Some(vec![self.policies.slot(name).await?]);
                     }
                     None => identity.policies = None,
                 }
@@ -171,18 +142,9 @@ impl Directory {
         let mut identity = Identity::new(standing);
         let mut policies = Vec::with_capacity(certificate.policies.len());
         for name in &certificate.policies {
-            match self.policy(name).await? {
-                Some(policy) => policies.push(policy),
-                // It may have denied something: without it nothing is allowed.
-                None => {
-                    tracing::error!(certificate = %id, policy = %name, "a policy is missing");
-                    policies.clear();
-                    break;
-                }
-            }
+            policies.push(self.policies.slot(name).await?);
         }
         identity.policies = Some(policies);
-        identity.policy_names = certificate.policies;
         identity.things = certificate.things;
         Ok(identity)
     }

@@ -1,5 +1,6 @@
 //! Puts the parts together.
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -93,6 +94,7 @@ async fn start_parts(
         directory: Arc::clone(&directory),
         meter: Arc::clone(&meter),
         clock: settings.clock.clone(),
+        old_policies: BTreeSet::new(),
     };
     let (meter_too, log_too) = (Arc::clone(&meter), Arc::clone(&log));
     let sources = Sources { meter: meter_too, log: log_too, stamps: Arc::clone(&stamps) };
@@ -178,9 +180,9 @@ async fn check_mqtt_policy(
     directory: &Directory,
 ) -> Result<(), FrontDoorError> {
     let Some(name) = &settings.mqtt_policy else { return Ok(()) };
-    match directory.policy(name).await? {
-        Some(_) => Ok(()),
-        None => Err(FrontDoorError::MqttPolicy {
+    match directory.has_policy(name).await? {
+        true => Ok(()),
+        false => Err(FrontDoorError::MqttPolicy {
             name: name.to_string(),
             problem: "is not a policy of the registry".to_owned(),
         }),

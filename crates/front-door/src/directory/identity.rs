@@ -3,9 +3,10 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use fleetward_domain::{CertificateId, PolicyName, ThingName};
-use fleetward_policy::PolicyDocument;
+use fleetward_domain::{CertificateId, ThingName};
 use tokio::sync::watch;
+
+use super::policies::PolicySlot;
 
 /// What a connection proved to be.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -22,9 +23,7 @@ pub(crate) struct Identity {
     /// Whether it may connect at all.
     pub(crate) standing: Standing,
     /// What it may do; `None` is everything (plain connections without a policy).
-    pub(crate) policies: Option<Vec<Arc<PolicyDocument>>>,
-    /// The policies' names: a change of one makes the identity stale.
-    pub(super) policy_names: Vec<PolicyName>,
+    pub(crate) policies: Option<Vec<Arc<PolicySlot>>>,
     /// The things attached to the certificate.
     pub(crate) things: Vec<ThingName>,
     is_stale: AtomicBool,
@@ -47,11 +46,17 @@ impl Identity {
         Self {
             standing,
             policies: Some(Vec::new()),
-            policy_names: Vec::new(),
             things: Vec::new(),
             is_stale: AtomicBool::new(false),
             stale: watch::Sender::new(false),
         }
+    }
+
+    /// Another number after each change of what its policies say.
+    pub(crate) fn policies_version(&self) -> u64 {
+        // Each only grows, so the sum is another one if one of them is.
+        let versions = self.policies.iter().flatten().map(|slot| slot.version());
+        versions.fold(0, u64::wrapping_add)
     }
 
     /// Whether it may connect.

@@ -17,6 +17,8 @@ pub(crate) struct Access {
     arns: Arc<ResourceArns>,
     principal: Principal,
     identity: Arc<Identity>,
+    /// Of the policies when they were asked last.
+    policies_version: u64,
     client_id: Box<str>,
     thing: ThingName,
     source: IpAddr,
@@ -44,6 +46,7 @@ impl Access {
             arns: Arc::clone(arns),
             principal: subject.principal.clone(),
             identity: Arc::clone(subject.identity),
+            policies_version: subject.identity.policies_version(),
             client_id: subject.client_id.into(),
             thing: subject.thing.clone(),
             source: subject.source,
@@ -80,22 +83,27 @@ impl Access {
 
     /// Whether it may do this with a client id, topic or filter.
     pub(crate) fn allows(&mut self, action: IotAction, name: &str) -> bool {
-        let Some(policies) = &self.identity.policies else { return true };
+        let Some(slots) = &self.identity.policies else { return true };
+        let documents: Option<Vec<_>> = slots.iter().map(|slot| slot.document()).collect();
+        let Some(documents) = documents else { return false };
         self.arns.write(&mut self.arn, action, name);
         let request =
             Request { action: action.name(), resource: &self.arn, context: &self.context };
-        let policies: Vec<&PolicyDocument> = policies.iter().map(|policy| &**policy).collect();
+        let policies: Vec<&PolicyDocument> = documents.iter().map(|policy| &**policy).collect();
         evaluate(&policies, &request).is_allowed()
     }
 
-    /// Looks the principal up again if the registry changed; whether it did.
+    /// Looks the principal up again if the registry changed; whether something is now allowed or
+    /// refused that was not.
     pub(crate) async fn renew(&mut self) -> Result<bool, StoreError> {
-        if !self.identity.is_stale() {
-            return Ok(false);
+        let is_stale = self.identity.is_stale();
+        if is_stale {
+            self.identity = self.directory.resolve(&self.principal).await?;
+            self.rebuild_context();
         }
-        self.identity = self.directory.resolve(&self.principal).await?;
-        self.rebuild_context();
-        Ok(true)
+        let version = self.identity.policies_version();
+        let was = std::mem::replace(&mut self.policies_version, version);
+        Ok(is_stale || was != version)
     }
 
     /// AWS gives a connection the variables of a thing only if the thing is attached to its
