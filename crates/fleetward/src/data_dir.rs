@@ -59,6 +59,23 @@ impl DataDir {
         self.0.join("log")
     }
 
+    /// Gives a log that cannot be opened another name, if it is there: `log.damaged`. One that was
+    /// put aside before is never overwritten.
+    ///
+    /// # Errors
+    /// A sentence.
+    pub(crate) fn put_log_aside(&self) -> Result<(), Failure> {
+        let (log, aside) = (self.log(), self.0.join("log.damaged"));
+        let tried = format!("cannot put the log aside as {}", aside.display());
+        if !log.exists() {
+            return Ok(());
+        }
+        if aside.exists() {
+            return Err(Failure::new(format!("{tried}: it is there already, move it away")));
+        }
+        fs::rename(log, &aside).map_err(Failure::of(&tried))
+    }
+
     /// Writes the certificate that devices trust, and says where.
     pub(crate) fn write_ca(&self, pem: &str) -> Result<PathBuf, Failure> {
         let path = self.0.join("ca.pem");

@@ -1,5 +1,5 @@
-//! File descriptors: as many as the system allows, and a share of them that connections cannot take,
-//! so that a flood of devices never keeps log and store from their files.
+//! File descriptors: as many as the system allows, and a share of them that connections cannot
+//! take, so that a flood of devices never keeps log and store from their files.
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 

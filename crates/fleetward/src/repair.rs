@@ -119,6 +119,7 @@ impl Plan {
                 None
             }
         };
+        // What is lost is counted before anything is done, so that it can be weighed.
         let counted = count(&store).await.map_err(Failure::of(tried))?;
         let (things, profiles, open_violations, fingerprint) = counted;
         store.close().await.map_err(Failure::of("the copy of the store does not close"))?;
@@ -151,6 +152,7 @@ impl Plan {
              violates opens again",
             self.open_violations
         );
+        // Whoever made those changes was told that they are kept, and has to make them again.
         if let Some(log) = &self.log
             && log.newest_change() > self.store.newest_change()
         {

@@ -5,6 +5,7 @@
 
 mod anew;
 pub mod check;
+mod checksum;
 mod connection;
 mod disk;
 mod documents;

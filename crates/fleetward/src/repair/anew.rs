@@ -39,10 +39,8 @@ pub(super) async fn begin(
     chance: &Chance,
 ) -> Result<(), Failure> {
     let tried = "the repair is not finished, run it again";
-    if plan.log.is_none() && data.log().exists() {
-        let aside = data.log().with_extension("damaged");
-        std::fs::rename(data.log(), &aside)
-            .map_err(Failure::of(&format!("cannot put the log aside as {}", aside.display())))?;
+    if plan.log.is_none() {
+        data.put_log_aside()?;
     }
     let partitions = plan.fingerprint.as_ref().map(|fingerprint| fingerprint.partitions);
     // One that is there has its own number.

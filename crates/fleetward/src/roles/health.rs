@@ -57,6 +57,7 @@ impl Health {
         disk: &Disk,
         unreadable: usize,
     ) -> (StatusCode, String) {
+        // A full disk is told at once, for it does not pass in a moment as the relay's trouble may.
         let mut troubles = disk.full();
         let waited = self.relay().map(|since| now.saturating_duration_since(since));
         if let Some(waited) = waited.filter(|waited| *waited >= PATIENCE) {

@@ -4,8 +4,8 @@ use fleetward_domain::FormatLevel;
 use rusqlite::types::Value;
 use rusqlite::{Connection, Row, params, params_from_iter};
 
-use super::documents::document_in;
-use super::stored::{Bytes, Unsigned, column, key};
+use super::documents::{change_in, document_in};
+use super::stored::{Unsigned, column};
 use super::{SqliteStore, kept, outbox, violations};
 use crate::codes;
 use crate::edge::{edge_ends, edge_key};
@@ -13,7 +13,7 @@ use crate::error::StoreError;
 use crate::kind::Kind;
 use crate::limits::CHECKED_ROWS;
 use crate::partitions::PartitionClaim;
-use crate::shape::{change, check_document};
+use crate::shape::check_document;
 
 /// What a check has to say, as it goes along.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,16 +40,8 @@ struct Table {
 const TABLES: [Table; 4] = [
     Table {
         what: "changes",
-        sql: |_| {
-            let sql =
-                "SELECT seq, body FROM change WHERE seq > coalesce(?, 0) ORDER BY seq LIMIT ?";
-            sql.to_owned()
-        },
-        read: |row| {
-            let seq = key(row, "seq")?;
-            let body: Bytes = column(row, "body", "change", &seq)?;
-            change::from_bytes(column::<Unsigned>(row, "seq", "change", &seq)?.0, &body.0).map(drop)
-        },
+        sql: |_| "SELECT * FROM change WHERE seq > coalesce(?, 0) ORDER BY seq LIMIT ?".to_owned(),
+        read: |row| change_in(row).map(drop),
     },
     Table {
         what: "open violations",
@@ -190,7 +182,7 @@ fn documents(
     kind: Kind,
     after: Option<Value>,
 ) -> Result<Page, StoreError> {
-    let sql = "SELECT key, value, version FROM document WHERE kind = ? AND key > coalesce(?, x'')
+    let sql = "SELECT key, * FROM document WHERE kind = ? AND key > coalesce(?, x'')
                ORDER BY key LIMIT ?";
     // The empty key comes before all others and is never after it: no document has it.
     let values = [kind.code().into(), after.unwrap_or(Value::Null), limit()];

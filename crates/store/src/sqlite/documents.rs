@@ -8,7 +8,7 @@ use tokio::sync::watch;
 
 use super::stored::{Bytes, Unsigned, column, rows, signed};
 use super::writer::Writing;
-use super::{SqliteStore, from_now_on, outbox, violations};
+use super::{SqliteStore, checksum, from_now_on, outbox, violations};
 use crate::condition::Condition;
 use crate::documents::{Document, Documents};
 use crate::error::StoreError;
@@ -98,7 +98,7 @@ fn touch(connection: &Connection) -> Result<(), StoreError> {
 
 fn get(connection: &Connection, kind: Kind, key: &str) -> Result<Option<Document>, StoreError> {
     connection
-        .prepare_cached("SELECT key, value, version FROM document WHERE kind = ? AND key = ?")?
+        .prepare_cached("SELECT * FROM document WHERE kind = ? AND key = ?")?
         .query_and_then(params![kind.code(), key.as_bytes()], |row| document_in(kind, row))?
         .next()
         .transpose()
@@ -112,7 +112,7 @@ fn list(
     limit: usize,
 ) -> Result<Vec<Document>, StoreError> {
     let mut statement = connection.prepare_cached(
-        "SELECT key, value, version FROM document
+        "SELECT * FROM document
          WHERE kind = ? AND key >= ? AND key < ? ORDER BY key",
     )?;
     let mut found =
@@ -154,6 +154,7 @@ pub(super) fn document_in(kind: Kind, row: &Row<'_>) -> Result<Document, StoreEr
     })?;
     let Bytes(value) = column(row, "value", &what, &key)?;
     let Unsigned(version) = column(row, "version", &what, &key)?;
+    checksum::check(row, checksum::of_document(kind, &key, &value), &what, &key)?;
     Ok(Document { kind, key, value, version })
 }
 
@@ -165,16 +166,9 @@ fn commit(writing: &mut Writing<'_>, tx: Tx) -> Result<Committed, StoreError> {
             return Err(StoreError::Precondition(precondition));
         }
     }
-    let mut put = connection.prepare_cached(
-        "INSERT INTO document (kind, key, version, value) VALUES (?, ?, 1, ?)
-         ON CONFLICT (kind, key) DO UPDATE SET version = version + 1, value = excluded.value
-         RETURNING version",
-    )?;
     let mut versions = Vec::with_capacity(tx.puts.len());
     for (kind, key, value) in tx.puts {
-        let Unsigned(version) =
-            put.query_row(params![kind.code(), key.as_bytes(), value], |row| row.get(0))?;
-        versions.push(version);
+        versions.push(put(writing, kind, &key, &value)?);
     }
     let mut delete =
         connection.prepare_cached("DELETE FROM document WHERE kind = ? AND key = ?")?;
@@ -186,15 +180,58 @@ fn commit(writing: &mut Writing<'_>, tx: Tx) -> Result<Committed, StoreError> {
     if unmutes {
         outbox::look_again_at_muted(writing)?;
     }
-    let mut append = connection.prepare_cached("INSERT INTO change (body) VALUES (?)")?;
     for change in &tx.changes {
-        append.execute([change::to_bytes(change, writing.level)?])?;
+        append(writing, &change::to_bytes(change, writing.level)?)?;
         writing.wakes.newest_change = connection.last_insert_rowid().cast_unsigned();
     }
     for verification in &tx.verifications {
         violations::verify(writing, verification)?;
     }
     Ok(Committed { versions, change_seq: writing.wakes.newest_change })
+}
+
+/// Writes a document, with a checksum where the level has them; gives its new version.
+fn put(writing: &Writing<'_>, kind: Kind, key: &str, value: &[u8]) -> Result<u64, StoreError> {
+    let code = kind.code();
+    let version: Unsigned = if writing.level < FormatLevel::Proven {
+        let sql = "INSERT INTO document (kind, key, version, value) VALUES (?, ?, 1, ?)
+             ON CONFLICT (kind, key) DO UPDATE SET version = version + 1, value = excluded.value
+             RETURNING version";
+        let mut put = writing.connection.prepare_cached(sql)?;
+        put.query_row(params![code, key.as_bytes(), value], |row| row.get(0))?
+    } else {
+        let sql = "INSERT INTO document (kind, key, version, value, checksum)
+             VALUES (?, ?, 1, ?, ?)
+             ON CONFLICT (kind, key) DO UPDATE SET
+                 version = version + 1, value = excluded.value, checksum = excluded.checksum
+             RETURNING version";
+        let mut put = writing.connection.prepare_cached(sql)?;
+        let checksum = checksum::of_document(kind, key, value);
+        put.query_row(params![code, key.as_bytes(), value, checksum], |row| row.get(0))?
+    };
+    Ok(version.0)
+}
+
+/// The same of a change; its number is that of the row.
+fn append(writing: &Writing<'_>, body: &[u8]) -> Result<(), StoreError> {
+    if writing.level < FormatLevel::Proven {
+        let sql = "INSERT INTO change (body) VALUES (?)";
+        writing.connection.prepare_cached(sql)?.execute([body])?;
+    } else {
+        let sql = "INSERT INTO change (body, checksum) VALUES (?, ?)";
+        let checksum = checksum::of_change(body);
+        writing.connection.prepare_cached(sql)?.execute(params![body, checksum])?;
+    }
+    Ok(())
+}
+
+/// Reads a row of the table of changes, held to its checksum; the number comes first.
+pub(super) fn change_in(row: &Row<'_>) -> Result<(u64, Change), StoreError> {
+    let seq: Unsigned = row.get("seq")?;
+    let (seq, key) = (seq.0, seq.0.to_string());
+    let Bytes(body) = column(row, "body", "change", &key)?;
+    checksum::check(row, checksum::of_change(&body), "change", &key)?;
+    Ok((seq, change::from_bytes(seq, &body)?))
 }
 
 fn holds(connection: &Connection, precondition: &Precondition) -> Result<bool, StoreError> {
@@ -217,16 +254,13 @@ fn changes_after(
     seq: u64,
     limit: usize,
 ) -> Result<Vec<(u64, Change)>, StoreError> {
-    let mut statement = connection
-        .prepare_cached("SELECT seq, body FROM change WHERE seq > ? ORDER BY seq LIMIT ?")?;
-    let found = statement.query_map(params![signed(seq), rows(limit)], |row| {
-        Ok((row.get::<_, Unsigned>(0)?.0, row.get::<_, Vec<u8>>(1)?))
-    })?;
+    let mut statement =
+        connection.prepare_cached("SELECT * FROM change WHERE seq > ? ORDER BY seq LIMIT ?")?;
+    let found = statement.query_and_then(params![signed(seq), rows(limit)], change_in)?;
     let mut changes = Vec::new();
-    for row in found {
-        let (seq, body) = row?;
-        match change::from_bytes(seq, &body) {
-            Ok(change) => changes.push((seq, change)),
+    for read in found {
+        match read {
+            Ok(change) => changes.push(change),
             // Readers stop at this one, but have what comes before it.
             Err(_) if !changes.is_empty() => break,
             Err(error) => return Err(error),

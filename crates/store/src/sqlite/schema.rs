@@ -50,6 +50,10 @@ CREATE INDEX violation_near ON violation (near, id);
 CREATE INDEX violation_of_profile ON violation (profile, id);
 CREATE INDEX event_near ON event (near, at_ms, row);
 
+-- Null in rows that were written below this level.
+ALTER TABLE document ADD COLUMN checksum INTEGER;
+ALTER TABLE change ADD COLUMN checksum INTEGER;
+
 -- What windows say of the fleet, until a threshold came of it.
 CREATE TABLE summary (
     profile TEXT NOT NULL,

@@ -53,6 +53,7 @@ impl OwnedPartition {
         let tried = format!("cannot take over partition {number}");
         let claim = store.claim_partition(number).await.map_err(Failure::of(&tried))?;
         let chunks = store.load_chunks(number).await.map_err(Failure::of(&tried))?;
+        // A partition that has read anything has its own chunk: to go on without would forget all.
         if claim.state_offset > 0 && chunks.is_empty() {
             return Err(Failure::new(format!(
                 "{tried}: its state stands at offset {} and is lost; put back the whole data \

@@ -110,14 +110,14 @@ async fn everything_that_cannot_be_read_is_named_in_a_line() {
     filled(&path).await;
     let other = rusqlite::Connection::open(&path).unwrap();
     for sql in [
-        "UPDATE document SET value = x'31' WHERE kind = 10",
-        "UPDATE change SET body = x'ff'",
+        "UPDATE document SET value = x'31', checksum = NULL WHERE kind = 10",
+        "UPDATE change SET body = x'ff', checksum = NULL",
         "UPDATE violation SET body = CAST('{\"v\":9}' AS BLOB)",
         "UPDATE event SET body = x'7b'",
         "UPDATE alert SET body = 'text' WHERE status <> 2",
-        "INSERT INTO document VALUES (1, CAST('a' AS BLOB), 1, CAST('{}' AS BLOB))",
-        "INSERT INTO document VALUES (99, CAST('a' AS BLOB), 1, CAST('{}' AS BLOB))",
-        "INSERT INTO document VALUES (6, x'ff', 1, CAST('{}' AS BLOB))",
+        "INSERT INTO document VALUES (1, CAST('a' AS BLOB), 1, CAST('{}' AS BLOB), NULL)",
+        "INSERT INTO document VALUES (99, CAST('a' AS BLOB), 1, CAST('{}' AS BLOB), NULL)",
+        "INSERT INTO document VALUES (6, x'ff', 1, CAST('{}' AS BLOB), NULL)",
     ] {
         assert_eq!(other.execute(sql, []).unwrap(), 1, "{sql}");
     }
@@ -219,7 +219,7 @@ async fn an_edge_whose_end_or_way_back_is_gone_is_named() {
         ]
     );
     let other = rusqlite::Connection::open(&path).unwrap();
-    let insert = "INSERT INTO document VALUES (?, CAST(? AS BLOB), 1, CAST('{}' AS BLOB))";
+    let insert = "INSERT INTO document VALUES (?, CAST(? AS BLOB), 1, CAST('{}' AS BLOB), NULL)";
     for (kind, key) in [(5, "lamps"), (2, "hall")] {
         other.execute(insert, rusqlite::params![kind, key]).unwrap();
     }

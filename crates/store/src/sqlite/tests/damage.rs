@@ -178,3 +178,35 @@ async fn readers_of_changes_have_what_comes_before_an_unreadable_one_and_stop_th
     assert!(error.is_about_what_is_stored(), "{error}");
     assert!(error.to_string().starts_with("change \"3\" is corrupt: "), "{error}");
 }
+
+#[tokio::test]
+async fn a_value_that_is_not_what_was_written_is_unreadable_though_it_can_be_parsed() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store.db");
+    let store = SqliteStore::open(&path).unwrap();
+    for key in ["a", "b", "c"] {
+        store.commit(put(key)).await.unwrap();
+    }
+    store.commit(changed()).await.unwrap();
+    store.close().await.unwrap();
+    let other = rusqlite::Connection::open(&path).unwrap();
+    other.execute("UPDATE document SET value = x'32' WHERE key = CAST('b' AS BLOB)", []).unwrap();
+    // Swapped keys keep their values, and are damage all the same.
+    other.execute("UPDATE document SET key = x'64' WHERE key = CAST('c' AS BLOB)", []).unwrap();
+    // Of the other name, in as many bytes.
+    let body: Vec<u8> = other.query_row("SELECT body FROM change", [], |row| row.get(0)).unwrap();
+    let body: Vec<u8> = body.iter().map(|b| if *b == b'd' { b'e' } else { *b }).collect();
+    other.execute("UPDATE change SET body = ?", [body]).unwrap();
+    drop(other);
+    let store = SqliteStore::open(&path).unwrap();
+    let page = store.list(Kind::Thing, "", None, 9).await.unwrap();
+    assert_eq!(page.into_iter().map(|document| document.key).collect::<Vec<_>>(), ["a"]);
+    assert_eq!(store.unreadable().documents(), 2);
+    let error = store.get(Kind::Thing, "b").await.unwrap_err();
+    assert!(error.is_about_what_is_stored(), "{error}");
+    let error = store.changes_after(0, 9).await.unwrap_err().to_string();
+    assert!(error.contains("its bytes are not those that its checksum was made of"), "{error}");
+    // Written again, it is well.
+    store.commit(put("b")).await.unwrap();
+    assert!(store.get(Kind::Thing, "b").await.unwrap().is_some());
+}
