@@ -7,9 +7,9 @@ use fleetward_domain::security_profile::{AlertTarget, MetricsExport};
 use fleetward_domain::{
     Alert, Behavior, BehaviorName, Certificate, CertificateId, CertificateStatus, Change,
     Comparison, ComparisonOperator, Criteria, Dimension, DimensionName, DimensionOperator,
-    EventType, GroupName, Judgement, Metric, MetricDimension, MetricToRetain, MetricValue,
-    Notification, Policy, PolicyName, ProfileName, SecurityProfile, Severity, Target, Thing,
-    ThingGroup, ThingName, VerificationState, Violation, ViolationEvent,
+    EventType, GroupName, Judgement, Metric, MetricDimension, MetricToRetain, MetricValue, Mute,
+    MuteSubject, Notification, Policy, PolicyName, ProfileName, SecurityProfile, Severity, Target,
+    Thing, ThingGroup, ThingName, VerificationState, Violation, ViolationEvent,
 };
 
 use super::{CertificateAttachment, Gate, KeyStatus, SealedAccessKey, SealedAuthority};
@@ -286,6 +286,28 @@ pub(crate) fn alerts() -> Vec<(&'static str, Alert)> {
         notification: Notification::Violation(events().remove(0).1),
     };
     vec![("alert.json", alert)]
+}
+
+pub(crate) fn mutes() -> Vec<(&'static str, Mute)> {
+    let mute = |name, subject| {
+        let mute = Mute {
+            id: "0b7f4c1e-6a52-4d0f-9a0e-3f2d8f1c7a20".to_owned(),
+            subject,
+            until_ms: 1_790_003_600_000,
+            reason: "works on the hall".to_owned(),
+            created_by: "arn:aws:iam::123456789012:user/AKIAEXAMPLE".to_owned(),
+            created_ms: 1_790_000_000_000,
+        };
+        (name, mute)
+    };
+    let profile = || ProfileName::parse("lamps").unwrap();
+    let behavior = BehaviorName::parse("ports").unwrap();
+    vec![
+        mute("mute-thing.json", MuteSubject::Thing(thing_name("Lampe à côté/1"))),
+        mute("mute-group.json", MuteSubject::Group(group_name("hall"))),
+        mute("mute-profile.json", MuteSubject::Profile(profile())),
+        mute("mute-behavior.json", MuteSubject::Behavior(profile(), behavior)),
+    ]
 }
 
 pub(crate) fn changes() -> Vec<(&'static str, Change)> {

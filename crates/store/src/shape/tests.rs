@@ -116,12 +116,34 @@ fn the_second_version_of_an_alert_says_what_it_tells_of() {
 }
 
 #[test]
+fn the_third_version_of_an_alert_says_how_severe_it_is() {
+    let critical = |(name, mut alert): (&'static str, fleetward_domain::Alert)| {
+        let Notification::Violation(event) = &mut alert.notification;
+        event.severity = Severity::Critical;
+        (name, alert)
+    };
+    let read = |bytes: &[u8]| alert::from_bytes("1", bytes);
+    let rows = ("level-3/alert", FormatLevel::Proven);
+    let samples = samples::alerts().into_iter().map(critical).collect();
+    check_rows(rows, samples, read, alert::to_bytes);
+}
+
+#[test]
+fn mutes_are_read_and_written() {
+    for (name, value) in samples::mutes() {
+        let bytes = golden("level-3/document", name);
+        assert_eq!(Mute::from_bytes(value.key(), &bytes).unwrap(), value, "{name}");
+        assert_eq!(shown(&value.to_bytes(FormatLevel::Proven).unwrap()), shown(&bytes), "{name}");
+    }
+}
+
+#[test]
 fn a_shape_of_a_version_that_is_not_known_is_told_by_its_number() {
     let check = |bytes: &[u8], expected: &str| {
         let error = alert::from_bytes("1", bytes).unwrap_err().to_string();
         assert!(error.starts_with(expected), "{error}");
     };
-    check(br#"{"target_arn":"t","v":3}"#, "alert \"1\" is written in version 3 of its shape; ");
+    check(br#"{"target_arn":"t","v":4}"#, "alert \"1\" is written in version 4 of its shape; ");
     check(br#"{"v":0}"#, "alert \"1\" is corrupt: there is no version 0");
     check(br#"{"v":"2"}"#, "alert \"1\" is corrupt: its JSON is not of this shape");
     check(br#"{"v":2,"target_arn":"t"}"#, "alert \"1\" is corrupt: its JSON is not of this shape");

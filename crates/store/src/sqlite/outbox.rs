@@ -142,6 +142,13 @@ struct Due {
     unreadable: Vec<(i64, StoreError)>,
 }
 
+/// In the order of the index, so that a page costs a page however many wait: sorting would read all
+/// of them.
+const DUE_IN_TURN: &str = "
+    SELECT id, key, status, failures, created_ms, due_ms, body, stranger, released_ms
+    FROM alert INDEXED BY alert_turn WHERE status = 0 AND due_ms <= ?
+    ORDER BY stranger, turn, id";
+
 fn due(
     connection: &Connection,
     now_ms: EpochMs,
@@ -150,10 +157,7 @@ fn due(
 ) -> Result<Due, StoreError> {
     // At the levels that know no turns, the oldest goes first.
     let mut statement = connection.prepare_cached(match is_fair {
-        true => {
-            "SELECT id, key, status, failures, created_ms, due_ms, body, stranger, released_ms
-             FROM alert WHERE status = 0 AND due_ms <= ? ORDER BY stranger, turn, id"
-        }
+        true => DUE_IN_TURN,
         false => {
             "SELECT id, key, status, failures, created_ms, due_ms, body, 0, 0 FROM alert
              WHERE status = 0 AND due_ms <= ? ORDER BY id"
@@ -298,4 +302,22 @@ pub(super) fn expire(
         )?
         .execute(params![before_ms, rows(limit)])?;
     Ok(expired)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sqlite::schema;
+
+    #[test]
+    fn a_page_of_what_is_due_is_read_without_sorting_all_that_wait() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        schema::migrate(&mut connection, FormatLevel::Proven).unwrap();
+        let explain = format!("EXPLAIN QUERY PLAN {DUE_IN_TURN}");
+        let mut statement = connection.prepare(&explain).unwrap();
+        let plan = statement.query_map([0], |row| row.get::<_, String>("detail")).unwrap();
+        let plan: Vec<String> = plan.map(Result::unwrap).collect();
+        assert_eq!(plan.len(), 1, "{plan:?}");
+        assert!(plan[0].contains("USING INDEX alert_turn"), "{plan:?}");
+    }
 }
