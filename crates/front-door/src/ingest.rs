@@ -7,6 +7,7 @@ mod admission;
 mod fingerprint;
 mod memory;
 mod rate;
+mod unregistered;
 
 use std::sync::Arc;
 
@@ -21,6 +22,7 @@ use crate::stamps::Stamped;
 use admission::{Admission, Admitted, ReportMark};
 
 pub(crate) use admission::Reporter;
+pub(crate) use unregistered::Unregistered;
 
 /// A report as it came.
 #[derive(Debug)]
@@ -80,6 +82,7 @@ pub(crate) struct Ingest {
     clock: Clock,
     format_level: FormatLevel,
     admission: Admission,
+    unregistered: Arc<Unregistered>,
     /// What a device is told that reports too often.
     too_often: String,
 }
@@ -104,12 +107,18 @@ impl Ingest {
             clock: settings.clock.clone(),
             format_level,
             admission: Admission::new(reports, &settings.clock, &settings.chance)?,
+            unregistered: Arc::default(),
             too_often: format!(
                 "Reports come faster than {} a second after a burst of {}: send fewer, or raise \
                  the server's setting reports.rate",
                 reports.rate_per_second, reports.burst
             ),
         })
+    }
+
+    /// What reports carry that nobody registered.
+    pub(crate) fn unregistered(&self) -> Arc<Unregistered> {
+        Arc::clone(&self.unregistered)
     }
 
     /// Whose rate the reports of a connection count against that has proved to be this.
@@ -179,6 +188,7 @@ impl Ingest {
                 return Err(throttled(Some(report_id), why.to_owned()));
             }
         };
+        self.unregistered.note(report, self.clock.instant());
         let partition = self.log.placement().partition_of(thing.as_str());
         let head = (&thing, at_ms, submission.publisher);
         let bytes = record::encode_report(head, report, self.format_level);

@@ -94,6 +94,12 @@ pub const ADMISSION_SHARDS: usize = 64;
 /// What peers can make happen often is told in the server's own log at most this often.
 pub const TOLD_EVERY: Duration = Duration::from_secs(1);
 
+/// Names of custom metrics that nobody registered and whose values are counted each.
+pub const UNREGISTERED_METRICS: usize = 1000;
+
+/// How often it is read which custom metrics are registered.
+pub const METRICS_READ_EVERY: Duration = Duration::from_secs(10);
+
 /// Messages of the server's own that wait for the broker; more are refused.
 pub const PUBLISHED_MESSAGES: usize = 64;
 

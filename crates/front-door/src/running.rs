@@ -3,12 +3,14 @@
 use std::future::poll_fn;
 use std::net::SocketAddr;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::Poll;
 
 use fleetward_environment::Clock;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
+use crate::ingest::Unregistered;
 use crate::limits::SHUTDOWN;
 use crate::upstream::Embedded;
 
@@ -37,9 +39,17 @@ pub(crate) struct Parts {
     /// Tasks that have nothing to finish.
     pub(crate) endless: Vec<JoinHandle<()>>,
     pub(crate) embedded: Option<Embedded>,
+    pub(crate) unregistered: Arc<Unregistered>,
 }
 
 impl Running {
+    /// How many values of custom metrics came that nobody registered, by name; and how many of
+    /// names beyond [`UNREGISTERED_METRICS`](crate::limits::UNREGISTERED_METRICS). Since the start.
+    #[must_use]
+    pub fn unregistered_metrics(&self) -> (Vec<(String, u64)>, u64) {
+        self.parts.unregistered.counted()
+    }
+
     /// Waits until a part ends that should run for ever, and names it.
     pub async fn ended(&mut self) -> &'static str {
         let Parts { flusher, listeners, endless, embedded, .. } = &mut self.parts;

@@ -43,6 +43,8 @@ pub(crate) struct Door {
     pub(crate) ingest: Arc<Ingest>,
     /// Whether a thing's own reports and the answers to them count as messages.
     pub(crate) counts_reports: bool,
+    /// Tells of what was refused: whoever tries again and again is told of once a second.
+    pub(crate) refusals: Seldom,
     /// Tells of reports that the log did not take.
     pub(crate) unlogged: Seldom,
     /// Stamps the reports.

@@ -88,6 +88,9 @@ async fn start_parts(
     let service_id = format!("fleetward-{}", settings.chance.hex::<32>()?);
     let (service, service_task) =
         Service::start(broker.clone(), service_id, settings.publisher.take_queue());
+    let ingest = Arc::new(Ingest::new(settings, Arc::clone(&log), level)?);
+    let unregistered = ingest.unregistered();
+    let metrics = Arc::clone(&unregistered).follow(Arc::clone(&store), settings.clock.clone());
     let feed = changes::Feed {
         store,
         seen,
@@ -96,14 +99,15 @@ async fn start_parts(
         clock: settings.clock.clone(),
         old_policies: BTreeSet::new(),
     };
-    let (meter_too, log_too) = (Arc::clone(&meter), Arc::clone(&log));
+    let (meter_too, log_too) = (Arc::clone(&meter), log);
     let sources = Sources { meter: meter_too, log: log_too, stamps: Arc::clone(&stamps) };
     let flusher = Flusher::new(settings, level, sources);
     let door = Arc::new(Door {
         directory,
         meter,
         arns: Arc::new(ResourceArns::new(&settings.place.region, &settings.place.account)),
-        ingest: Arc::new(Ingest::new(settings, log, level)?),
+        ingest,
+        refusals: Seldom::default(),
         unlogged: Seldom::default(),
         stamps,
         counts_reports: settings.reports.counted,
@@ -123,8 +127,9 @@ async fn start_parts(
         stop_flusher,
         flusher: tokio::spawn(flusher.run(flusher_stopped)),
         listeners: start_listeners(&door, sockets, (&alive, &room)),
-        endless: vec![tokio::spawn(feed.follow()), service_task],
+        endless: vec![tokio::spawn(feed.follow()), tokio::spawn(metrics), service_task],
         embedded,
+        unregistered,
     })
 }
 

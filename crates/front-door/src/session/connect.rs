@@ -85,14 +85,14 @@ async fn serve_client<S>(
     let assigned = connect.client_id.is_empty().then(|| random_client_id(&door.chance));
     let assigned = match assigned.transpose() {
         Ok(assigned) => assigned,
-        Err(refusal) => return refuse(&door.clock, &mut stream, peer, &connect, &refusal).await,
+        Err(refusal) => return refuse(door, &mut stream, peer, &connect, &refusal).await,
     };
     if let Some(assigned) = &assigned {
         connect.client_id = assigned;
     }
     let mut admitted = match admit(door, peer, &connect).await {
         Ok(admitted) => admitted,
-        Err(refusal) => return refuse(&door.clock, &mut stream, peer, &connect, &refusal).await,
+        Err(refusal) => return refuse(door, &mut stream, peer, &connect, &refusal).await,
     };
     match join(door, &connect, assigned.as_deref(), deadline).await {
         Ok((joined, connack)) => {
@@ -217,7 +217,7 @@ async fn send(clock: &Clock, stream: &mut (impl AsyncWrite + Unpin), bytes: &[u8
 
 /// Says no, and closes.
 async fn refuse<S>(
-    clock: &Clock,
+    door: &Door,
     stream: &mut S,
     peer: &Peer,
     connect: &Connect<'_>,
@@ -226,12 +226,14 @@ async fn refuse<S>(
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let (client_id, problem) = (connect.client_id, refusal.problem);
-    tracing::info!(peer = %peer.address, client_id, problem, "CONNECT refused");
+    door.refusals.tell(door.clock.instant(), |refusals| {
+        tracing::info!(peer = %peer.address, client_id, problem, refusals, "CONNECT refused");
+    });
     let code = refusal.code(connect.version);
     if let Ok(bytes) = Connack::refused(code).encode(connect.version) {
-        send(clock, stream, &bytes).await;
+        send(&door.clock, stream, &bytes).await;
     }
-    close(clock, stream).await;
+    close(&door.clock, stream).await;
 }
 
 /// A client id for a client that leaves the choice to the server. An id that can be guessed could

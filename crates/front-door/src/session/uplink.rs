@@ -74,7 +74,10 @@ impl Uplink {
         }
         let report = DefenderTopic::parse(topic).filter(|topic| topic.response.is_none());
         if !verdict.is_allowed || (is_reserved(topic) && report.is_none()) {
-            tracing::info!(thing = %self.link.meter.thing, topic, "publish refused");
+            let (door, thing) = (&self.link.door, &self.link.meter.thing);
+            door.refusals.tell(door.clock.instant(), |refusals| {
+                tracing::info!(%thing, topic, refusals, "publish refused");
+            });
             self.link.counts.count(Metric::AuthorizationFailures, verdict.set);
             return refuse(&self.link, &publish);
         }
@@ -104,7 +107,10 @@ impl Uplink {
             }
         }
         if let Some(filter) = refused {
-            tracing::info!(thing = %self.link.meter.thing, filter, "subscribe refused");
+            let (door, thing) = (&self.link.door, &self.link.meter.thing);
+            door.refusals.tell(door.clock.instant(), |refusals| {
+                tracing::info!(%thing, filter, refusals, "subscribe refused");
+            });
             let set = self.set_of_filter(filter);
             self.link.counts.count(Metric::AuthorizationFailures, set);
         }

@@ -113,3 +113,27 @@ async fn a_client_that_reads_no_answer_has_its_reports_logged_and_holds_no_windo
         () = watched => {}
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_custom_metric_that_nobody_registered_is_taken_and_counted() {
+    let stack = Stack::start().await;
+    let mut pump = agent(&stack, Version::V311, "pump", "json").await;
+    let reports = async {
+        for id in 1..50 {
+            let mut odd = report(id);
+            odd["custom_metrics"] = json!({"fan": [{"number": 7}]});
+            assert_eq!(submit(&mut pump, "pump", &odd, 1).await["status"], "ACCEPTED");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    // Which are registered is read at the start, beside everything else.
+    let counted = eventually("a count", || {
+        let (names, others) = stack.running.unregistered_metrics();
+        others == 0 && names.iter().any(|(name, count)| name == "fan" && *count > 0)
+    });
+    tokio::select! {
+        () = reports => panic!("fifty reports, and none counted"),
+        () = counted => {}
+    }
+    assert!(!stack.log.reports("pump").is_empty());
+}
