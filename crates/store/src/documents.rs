@@ -55,6 +55,11 @@ pub trait Documents: Send + Sync {
         watch::channel(Condition::Works).1
     }
 
+    /// The same of detection state, where that is kept apart.
+    fn state_condition(&self) -> watch::Receiver<Condition> {
+        watch::channel(Condition::Works).1
+    }
+
     /// Where the disk was full, looks whether it still is, so that the condition is true though
     /// nobody writes.
     async fn look_for_room(&self) {}

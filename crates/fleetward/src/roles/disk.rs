@@ -16,12 +16,14 @@ use crate::failure::Failure;
 pub(crate) struct Disk {
     log: watch::Receiver<log::Condition>,
     store: watch::Receiver<store::Condition>,
+    state: watch::Receiver<store::Condition>,
 }
 
 impl Disk {
     /// That of these.
     pub(crate) fn of(log: &dyn log::EventLog, store: &dyn store::Store) -> Self {
-        Self { log: log.condition(), store: store.condition() }
+        let (of_store, state) = (store.condition(), store.state_condition());
+        Self { log: log.condition(), store: of_store, state }
     }
 
     /// One that never fails.
@@ -30,6 +32,7 @@ impl Disk {
         Self {
             log: watch::channel(log::Condition::Works).1,
             store: watch::channel(store::Condition::Works).1,
+            state: watch::channel(store::Condition::Works).1,
         }
     }
 
@@ -39,12 +42,12 @@ impl Disk {
         if let log::Condition::Failed(why) = &*self.log.borrow() {
             return Some(Failure::new(format!("the event log cannot go on: {why}")));
         }
-        match &*self.store.borrow() {
-            store::Condition::Failed(why) => {
-                Some(Failure::new(format!("the store cannot go on: {why}")))
+        for (file, condition) in [("store", &self.store), ("detection state", &self.state)] {
+            if let store::Condition::Failed(why) = &*condition.borrow() {
+                return Some(Failure::new(format!("the {file} cannot go on: {why}")));
             }
-            store::Condition::Works | store::Condition::Full(_) => None,
         }
+        None
     }
 
     /// What waits for room, in a sentence a line.
@@ -55,6 +58,9 @@ impl Disk {
         }
         if let store::Condition::Full(why) = &*self.store.borrow() {
             said.push(format!("changes are not taken and violations wait: {why}"));
+        }
+        if let store::Condition::Full(why) = &*self.state.borrow() {
+            said.push(format!("detection state waits to be written: {why}"));
         }
         said
     }
@@ -68,6 +74,7 @@ impl Disk {
             tokio::select! {
                 () = changed(&mut self.log) => {}
                 () = changed(&mut self.store) => {}
+                () = changed(&mut self.state) => {}
             }
         }
     }
@@ -117,7 +124,8 @@ mod tests {
     async fn a_full_disk_is_told_and_a_failed_one_ends_the_process() {
         let (log_says, log) = watch::channel(log::Condition::Works);
         let (store_says, store) = watch::channel(store::Condition::Works);
-        let mut disk = Disk { log, store };
+        let (state_says, state) = watch::channel(store::Condition::Works);
+        let mut disk = Disk { log, store, state };
         assert!(disk.failure().is_none() && disk.full().is_empty());
         log_says.send(log::Condition::Full("no room for the log".to_owned())).unwrap();
         store_says.send(store::Condition::Full("no room for the store".to_owned())).unwrap();
@@ -126,6 +134,8 @@ mod tests {
             "changes are not taken and violations wait: no room for the store",
         ];
         assert_eq!(disk.full(), said);
+        state_says.send(store::Condition::Full("no room for it".to_owned())).unwrap();
+        assert_eq!(disk.full()[2], "detection state waits to be written: no room for it");
         assert!(disk.failure().is_none());
         log_says.send(log::Condition::Works).unwrap();
         let waiting = tokio::spawn(async move { disk.failed().await.to_string() });

@@ -82,6 +82,11 @@ impl Documents for SqliteStore {
         self.condition.clone()
     }
 
+    fn state_condition(&self) -> watch::Receiver<Condition> {
+        let works = || watch::channel(Condition::Works).1;
+        self.state.as_ref().map_or_else(works, |state| state.condition())
+    }
+
     async fn look_for_room(&self) {
         // What comes of it shows in the condition.
         let _ = self.writer.write(|w| touch(w.connection)).await;

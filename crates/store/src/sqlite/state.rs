@@ -50,6 +50,7 @@ CREATE UNIQUE INDEX chunk_by_place ON chunk (partition, place, turn, checksum);
 pub(super) struct StateFile {
     readers: Readers,
     writer: Writer,
+    condition: watch::Receiver<Condition>,
 }
 
 /// Where a partition stands in the file.
@@ -90,12 +91,19 @@ impl StateFile {
         take_over(store, &connection)?;
         let watches =
             Watches { newest_change: watch::Sender::new(0), newest_event: watch::Sender::new(0) };
-        // Its own, for a store that works says nothing of this file. Who writes here hears of it.
-        let condition = Arc::new(watch::Sender::new(Condition::Works));
-        let disk = Disk::of(path, Arc::clone(&condition))?;
+        // Its own, for a store that works says nothing of this file. State that waits for room is
+        // tried again until it has it, so that nobody needs to look for room here.
+        let (tells, condition) = watch::channel(Condition::Works);
+        let tells = Arc::new(tells);
+        let disk = Disk::of(path, Arc::clone(&tells))?;
         let level = FormatLevel::CURRENT;
         let writer = Writer::start(connection, (None, disk), level, watches)?;
-        Ok(Self { readers: Readers::new(path, condition), writer })
+        Ok(Self { readers: Readers::new(path, tells), writer, condition })
+    }
+
+    /// Whether it takes writes.
+    pub(super) fn condition(&self) -> watch::Receiver<Condition> {
+        self.condition.clone()
     }
 
     /// Notes who owns a partition from here on, and says where its state stands.
