@@ -107,6 +107,7 @@ impl Judged {
             let has_waited = seen().any(|(_, learned_ms)| *learned_ms < begin_ms);
             let at_ms = if has_waited { begin_ms..=end_ms - 1 } else { latest_ms..=latest_ms };
             self.judge(at_ms, sum, to);
+            self.datapoint_ms = self.datapoint_ms.max(latest_ms);
         }
     }
 
@@ -176,7 +177,7 @@ impl Judged {
     /// One datapoint: counts verdicts, begins and ends the violation.
     fn judge(&mut self, at_ms: When, value: MetricValue, to: &mut Vec<Event>) {
         let Some(criteria) = self.behavior.criteria.clone() else { return };
-        self.datapoint_ms = self.datapoint_ms.max(*at_ms.end());
+        self.datapoint_ms = self.datapoint_ms.max(*at_ms.start());
         let Some(value) = offending(&self.behavior, &value) else {
             (self.violating, self.conforming) = (0, self.conforming.saturating_add(1));
             if self.open.is_some() && self.conforming >= criteria.to_clear() {

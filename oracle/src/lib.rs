@@ -171,6 +171,10 @@ impl Oracle {
             None => {}
         }
         self.doors.insert(name.to_owned(), Door { boot, seq: None, until_ms: at_ms });
+        if at_ms < self.line_ms && self.doors.len() == 1 {
+            // The clock was set back while nobody counted.
+            self.clock_set(at_ms, at_ms - self.now_ms);
+        }
         self.lose(name, at_ms);
     }
 

@@ -18,10 +18,10 @@ pub(crate) enum Growth {
 /// What front doors counted. One that counts a dimension says so with each total.
 pub(crate) fn growth_in(behavior: &Behavior, counts: &[Count]) -> Growth {
     let of = |dimension| {
-        let counted = counts.iter().find(|count| {
+        let counted = counts.iter().filter(|count| {
             Some(&count.metric) == behavior.metric.as_ref() && count.dimension.as_ref() == dimension
         });
-        counted.map(|count| count.value)
+        counted.map(|count| count.value).reduce(|sum, value| sum + value)
     };
     let Some(dimension) = &behavior.dimension else {
         return of(None).map_or(Growth::Nothing, Growth::By);

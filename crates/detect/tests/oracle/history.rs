@@ -44,7 +44,7 @@ enum What {
 
 impl Fact {
     /// The time after it.
-    fn goes_on_ms(&self) -> i64 {
+    pub(crate) fn goes_on_ms(&self) -> i64 {
         if let What::ClockSet(to_ms) = self.what { to_ms } else { self.at_ms }
     }
 

@@ -55,8 +55,12 @@ fn the_detector_agrees_with_the_oracle() {
     panic!("{} of {count} histories differ: {}", differing.len(), shortest(*seed));
 }
 
-/// What is wrong about a history; none if nothing is.
+/// What is wrong about a history; none if nothing is, or nothing of the kind can happen: shortening
+/// may leave out that a clock was set.
 fn complaint(facts: &[Fact]) -> Option<String> {
+    if facts.windows(2).any(|two| two[1].at_ms < two[0].goes_on_ms()) {
+        return None;
+    }
     let records = logged(facts);
     match catch_unwind(AssertUnwindSafe(|| compare(&records))) {
         Ok(compared) => compared.err(),
