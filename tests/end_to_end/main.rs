@@ -17,6 +17,7 @@ mod data_folder;
 mod demo;
 mod dimensions;
 mod faults;
+mod groups_and_mutes;
 mod kill_nine;
 mod listing;
 mod mosquitto;

@@ -35,7 +35,9 @@ impl Partition {
             }
             // Front doors count by these; what they counted says all that a detector needs.
             Change::Dimension(_) | Change::Certificate(_) | Change::Policy(_) => {}
-            Change::GroupDeleted(_) | Change::Severities { .. } => {}
+            Change::GroupDeleted(group) => self.delete_group(group, effects),
+            // A profile carries its tags, which say it.
+            Change::Severities { .. } => {}
         }
     }
 
@@ -57,6 +59,23 @@ impl Partition {
         match known {
             Some(place) => self.move_thing(place, audience, effects),
             None => self.register(name, audience),
+        }
+    }
+
+    /// A group is no more: whoever was in it has one group less.
+    fn delete_group(&mut self, group: &GroupName, effects: &mut Effects) {
+        for place in 0..self.things.end() {
+            let Some(thing) = self.things.get(place) else { continue };
+            let Some(audience) = self.catalog.audiences.get(thing.judged.audience) else {
+                continue;
+            };
+            if !audience.key.groups.contains(group) {
+                continue;
+            }
+            let left: Vec<GroupName> =
+                audience.key.groups.iter().filter(|other| *other != group).cloned().collect();
+            let audience = self.catalog.audience(AudienceKey::new(true, &left));
+            self.move_thing(place, audience, effects);
         }
     }
 

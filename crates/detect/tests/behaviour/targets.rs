@@ -1,7 +1,7 @@
 //! Who a profile applies to.
 
 use crate::scenario::*;
-use fleetward_domain::{Behavior, Target};
+use fleetward_domain::{Behavior, Change, Target};
 
 fn rule() -> Behavior {
     at_most("b", "aws:num-listening-tcp-ports", 0)
@@ -69,4 +69,21 @@ fn a_thing_that_joins_a_group_is_judged_from_then_on() {
     s.register(2_000, "a", &["lights"]);
     s.report(3_000, "a", tcp_ports(&[1]));
     s.expect(&["in-alarm a/p/b@3000 1"]);
+}
+
+#[test]
+fn a_group_that_is_deleted_is_left_by_all_at_once() {
+    let mut s = Scenario::new();
+    let group = |name: &str| Target::Group(name.to_owned().try_into().unwrap());
+    s.attach("p", &[at_most("b", "aws:num-listening-tcp-ports", 1)], &[group("lights")]);
+    s.attach("q", &[at_most("b", "aws:num-listening-tcp-ports", 1)], &[group("house")]);
+    for name in ["a", "b"] {
+        s.register(0, name, &["lights", "house"]);
+        s.report(1_000, name, tcp_ports(&[1, 2]));
+    }
+    s.events();
+    s.change(2_000, Change::GroupDeleted("lights".to_owned().try_into().unwrap()));
+    s.expect(&["alarm-invalidated a/p/b@2000", "alarm-invalidated b/p/b@2000"]);
+    s.report(3_000, "a", tcp_ports(&[1]));
+    s.expect(&["alarm-cleared a/q/b@3000 1"]);
 }
