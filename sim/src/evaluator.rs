@@ -8,7 +8,6 @@ use fleetward_domain::{
     Record, Report,
 };
 
-use crate::life::GRACE_MS;
 use crate::outcome::{Event, Expected, Open};
 use crate::script::PERIOD_MS;
 
@@ -70,7 +69,7 @@ impl Partition {
             Record::Tick(at_ms) => {
                 self.now_ms = self.now_ms.max(*at_ms);
                 self.ticked_ms = self.ticked_ms.max(*at_ms);
-                let closed_ms = self.ticked_ms - GRACE_MS;
+                let closed_ms = self.ticked_ms;
                 for (thing, judged) in &mut self.things {
                     judged.iter_mut().for_each(|j| j.close(thing, closed_ms, &mut self.events));
                 }

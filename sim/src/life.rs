@@ -21,8 +21,6 @@ use crate::script::{ALERT_ARN, PERIOD_MS};
 use crate::switched_off::{Fault, happens};
 use crate::world::World;
 
-/// What the detector waits for records that are on their way.
-pub(crate) const GRACE_MS: i64 = 500;
 /// Longer than the longest window, its grace, and a tick that is sent again.
 const SETTLES_MS: u64 = 12_000;
 /// Alerts are retried up to five minutes later; a few in a row are to have their chance.
@@ -238,7 +236,6 @@ fn wall_clock(steady: &Clock, dice: &mut Dice) -> Clock {
 fn settings(partitions: u32) -> fleetward_detect::Settings {
     fleetward_detect::Settings {
         period_ms: PERIOD_MS,
-        grace_ms: GRACE_MS,
         partitions,
         ..fleetward_detect::Settings::default()
     }

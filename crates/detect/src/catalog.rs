@@ -5,16 +5,15 @@ mod audience;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use fleetward_domain::{EpochMs, ProfileName, SecurityProfile, Target};
+use fleetward_domain::{EpochMs, GroupName, ProfileName, SecurityProfile, Target};
 
-use crate::migration::Migration;
+use crate::measure::{Begins, Clock, Scene};
+use crate::migration::{Migration, Planned};
 use crate::plan::Plan;
 use crate::rule::Rule;
 use crate::settings::Settings;
 
-pub(crate) use audience::{AudienceKey, Audiences, UNREGISTERED};
-
-use audience::Audience;
+pub(crate) use audience::{Audience, AudienceKey, Audiences, UNREGISTERED};
 
 /// All profiles with their targets, and which of them apply to whom.
 #[derive(Debug)]
@@ -26,6 +25,17 @@ pub(crate) struct Catalog {
     /// The lengths of windows in any attached profile, each once, shortest first.
     window_lengths_ms: Vec<EpochMs>,
 }
+
+/// Where the things of an audience go, and on which way.
+#[derive(Debug)]
+pub(crate) struct Move {
+    /// Their audience from here on.
+    pub(crate) to: u32,
+    pub(crate) migration: Migration,
+}
+
+/// Where the things of each audience (by its place) go; none where nothing changes for them.
+pub(crate) type Moves = Vec<Option<Move>>;
 
 /// A profile, and what it is attached to.
 #[derive(Debug)]
@@ -47,7 +57,7 @@ impl Catalog {
         Self {
             profiles: BTreeMap::new(),
             plans: BTreeMap::new(),
-            audiences: Audiences::new(Arc::default()),
+            audiences: Audiences::new(),
             window_lengths_ms: Vec::new(),
         }
     }
@@ -63,17 +73,39 @@ impl Catalog {
         profile: &SecurityProfile,
         targets: &[Target],
         settings: &Settings,
-    ) -> Vec<Option<Migration>> {
+        at_ms: EpochMs,
+    ) -> Moves {
         let rules = Rule::of_profile(profile, settings);
         let attached = Attached { profile: profile.clone(), targets: targets.to_vec(), rules };
         self.profiles.insert(profile.name.clone(), attached);
-        self.plan_anew(&profile.name)
+        self.plan_anew(&profile.name, at_ms)
     }
 
     /// Takes a profile out.
-    pub(crate) fn remove(&mut self, name: &ProfileName) -> Vec<Option<Migration>> {
+    pub(crate) fn remove(&mut self, name: &ProfileName, at_ms: EpochMs) -> Moves {
         self.profiles.remove(name);
-        self.plan_anew(name)
+        self.plan_anew(name, at_ms)
+    }
+
+    /// A group is no more: whoever was in it is in those that are left.
+    pub(crate) fn remove_group(&mut self, group: &GroupName) -> Moves {
+        let left = |key: &AudienceKey| {
+            let groups = key.groups.iter().filter(|of| *of != group).cloned().collect();
+            AudienceKey { registered: key.registered, groups }
+        };
+        let all: Vec<_> =
+            self.audiences.iter_mut().map(|(place, a)| (place, a.key.clone())).collect();
+        let moves = all.into_iter().map(|(place, key)| {
+            let to = key.groups.contains(group).then(|| self.audience(left(&key)))?;
+            Some(Move { to, migration: self.way(place, to)? })
+        });
+        moves.collect()
+    }
+
+    /// The way from one audience to another.
+    pub(crate) fn way(&self, from: u32, to: u32) -> Option<Migration> {
+        let planned = |audience| Some(self.audiences.get(audience)?.planned.clone());
+        Some(Migration::new(planned(from)?, planned(to)?))
     }
 
     /// The audience of things with this key; made if there is none.
@@ -82,11 +114,29 @@ impl Catalog {
             return place;
         }
         let plan = plan_for(&key, &self.profiles, &mut self.plans);
-        self.audiences.insert(key, plan)
+        self.audiences.insert(key, Planned { plan, begins: Arc::default() })
+    }
+
+    /// Since when the rules of an audience count, as it was stored.
+    pub(crate) fn set_begins(&mut self, audience: u32, begins: Begins) {
+        if let Some(audience) = self.audiences.get_mut(audience) {
+            audience.planned.begins = Arc::new(begins);
+        }
     }
 
     pub(crate) fn plan(&self, audience: u32) -> Option<&Arc<Plan>> {
-        self.audiences.get(audience).map(|audience| &audience.plan)
+        self.audiences.get(audience).map(|audience| &audience.planned.plan)
+    }
+
+    /// What an audience is judged by, and how it is measured.
+    #[inline]
+    pub(crate) fn scene<'a>(
+        &'a self,
+        audience: u32,
+        clock: &'a Clock,
+    ) -> Option<(&'a Plan, Scene<'a>)> {
+        let planned = &self.audiences.get(audience)?.planned;
+        Some((&planned.plan, planned.scene(clock)))
     }
 
     pub(crate) fn unregistered(&self) -> Option<&Audience> {
@@ -98,14 +148,18 @@ impl Catalog {
         &self.window_lengths_ms
     }
 
-    /// After a profile changed: what each audience (by place) has to change, none if nothing.
-    fn plan_anew(&mut self, changed: &ProfileName) -> Vec<Option<Migration>> {
+    /// After a profile changed: where the things of each audience go.
+    fn plan_anew(&mut self, changed: &ProfileName, at_ms: EpochMs) -> Moves {
         self.plans.retain(|names, _| !names.contains(changed));
-        let mut migrations = Vec::new();
-        for (_, audience) in self.audiences.iter_mut() {
+        let mut moves = Vec::new();
+        for (place, audience) in self.audiences.iter_mut() {
             let plan = plan_for(&audience.key, &self.profiles, &mut self.plans);
-            let old = std::mem::replace(&mut audience.plan, plan.clone());
-            migrations.push((!Arc::ptr_eq(&old, &plan)).then(|| Migration::new(old, plan)));
+            let moved = (!Arc::ptr_eq(&audience.planned.plan, &plan)).then(|| {
+                let migration = Migration::of_all(audience.planned.clone(), plan, at_ms);
+                audience.planned = migration.planned().clone();
+                Move { to: place, migration }
+            });
+            moves.push(moved);
         }
         self.plans.retain(|_, plan| Arc::strong_count(plan) > 1);
         self.window_lengths_ms = self
@@ -116,7 +170,7 @@ impl Catalog {
             .collect();
         self.window_lengths_ms.sort_unstable();
         self.window_lengths_ms.dedup();
-        migrations
+        moves
     }
 }
 

@@ -5,7 +5,7 @@ mod violation;
 use fleetward_domain::{Datapoint, Effects, EpochMs, MetricValue};
 
 use crate::judge::{Judge, Verdict};
-use crate::measure::{Listener, MeasuredThing, ReaderId};
+use crate::measure::{Counted, Listener, MeasuredThing, ReaderId};
 use crate::plan::Plan;
 use crate::rule::{Rule, Transition};
 use crate::short_name::ShortName;
@@ -41,16 +41,16 @@ impl<'a> Cursor<'a> {
         plan: &'a Plan,
         effects: &'a mut Effects,
     ) -> (&'a mut MeasuredThing, Self) {
-        let ThingState { name, judged, measured } = thing;
+        let ThingState { name, judged, measured, .. } = thing;
         (measured, Self { name, judged, plan, effects })
     }
 
     /// Remembers whether the current window violates already.
     #[inline]
     fn set_judged(&mut self, reader: ReaderId, judged: bool) {
-        if let Some(run) = reader.of_mut(&mut self.judged.runs) {
-            run.set_judged(judged);
-        }
+        let mut run = self.judged.runs.get(reader);
+        run.set_judged(judged);
+        self.judged.runs.set(reader, run);
     }
 
     /// Takes what its judge makes of a reader's datapoint. A window that violated early was judged
@@ -64,7 +64,7 @@ impl<'a> Cursor<'a> {
     ) -> Verdict {
         let (plan, at_ms) = (self.plan, datapoint.at_ms);
         let Some(rule) = reader.of(&plan.rules) else { return Verdict::Unknown };
-        let Some(run) = reader.of_mut(&mut self.judged.runs) else { return Verdict::Unknown };
+        let mut run = self.judged.runs.get(reader);
         if run.is_judged() {
             return Verdict::Unknown;
         }
@@ -73,6 +73,7 @@ impl<'a> Cursor<'a> {
             return verdict;
         }
         let transition = run.step(verdict, rule, at_ms);
+        self.judged.runs.set(reader, run);
         if run.is_open() {
             self.judged.open.heard(reader, at_ms);
         }
@@ -109,8 +110,20 @@ impl Listener for Cursor<'_> {
         }
     }
 
+    /// A window that violated early was judged then: its violation shows now what it came to.
     #[inline]
-    fn window_ended(&mut self, reader: ReaderId) {
-        self.set_judged(reader, false);
+    fn closes(&mut self, reader: ReaderId, datapoint: Datapoint<'_>, counted: Counted) {
+        if self.judged.runs.get(reader).is_judged() {
+            self.set_judged(reader, false);
+            self.bring_up(reader, &datapoint);
+            return;
+        }
+        match counted {
+            Counted::Whole => drop(self.take(reader, Judge::verdict, &datapoint)),
+            // Too little is no wonder where the thing came later.
+            Counted::FromLater => drop(self.take(reader, Judge::upper_verdict, &datapoint)),
+            // Had it grown past an upper bound, it would have been judged then.
+            Counted::InPart => {}
+        }
     }
 }

@@ -23,11 +23,21 @@ pub const READERS_PER_PLAN: usize = 65_535;
 /// Front doors that one partition tells apart at a time. A 65th takes the place of the one that
 /// was silent longest; what was connected through that one counts as gone.
 pub const DOORS: usize = 64;
-/// Report ids kept for each thing: a repeated one within [`REPEATED_REPORT_MS`] counts once.
-/// Devices report every five minutes, so four reach back further than the ten minutes.
-pub const RECENT_REPORTS: usize = 4;
 /// How long a report id is remembered (spec: ten minutes).
 pub const REPEATED_REPORT_MS: EpochMs = 600_000;
+/// Stretches in which somebody counted nothing that are told apart at a time; further ones are
+/// taken together with the last.
+pub const UNCOUNTED: usize = 64;
+/// A record's time is believed up to this far ahead of the line: more than the longest window and
+/// any stall of a disk that somebody sits through.
+pub const AHEAD_MS: EpochMs = 24 * 3_600_000;
+/// How long it is remembered when what is judged as it comes began for a thing: a report that is
+/// logged later than this after the line has passed it is late beyond all reason.
+pub const LATE_MS: EpochMs = 600_000;
+/// Stretches of a thing's time that wait for the line at most, each within one window: so far a
+/// front door may lag behind. What comes beyond them counts in no window, and no window up to it
+/// is whole.
+pub const PENDING_WINDOWS: usize = 64;
 /// Windows that are made up for at once for a connected thing after a gap in the records. Ten
 /// datapoints in a row are the most that can matter to a verdict.
 pub const CATCH_UP_WINDOWS: u32 = 64;

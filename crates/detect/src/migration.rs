@@ -6,16 +6,29 @@ use std::sync::Arc;
 use fleetward_domain::{Effects, EpochMs};
 
 use crate::cursor::Cursor;
-use crate::measure::ReaderId;
+use crate::measure::{Begins, Clock, ReaderId, Scene, Way};
 use crate::plan::Plan;
-use crate::rule::Run;
 use crate::thing_state::ThingState;
+
+/// A plan, and since when its rules count.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Planned {
+    pub(crate) plan: Arc<Plan>,
+    pub(crate) begins: Arc<Begins>,
+}
+
+impl Planned {
+    /// As it is measured.
+    pub(crate) fn scene<'a>(&'a self, clock: &'a Clock) -> Scene<'a> {
+        Scene { plan: &self.plan.measures, begins: &self.begins, clock }
+    }
+}
 
 /// The way from one plan to the next, worked out once for all things that go it.
 #[derive(Debug)]
 pub(crate) struct Migration {
-    old: Arc<Plan>,
-    new: Arc<Plan>,
+    old: Planned,
+    new: Planned,
     /// For each new rule the place of the old one that goes on in it.
     carried: Vec<Option<ReaderId>>,
     /// For each old rule the place of the new one in which it goes on.
@@ -24,7 +37,26 @@ pub(crate) struct Migration {
 
 impl Migration {
     /// A behavior goes on if a profile of the same name has one of its name that judges as it.
-    pub(crate) fn new(old: Arc<Plan>, new: Arc<Plan>) -> Self {
+    pub(crate) fn new(old: Planned, new: Planned) -> Self {
+        let (carried, goes_to) = Self::carry(&old.plan, &new.plan);
+        Self { old, new, carried, goes_to }
+    }
+
+    /// To a plan of which only things have begun that are alike: what goes on began when it did,
+    /// all else begins now.
+    pub(crate) fn of_all(old: Planned, plan: Arc<Plan>, at_ms: EpochMs) -> Self {
+        let (carried, goes_to) = Self::carry(&old.plan, &plan);
+        let begins = Arc::new(old.begins.carried(&plan.measures, &carried, at_ms));
+        Self { old, new: Planned { plan, begins }, carried, goes_to }
+    }
+
+    /// Where it leads.
+    pub(crate) fn planned(&self) -> &Planned {
+        &self.new
+    }
+
+    /// For each new rule the old one that goes on in it, and the other way round.
+    fn carry(old: &Plan, new: &Plan) -> (Vec<Option<ReaderId>>, Vec<Option<ReaderId>>) {
         let key =
             |rule: &'_ crate::rule::Rule| (rule.profile.name.clone(), rule.behavior.name.clone());
         let places: BTreeMap<_, ReaderId> =
@@ -42,32 +74,28 @@ impl Migration {
                 }
             }
         }
-        Self { old, new, carried, goes_to }
+        (carried, goes_to)
     }
 
     /// Whether every state stays where it is.
     pub(crate) fn changes_nothing(&self) -> bool {
-        self.old.rules.len() == self.new.rules.len()
+        self.old.plan.rules.len() == self.new.plan.rules.len()
             && ReaderId::number(&self.carried).all(|(place, from)| *from == Some(place))
     }
 
     /// Gives a thing the states of its new plan, and invalidates what does not go on.
-    pub(crate) fn migrate(&self, thing: &mut ThingState, at_ms: EpochMs, effects: &mut Effects) {
-        let mut cursor = Cursor::new(thing, &self.old, effects);
+    pub(crate) fn migrate(&self, thing: &mut ThingState, clock: &Clock, effects: &mut Effects) {
+        let at_ms = clock.now_ms;
+        let mut cursor = Cursor::new(thing, &self.old.plan, effects);
         for (place, goes_to) in ReaderId::number(&self.goes_to) {
             if goes_to.is_none() {
                 cursor.invalidate(place, at_ms);
             }
         }
-        let plans = (&self.old.measures, &self.new.measures);
-        thing.measured.migrate(plans, &self.carried, at_ms);
-        let judged = &mut thing.judged;
-        let run = |from: &Option<ReaderId>| {
-            let old = from.and_then(|place| place.of(&judged.runs));
-            old.copied().unwrap_or_default()
-        };
-        let runs: Box<[Run]> = self.carried.iter().map(run).collect();
-        judged.runs = runs;
-        judged.open.move_rules(|rule| rule.of(&self.goes_to).copied().flatten());
+        let (old, new) = (self.old.scene(clock), self.new.scene(clock));
+        thing.measured.migrate(Way { old, new, carried: &self.carried, at_ms });
+        let goes_to = |rule: ReaderId| rule.of(&self.goes_to).copied().flatten();
+        thing.judged.runs.move_rules(goes_to);
+        thing.judged.open.move_rules(goes_to);
     }
 }

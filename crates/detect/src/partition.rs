@@ -2,17 +2,19 @@
 
 mod arrivals;
 mod changes;
+mod steps;
 mod time;
 
 use fleetward_domain::{Effects, EpochMs, Record, ThingName};
 
 use crate::catalog::{Catalog, UNREGISTERED};
 use crate::cursor::Cursor;
-use crate::measure::{Clock, Doors};
+use crate::measure::{Clock, Doors, Repeats};
 use crate::plan::Plan;
 use crate::settings::Settings;
-use crate::thing_state::ThingState;
+use crate::thing_state::{Noted, ThingState};
 use crate::things::Things;
+use steps::Steps;
 
 /// The state machine of one partition.
 ///
@@ -28,6 +30,10 @@ pub struct Partition {
     pub(crate) doors: Doors,
     pub(crate) catalog: Catalog,
     pub(crate) things: Things,
+    /// The reports of the last ten minutes.
+    pub(crate) repeats: Repeats,
+    /// What is left of the record that was applied last.
+    pub(crate) steps: Steps,
     /// Whether chunk 0 has to be stored again.
     pub(crate) header_dirty: bool,
     /// What came of loading the state: told with the first record that is applied to it.
@@ -55,6 +61,8 @@ impl Partition {
             doors: Doors::default(),
             catalog: Catalog::new(),
             things: Things::default(),
+            repeats: Repeats::default(),
+            steps: Steps::default(),
             header_dirty: false,
             owed: Effects::default(),
         }
@@ -70,22 +78,24 @@ impl Partition {
             }
             Record::Activity(activity) => self.apply_activity(activity, effects),
             Record::DoorStarted { door, boot, at_ms } => {
-                self.apply_door_started(door, *boot, *at_ms, effects);
+                self.apply_door_started(door, *boot, *at_ms);
             }
             Record::Change(seq, at_ms, change) => {
                 self.apply_change(*seq, *at_ms, change, effects);
             }
-            Record::Tick(at_ms) | Record::Watermark { until_ms: at_ms, .. } => {
-                self.apply_tick(*at_ms, effects);
+            Record::Tick(at_ms) => self.apply_tick(*at_ms),
+            Record::Watermark { door, boot, until_ms } => {
+                self.apply_watermark(door, *boot, *until_ms);
             }
-            Record::ClockSet { .. } | Record::DoorGone { .. } | Record::Threshold(_) => {}
+            Record::ClockSet { door, boot, from_ms, to_ms } => {
+                self.apply_clock_set((door, *boot), *from_ms, *to_ms);
+            }
+            Record::DoorGone { door, boot, until_ms } => {
+                self.apply_door_gone(door, *boot, *until_ms);
+            }
+            Record::Threshold(_) => {}
         }
-        Step::Done
-    }
-
-    /// Goes on with the record that was applied last: one more step.
-    pub fn go_on(&mut self, _effects: &mut Effects) -> Step {
-        Step::Done
+        self.go_on(effects)
     }
 
     /// Takes one record with all its steps, for whoever commits nothing in between.
@@ -96,19 +106,19 @@ impl Partition {
         }
     }
 
-    /// When a [`Record::Tick`] is next of use: the earliest end of a window with its grace, or
-    /// the next look for silent things. None while there are no things.
+    /// When the line is next waited for: the end of the first window in which there is something,
+    /// or the next look for silent things. None while nobody waits.
     #[must_use]
     pub fn next_deadline_ms(&self) -> Option<EpochMs> {
-        if self.things.len() == 0 {
-            return None;
-        }
-        let line_ms = self.clock.closed_until(self.settings.grace_ms);
-        let windows = self.catalog.window_lengths_ms().iter().map(|length_ms| {
-            next_multiple(line_ms, *length_ms).saturating_add(self.settings.grace_ms)
-        });
-        let silence = next_multiple(self.clock.ticked_ms, self.settings.silence_step_ms());
-        windows.chain([silence]).min()
+        let line_ms = self.clock.line_ms;
+        let lengths_ms = self.catalog.window_lengths_ms().iter();
+        let windows = lengths_ms
+            .filter(|_| self.things.waiting() > 0)
+            .map(|length_ms| next_multiple(line_ms, *length_ms));
+        let strangers = self.catalog.unregistered().map_or(0, |audience| audience.things);
+        let silence = (self.things.with_open() > 0 || strangers > 0)
+            .then(|| next_multiple(line_ms, self.settings.silence_step_ms()));
+        windows.chain(silence).min()
     }
 
     /// How many things have state here.
@@ -126,10 +136,34 @@ impl Partition {
         }
     }
 
-    /// Every record changes the time, which chunk 0 keeps.
-    pub(crate) fn reach(&mut self, at_ms: EpochMs) {
+    /// Every record changes the time, which chunk 0 keeps. The time that it is taken at.
+    pub(crate) fn reach(&mut self, at_ms: EpochMs) -> EpochMs {
+        let at_ms = match self.things.waiting() {
+            // Nobody has waited for the line, so that it says nothing of what time it is.
+            0 => at_ms,
+            _ => self.clock.bounded(at_ms),
+        };
         self.clock.reach(at_ms);
         self.header_dirty = true;
+        at_ms
+    }
+
+    /// Counts a thing as what it has become.
+    pub(crate) fn note(&mut self, place: u32) {
+        let Some(thing) = self.things.get(place) else { return };
+        let Some(plan) = self.catalog.plan(thing.judged.audience) else { return };
+        let waits = thing.measured.waits(&plan.measures);
+        let open = !thing.judged.open.as_slice().is_empty();
+        self.things.note(place, Noted { waits, open });
+    }
+
+    /// The same, of a thing that something was seen of.
+    pub(crate) fn note_at(&mut self, place: u32, at_ms: EpochMs) {
+        let waited = self.things.waiting();
+        self.note(place);
+        if waited == 0 && self.things.waiting() > 0 {
+            self.clock.woke_ms = at_ms;
+        }
     }
 
     /// A device spoke that nobody knows. It gets state only if there is something to judge or to
@@ -142,16 +176,16 @@ impl Partition {
         effects: &mut Effects,
     ) -> Option<u32> {
         let unregistered = self.catalog.unregistered()?;
-        if !is_of_use(&unregistered.plan) {
+        if !is_of_use(&unregistered.planned.plan) {
             return None;
         }
         if unregistered.things as usize >= self.settings.unregistered_things_here() {
             self.forget_idle(effects);
         }
         let name = ThingName::parse(name).ok()?;
-        let from_ms = at_ms.max(self.clock.closed_until(self.settings.grace_ms));
-        let plan = self.catalog.plan(UNREGISTERED)?;
-        let thing = ThingState::new(&name, UNREGISTERED, plan, from_ms);
+        let (_, scene) = self.catalog.scene(UNREGISTERED, &self.clock)?;
+        // What it did before went uncounted.
+        let thing = ThingState::new(&name, UNREGISTERED, scene, at_ms);
         let place = self.things.insert(thing)?;
         self.catalog.audiences.join(UNREGISTERED);
         Some(place)
@@ -160,6 +194,7 @@ impl Partition {
     /// Forgets a thing; its violations can be told by nobody any more.
     pub(crate) fn forget(&mut self, place: u32, effects: &mut Effects) {
         let Some(mut thing) = self.things.remove(place) else { return };
+        self.repeats.forget(place, thing.reported);
         if let Some(plan) = self.catalog.plan(thing.judged.audience) {
             Cursor::new(&mut thing, plan, effects).invalidate_all(self.clock.now_ms);
         }
@@ -170,7 +205,9 @@ impl Partition {
     pub(crate) fn forget_if_idle(&mut self, place: u32, effects: &mut Effects) {
         let Some(thing) = self.things.get(place) else { return };
         let unregistered = thing.judged.audience == UNREGISTERED;
-        if unregistered && !thing.is_connected() && thing.judged.runs.is_empty() {
+        let plan = self.catalog.plan(thing.judged.audience);
+        let is_judged = plan.is_some_and(|plan| !plan.rules.is_empty());
+        if unregistered && !thing.is_connected() && !is_judged {
             self.forget(place, effects);
         }
     }

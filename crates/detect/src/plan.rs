@@ -11,7 +11,7 @@ pub(crate) struct Plan {
     /// One reader for each rule.
     pub(crate) measures: MeasurePlan,
     /// By profile name, then in the profile's order: each judges what the reader of its place
-    /// reads ([`ReaderId`]), and a thing's runs stand in the same order.
+    /// reads ([`ReaderId`]), and a thing's runs are named by the same places.
     pub(crate) rules: Vec<Rule>,
 }
 

@@ -128,6 +128,13 @@ impl Run {
         self.0 & OPEN != 0
     }
 
+    /// Whether it is as if nothing had been seen: of conforming datapoints only those matter that
+    /// come while a violation is open.
+    #[inline]
+    pub(crate) fn says_nothing(self) -> bool {
+        self.length() <= 0 && self.0 & (JUDGED | OPEN) == 0
+    }
+
     #[inline]
     pub(crate) fn set_judged(&mut self, judged: bool) {
         self.0 = self.0 & !JUDGED | if judged { JUDGED } else { 0 };

@@ -3,8 +3,8 @@
 use fleetward_domain::EpochMs;
 
 use crate::limits::{
-    SILENCE_STEP_FLOOR_MS, SILENCE_STEPS, UNREGISTERED_SWEEP, UNREGISTERED_SWEEP_PART,
-    UNREGISTERED_THINGS,
+    SILENCE_STEP_FLOOR_MS, SILENCE_STEPS, THINGS_PER_STEP, UNREGISTERED_SWEEP,
+    UNREGISTERED_SWEEP_PART, UNREGISTERED_THINGS,
 };
 
 /// Settings of detection; the same for all partitions, and for the life of one.
@@ -12,8 +12,6 @@ use crate::limits::{
 pub struct Settings {
     /// How often cloud-side counters close; no window is shorter.
     pub period_ms: i64,
-    /// How long after its end a window stays open for records that are still on their way.
-    pub grace_ms: i64,
     /// A violation of a thing that gave no datapoint for so long is invalidated.
     pub silence_ms: i64,
     /// Most unregistered things that are kept, in all partitions together: their names are chosen
@@ -21,17 +19,20 @@ pub struct Settings {
     pub unregistered_things: u32,
     /// How many partitions there are.
     pub partitions: u32,
+    /// How many things one step of what concerns everyone looks at. What comes of a record does
+    /// not depend on it.
+    pub things_per_step: usize,
 }
 
 impl Default for Settings {
-    /// AWS's: five minutes and two days; and two seconds of grace, and one partition.
+    /// AWS's: five minutes and two days; and one partition.
     fn default() -> Self {
         Self {
             period_ms: 300_000,
-            grace_ms: 2_000,
             silence_ms: 2 * 24 * 3_600_000,
             unregistered_things: UNREGISTERED_THINGS,
             partitions: 1,
+            things_per_step: THINGS_PER_STEP,
         }
     }
 }

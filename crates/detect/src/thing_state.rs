@@ -2,17 +2,29 @@
 
 use fleetward_domain::{EpochMs, MetricValue, Severity, ThingName};
 
-use crate::measure::{MeasuredThing, ReaderId};
-use crate::plan::Plan;
+use crate::measure::{Generations, MeasuredThing, ReaderId, Scene};
 use crate::rule::Run;
 use crate::short_name::ShortName;
 
-/// One thing's state: under 200 bytes, and at most 24 for each behavior that applies to it.
+/// One thing's state: what most things have none of stands aside.
 #[derive(Debug)]
 pub(crate) struct ThingState {
     pub(crate) name: ShortName,
     pub(crate) measured: MeasuredThing,
     pub(crate) judged: Judged,
+    /// When it reported: where its reports are to be looked for.
+    pub(crate) reported: Generations,
+    /// What it was counted as among the things.
+    pub(crate) noted: Noted,
+}
+
+/// What the partition counts its things by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Noted {
+    /// It waits for the line to move on.
+    pub(crate) waits: bool,
+    /// It has open violations.
+    pub(crate) open: bool,
 }
 
 /// What is remembered of the verdicts over a thing.
@@ -22,8 +34,8 @@ pub(crate) struct Judged {
     pub(crate) audience: u32,
     /// How many violations it has opened: makes the ids of its violations differ.
     pub(crate) transitions: u32,
-    /// One for each rule of its plan, in the plan's order.
-    pub(crate) runs: Box<[Run]>,
+    /// What is remembered of the rules of its plan.
+    pub(crate) runs: Runs,
     /// Violations that are open now, by rule.
     pub(crate) open: OpenViolations,
 }
@@ -82,6 +94,13 @@ impl OpenViolations {
         Some(removed)
     }
 
+    /// The clock was set ahead by this: so much later was whatever is remembered.
+    pub(crate) fn set_ahead(&mut self, ahead_ms: EpochMs) {
+        for open in self.0.iter_mut().flat_map(|open| open.iter_mut()) {
+            open.datapoint_ms = open.datapoint_ms.saturating_add(ahead_ms);
+        }
+    }
+
     /// Gives every violation the place of its rule in another plan; those without one go.
     pub(crate) fn move_rules(&mut self, place_of: impl Fn(ReaderId) -> Option<ReaderId>) {
         for mut violation in self.0.take().map_or_else(Vec::new, |open| *open) {
@@ -93,17 +112,68 @@ impl OpenViolations {
     }
 }
 
+/// What is remembered of rules: those that say something. Most things have none.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[allow(clippy::box_collection, reason = "a third of the bytes where there are none")]
+pub(crate) struct Runs(Option<Box<Vec<(ReaderId, Run)>>>);
+
+impl Runs {
+    pub(crate) fn as_slice(&self) -> &[(ReaderId, Run)] {
+        self.0.as_ref().map_or(&[], |runs| runs.as_slice())
+    }
+
+    /// That of a rule.
+    #[inline]
+    pub(crate) fn get(&self, rule: ReaderId) -> Run {
+        let found = self.as_slice().iter().find(|(of, _)| *of == rule);
+        found.map_or_else(Run::default, |(_, run)| *run)
+    }
+
+    /// What a rule's has become.
+    #[inline]
+    pub(crate) fn set(&mut self, rule: ReaderId, run: Run) {
+        if run.says_nothing() && self.0.is_none() {
+            return;
+        }
+        self.change(rule, run);
+    }
+
+    #[inline(never)]
+    fn change(&mut self, rule: ReaderId, run: Run) {
+        let runs = self.0.get_or_insert_default();
+        match runs.binary_search_by_key(&rule, |(of, _)| *of) {
+            Ok(place) if run.says_nothing() => drop(runs.remove(place)),
+            Ok(place) => runs.get_mut(place).into_iter().for_each(|known| known.1 = run),
+            Err(_) if run.says_nothing() => {}
+            Err(place) => runs.insert(place, (rule, run)),
+        }
+        if runs.is_empty() {
+            self.0 = None;
+        }
+    }
+
+    /// Gives every run the place of its rule in another plan; those without one go.
+    pub(crate) fn move_rules(&mut self, place_of: impl Fn(ReaderId) -> Option<ReaderId>) {
+        for (rule, run) in self.0.take().map_or_else(Vec::new, |runs| *runs) {
+            if let Some(place) = place_of(rule) {
+                self.set(place, run);
+            }
+        }
+    }
+}
+
 impl ThingState {
     /// A thing that was never seen before `from_ms`.
-    pub(crate) fn new(name: &ThingName, audience: u32, plan: &Plan, from_ms: EpochMs) -> Self {
+    pub(crate) fn new(name: &ThingName, audience: u32, scene: Scene<'_>, from_ms: EpochMs) -> Self {
         let judged = Judged {
             audience,
             transitions: 0,
-            runs: plan.rules.iter().map(|_| Run::default()).collect(),
+            runs: Runs::default(),
             open: OpenViolations::default(),
         };
-        let measured = MeasuredThing::new(&plan.measures, from_ms);
-        Self { name: ShortName::new(name), measured, judged }
+        let measured = MeasuredThing::new(scene, from_ms);
+        let (name, noted) = (ShortName::new(name), Noted::default());
+        Self { name, measured, judged, reported: 0, noted }
     }
 
     /// Whether a front door says that it is connected.
@@ -114,43 +184,25 @@ impl ThingState {
 
 #[cfg(test)]
 mod tests {
-    use fleetward_domain::{Measure, Metric};
-
     use super::*;
-    use crate::measure::{MeasurePlan, Series, Window};
 
     #[test]
-    fn a_thing_takes_under_200_bytes_and_24_a_behavior() {
-        assert!(size_of::<Option<ThingState>>() <= 160, "{}", size_of::<Option<ThingState>>());
-        assert_eq!(size_of::<Run>() + size_of::<Window>(), 24);
-    }
-
-    /// Bytes behind the pointers of a thing that is judged by behaviors on these metrics. The
-    /// first release took 24 for each behavior.
-    fn check(metrics: &[&str], expected: usize) {
-        let series = metrics.iter().map(|name| {
-            let measure = Measure { metric: Metric::parse(name).unwrap(), dimension: None };
-            Series::judged(measure, 300_000).unwrap()
-        });
-        let measured = MeasuredThing::new(&MeasurePlan::new(series), 0);
-        let bytes = size_of_val(&*measured.windows) + metrics.len() * size_of::<Run>();
-        assert_eq!(bytes, expected, "{metrics:?}");
+    fn runs_that_say_nothing_take_nothing() {
+        let mut runs = Runs::default();
+        runs.set(ReaderId::new(3), Run::restore(0, -4));
+        assert_eq!(runs, Runs::default());
+        runs.set(ReaderId::new(3), Run::restore(7, 2));
+        runs.set(ReaderId::new(1), Run::restore(8, 1));
+        assert_eq!(runs.get(ReaderId::new(3)), Run::restore(7, 2));
+        assert_eq!(runs.as_slice().len(), 2);
+        runs.move_rules(|rule| (rule == ReaderId::new(3)).then_some(ReaderId::new(0)));
+        assert_eq!(runs.as_slice(), [(ReaderId::new(0), Run::restore(7, 2))]);
+        runs.set(ReaderId::new(0), Run::default());
+        assert_eq!(runs, Runs::default());
     }
 
     #[test]
-    fn the_ten_behaviors_of_the_engine_benchmark_take_less_than_in_the_first_release() {
-        let sums =
-            ["aws:all-bytes-out", "aws:all-bytes-in", "aws:all-packets-out", "aws:all-packets-in"];
-        let others = [
-            "aws:num-established-tcp-connections",
-            "aws:num-listening-tcp-ports",
-            "aws:listening-tcp-ports",
-            "aws:destination-ip-addresses",
-            "cpu_temp",
-            "aws:num-listening-udp-ports",
-        ];
-        check(&[&sums[..], &others[..]].concat(), 4 * 24 + 6 * 8);
-        check(&sums, 4 * 24);
-        check(&["aws:all-bytes-out"; 10], 16 + 10 * 8);
+    fn a_thing_takes_little_more_than_its_name() {
+        assert!(size_of::<Option<ThingState>>() <= 104, "{}", size_of::<Option<ThingState>>());
     }
 }

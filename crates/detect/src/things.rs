@@ -6,7 +6,7 @@ use std::hash::BuildHasher;
 use hashbrown::{DefaultHashBuilder, HashTable};
 
 use crate::limits::{THINGS_PER_CHUNK, THINGS_PER_PARTITION};
-use crate::thing_state::ThingState;
+use crate::thing_state::{Noted, ThingState};
 
 /// The things of a partition. A thing keeps its place for its life; a new one takes the lowest
 /// place that is free, so that the same history gives the same places.
@@ -22,6 +22,15 @@ pub(crate) struct Things {
     dirty: BTreeSet<u32>,
     /// The last chunk marked as changed: spares most look-ups.
     last_dirty: Option<u32>,
+    /// Places in the order of names, as of when it was last asked for.
+    order: Vec<u32>,
+    /// Places that were taken, and that were given up, since.
+    taken: Vec<u32>,
+    given_up: BTreeSet<u32>,
+    /// How many wait for the line to move on.
+    waiting: usize,
+    /// How many have open violations.
+    open: usize,
 }
 
 impl Things {
@@ -51,6 +60,11 @@ impl Things {
         self.places.get_mut(place as usize)?.as_mut()
     }
 
+    /// A thing that is being loaded, to be completed.
+    pub(crate) fn restored(&mut self, place: u32) -> Option<&mut ThingState> {
+        self.places.get_mut(place as usize)?.as_mut()
+    }
+
     /// Takes a new thing in; none if the partition is full.
     pub(crate) fn insert(&mut self, thing: ThingState) -> Option<u32> {
         let end = u32::try_from(self.places.len()).unwrap_or(u32::MAX);
@@ -76,6 +90,7 @@ impl Things {
             _ => return false,
         }
         self.free.remove(&place);
+        self.taken.push(place);
         let Self { index, places, hasher, .. } = self;
         index.insert_unique(hash, place, |place| {
             let thing = places.get(*place as usize).and_then(Option::as_ref);
@@ -92,18 +107,76 @@ impl Things {
             entry.remove();
         }
         self.free.insert(place);
+        self.given_up.insert(place);
         self.dirty.insert(place / THINGS_PER_CHUNK);
+        self.count(thing.noted, Noted::default());
         Some(thing)
+    }
+
+    /// Counts a thing as what it has become.
+    #[inline]
+    pub(crate) fn note(&mut self, place: u32, noted: Noted) {
+        let Some(Some(thing)) = self.places.get_mut(place as usize) else { return };
+        let before = std::mem::replace(&mut thing.noted, noted);
+        if before != noted {
+            self.count(before, noted);
+        }
+    }
+
+    fn count(&mut self, before: Noted, now: Noted) {
+        let changed = |count: usize, before: bool, now: bool| {
+            (count + usize::from(now)).saturating_sub(usize::from(before))
+        };
+        self.waiting = changed(self.waiting, before.waits, now.waits);
+        self.open = changed(self.open, before.open, now.open);
+    }
+
+    /// How many wait for the line to move on.
+    pub(crate) fn waiting(&self) -> usize {
+        self.waiting
+    }
+
+    /// How many have open violations.
+    pub(crate) fn with_open(&self) -> usize {
+        self.open
+    }
+
+    /// Puts the places in the order of names again, after things came and went.
+    pub(crate) fn put_in_order(&mut self) {
+        let given_up = std::mem::take(&mut self.given_up);
+        let mut taken = std::mem::take(&mut self.taken);
+        if taken.is_empty() && given_up.is_empty() {
+            return;
+        }
+        let places = &self.places;
+        let name = |place: &u32| {
+            let thing = places.get(*place as usize).and_then(Option::as_ref);
+            thing.map(|thing| thing.name.as_bytes())
+        };
+        taken.retain(|place| name(place).is_some());
+        taken.sort_unstable_by_key(|place| (name(place), *place));
+        taken.dedup();
+        let mut order = Vec::with_capacity(self.index.len());
+        let mut new = taken.iter().copied().peekable();
+        for place in self.order.drain(..).filter(|place| !given_up.contains(place)) {
+            while let Some(first) = new.next_if(|first| name(first) < name(&place)) {
+                order.push(first);
+            }
+            order.push(place);
+        }
+        order.extend(new);
+        self.order = order;
+    }
+
+    /// The thing's place that comes after so many in the order of names. Those that were given
+    /// up since are still in it.
+    pub(crate) fn in_order(&self, after: usize) -> Option<u32> {
+        self.order.get(after).copied()
     }
 
     /// All things, by place.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (u32, &ThingState)> {
         (0..).zip(&self.places).filter_map(|(place, thing)| Some((place, thing.as_ref()?)))
-    }
-
-    /// One past the last place that was ever taken.
-    pub(crate) fn end(&self) -> u32 {
-        u32::try_from(self.places.len()).unwrap_or(u32::MAX)
     }
 
     /// The things of one chunk, by place in the chunk.

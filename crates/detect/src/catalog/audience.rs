@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use fleetward_domain::GroupName;
 
-use crate::plan::Plan;
+use crate::measure::Clock;
+use crate::migration::Planned;
 
 /// The audience of all things that are not registered. It is always there.
 pub(crate) const UNREGISTERED: u32 = 0;
@@ -31,7 +32,8 @@ impl AudienceKey {
 #[derive(Debug)]
 pub(crate) struct Audience {
     pub(crate) key: AudienceKey,
-    pub(crate) plan: Arc<Plan>,
+    /// What they are measured and judged by.
+    pub(crate) planned: Planned,
     /// How many things are in it.
     pub(crate) things: u32,
 }
@@ -45,15 +47,19 @@ pub(crate) struct Audiences {
 }
 
 impl Audiences {
-    pub(crate) fn new(unregistered_plan: Arc<Plan>) -> Self {
+    pub(crate) fn new() -> Self {
         let key = AudienceKey::default();
         let by_key = BTreeMap::from([(key.clone(), UNREGISTERED)]);
-        let places = vec![Audience { key, plan: unregistered_plan, things: 0 }];
+        let places = vec![Audience { key, planned: Planned::default(), things: 0 }];
         Self { places, by_key, free: Vec::new() }
     }
 
     pub(crate) fn get(&self, place: u32) -> Option<&Audience> {
         self.places.get(place as usize)
+    }
+
+    pub(crate) fn get_mut(&mut self, place: u32) -> Option<&mut Audience> {
+        self.places.get_mut(place as usize)
     }
 
     pub(crate) fn find(&self, key: &AudienceKey) -> Option<u32> {
@@ -65,8 +71,17 @@ impl Audiences {
         (0..).zip(self.places.iter_mut())
     }
 
-    pub(crate) fn insert(&mut self, key: AudienceKey, plan: Arc<Plan>) -> u32 {
-        let audience = Audience { key: key.clone(), plan, things: 0 };
+    /// The clock was set back: nobody begins later than this.
+    pub(crate) fn begin_by(&mut self, clock: &Clock) {
+        for audience in &mut self.places {
+            if audience.planned.begins.latest_ms() > clock.now_ms {
+                Arc::make_mut(&mut audience.planned.begins).at_most(clock.now_ms);
+            }
+        }
+    }
+
+    pub(crate) fn insert(&mut self, key: AudienceKey, planned: Planned) -> u32 {
+        let audience = Audience { key: key.clone(), planned, things: 0 };
         let free = self.free.pop();
         let place = match free.and_then(|place| self.places.get_mut(place as usize)) {
             Some(old) => {
@@ -95,7 +110,7 @@ impl Audiences {
         audience.things = audience.things.saturating_sub(1);
         if audience.things == 0 && place != UNREGISTERED {
             self.by_key.remove(&audience.key);
-            audience.plan = Arc::default();
+            audience.planned = Planned::default();
             audience.key = AudienceKey::default();
             self.free.push(place);
         }

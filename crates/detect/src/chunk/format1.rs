@@ -2,16 +2,18 @@
 //! stand in the order of its plan, so that a chunk means something only beside the header of the
 //! same commit.
 
+use fleetward_domain::EpochMs;
 use fleetward_shape::cbor::{name, write_list};
 
 use super::stored_thing::{
-    HEAD_FIELDS, StoredThing, read_head, read_open, started_ms, tell_datapoints, write_head,
-    write_open,
+    HEAD_FIELDS, StoredThing, read_head, read_open, remember, started_ms, tell_datapoints,
+    write_head, write_open,
 };
+use super::windows::{StoredWindow, restore};
 use super::{Decoder, Error, Writer, Written, length, list, put_back, unreadable};
 use crate::catalog::AudienceKey;
 use crate::error::DetectError;
-use crate::measure::{MeasurePlan, ReaderId, Window, share};
+use crate::measure::{ReaderId, Scene};
 use crate::partition::Partition;
 use crate::rule::Run;
 use crate::thing_state::{OpenViolation, ThingState};
@@ -47,27 +49,28 @@ pub(super) fn write(e: &mut Writer, chunk: u32, partition: &Partition) -> Writte
     }
     e.array(things.len() as u64)?;
     for (place, audience, thing) in things {
-        let Some(plan) = partition.catalog.plan(thing.judged.audience) else { continue };
+        let found = partition.catalog.scene(thing.judged.audience, &partition.clock);
+        let Some((_, scene)) = found else { continue };
         e.array(HEAD_FIELDS + 2)?;
-        write_head(e, (place, audience), thing.measured.doors, thing)?;
-        write_rules(e, thing, &plan.measures)?;
+        write_head(e, (place, audience), thing.measured.doors_last(), thing)?;
+        write_rules(e, thing, scene)?;
         write_open(e, thing.judged.open.as_slice())?;
     }
     Ok(())
 }
 
-fn write_rules(e: &mut Writer, thing: &ThingState, plan: &MeasurePlan) -> Written {
-    e.array(thing.judged.runs.len() as u64)?;
-    for (id, (run, reader)) in ReaderId::number(thing.judged.runs.iter().zip(&plan.readers)) {
-        let window = reader.slot.and_then(|slot| thing.measured.window_of(plan, id, slot));
-        let window = window.copied().unwrap_or_default();
+fn write_rules(e: &mut Writer, thing: &ThingState, scene: Scene<'_>) -> Written {
+    e.array(scene.plan.readers.len() as u64)?;
+    for (id, _) in ReaderId::number(&scene.plan.readers) {
+        let run = thing.judged.runs.get(id);
+        let window = StoredWindow::of_reader(thing, scene, id).unwrap_or_default();
         let flag = |is_set, flag| if is_set { flag } else { 0 };
         let flags = flag(run.is_judged(), JUDGED)
             | flag(window.fed, FED)
             | flag(window.partial, PARTIAL)
             | flag(run.is_open(), OPEN);
         let (violating, conforming) = (run.length().max(0), run.length().min(0));
-        e.array(6)?.u64(window.sum)?.i64(started_ms(thing, id, *run))?.u32(window.number)?;
+        e.array(6)?.u64(window.sum)?.i64(started_ms(thing, id, run))?.u32(window.number)?;
         e.u8(violating.unsigned_abs())?.u8(conforming.unsigned_abs())?.u8(flags)?;
     }
     Ok(())
@@ -88,9 +91,11 @@ pub(super) fn read(
         let audience = audience
             .ok_or_else(|| unreadable(chunk, &Error::message("a thing has no audience")))?;
         let (place, name) = (thing.head.place, thing.head.name.as_str().to_owned());
+        let reports = thing.head.reports.clone();
         let state = thing.into_state(audience, partition);
         let state = state.ok_or(DetectError::Mismatch { chunk, thing: name })?;
-        put_back(partition, chunk, place, state)?;
+        let at = put_back(partition, chunk, place, state)?;
+        remember(partition, at, &reports);
     }
     Ok(())
 }
@@ -106,7 +111,7 @@ fn read_audiences(d: &mut Decoder<'_>, partition: &mut Partition) -> Result<Vec<
 /// A thing as it stands in the chunk.
 struct Thing {
     head: StoredThing,
-    windows: Vec<Window>,
+    windows: Vec<StoredWindow>,
     runs: Vec<Run>,
     open: Vec<OpenViolation>,
 }
@@ -123,7 +128,7 @@ impl Thing {
 
     /// None if it is not of the plan that its audience has.
     fn into_state(self, audience: u32, partition: &Partition) -> Option<ThingState> {
-        let plan = partition.catalog.plan(audience)?;
+        let (plan, scene) = partition.catalog.scene(audience, &partition.clock)?;
         let is_open = |rule: ReaderId| rule.of(&self.runs).is_some_and(|run| run.is_open());
         let flagged = self.runs.iter().filter(|run| run.is_open()).count();
         if plan.rules.len() != self.runs.len()
@@ -132,11 +137,13 @@ impl Thing {
         {
             return None;
         }
-        let mut state = ThingState::new(&self.head.name, audience, plan, 0);
+        let mut state = ThingState::new(&self.head.name, audience, scene, EpochMs::MIN);
         self.head.restore(&mut state);
-        let windows: Vec<_> = self.windows.iter().map(|window| Some(*window)).collect();
-        state.measured.windows = share(&plan.measures, &windows);
-        state.judged.runs = self.runs.into_boxed_slice();
+        let of_reader = |reader: ReaderId| reader.of(&self.windows).copied();
+        restore(&mut state, scene, of_reader, partition.clock.now_ms);
+        for (rule, run) in ReaderId::number(&self.runs) {
+            state.judged.runs.set(rule, *run);
+        }
         for open in self.open {
             let Some(rule) = open.rule.of(&plan.rules) else { continue };
             state.judged.open.insert(OpenViolation { severity: rule.severity, ..open });
@@ -145,7 +152,7 @@ impl Thing {
     }
 }
 
-fn read_rule(d: &mut Decoder<'_>) -> Result<(Window, Run), Error> {
+fn read_rule(d: &mut Decoder<'_>) -> Result<(StoredWindow, Run), Error> {
     length(d)?;
     let (sum, started_ms, number) = (d.u64()?, d.i64()?, d.u32()?);
     let [violating, conforming] = [d.u8()?, d.u8()?].map(|n| i8::try_from(n).unwrap_or(i8::MAX));
@@ -155,5 +162,5 @@ fn read_rule(d: &mut Decoder<'_>) -> Result<(Window, Run), Error> {
     run.set_judged(flags & JUDGED != 0);
     run.set_open(flags & OPEN != 0);
     let (fed, partial) = (flags & FED != 0, flags & PARTIAL != 0);
-    Ok((Window { sum, number, fed, partial, ..Window::default() }, run))
+    Ok((StoredWindow { sum, number, fed, partial, ..StoredWindow::default() }, run))
 }

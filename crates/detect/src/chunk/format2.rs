@@ -2,16 +2,17 @@
 //! refers to those names only, so that its state means the same in any chunk: it can be hashed
 //! anew into another number of partitions, and outlives changes of its plan.
 
-mod names;
-mod restore;
+pub(super) mod names;
+pub(super) mod restore;
 
 use super::stored_thing::{
-    HEAD_FIELDS, StoredThing, read_head, read_open, started_ms, tell_datapoints, write_head,
-    write_open,
+    HEAD_FIELDS, StoredThing, read_head, read_open, remember, started_ms, tell_datapoints,
+    write_head, write_open,
 };
+use super::windows::StoredWindow;
 use super::{Decoder, Error, Writer, Written, length, list, put_back, unreadable};
 use crate::error::DetectError;
-use crate::measure::{MeasurePlan, ReaderId, Window};
+use crate::measure::{ReaderId, Scene};
 use crate::partition::Partition;
 use crate::rule::Run;
 use crate::thing_state::{OpenViolation, ThingState};
@@ -30,9 +31,9 @@ const OPEN: u8 = 2;
 /// A thing as it stands in the chunk; windows and runs in the order of its layout.
 struct Thing {
     head: StoredThing,
-    windows: Vec<Window>,
+    windows: Vec<StoredWindow>,
     /// Windows that rules have for themselves, by the rule's place in the layout.
-    own: Vec<Window>,
+    own: Vec<StoredWindow>,
     runs: Vec<Run>,
     open: Vec<OpenViolation>,
 }
@@ -46,34 +47,37 @@ pub(super) fn write(e: &mut Writer, chunk: u32, partition: &Partition) -> Writte
         things.push((place, audience, thing));
     }
     e.array(8)?.u8(2)?;
-    names.write(e, partition)?;
+    names.write(e, partition, false)?;
     e.array(things.len() as u64)?;
     for (place, audience, thing) in things {
-        let Some(plan) = partition.catalog.plan(thing.judged.audience) else { continue };
+        let found = partition.catalog.scene(thing.judged.audience, &partition.clock);
+        let Some((_, scene)) = found else { continue };
         e.array(HEAD_FIELDS + 4)?;
-        write_head(e, (place, audience), names.doors_in_chunk(thing.measured.doors), thing)?;
-        write_windows(e, thing, &plan.measures)?;
-        e.array(thing.judged.runs.len() as u64)?;
-        for (rule, run) in ReaderId::number(&thing.judged.runs) {
+        let doors = names.doors_in_chunk(thing.measured.doors_last());
+        write_head(e, (place, audience), doors, thing)?;
+        write_windows(e, thing, scene)?;
+        e.array(scene.plan.readers.len() as u64)?;
+        for (rule, _) in ReaderId::number(&scene.plan.readers) {
+            let run = thing.judged.runs.get(rule);
             let flags = flag(run.is_judged(), JUDGED) | flag(run.is_open(), OPEN);
-            e.array(3)?.i64(started_ms(thing, rule, *run))?.i8(run.length())?.u8(flags)?;
+            e.array(3)?.i64(started_ms(thing, rule, run))?.i8(run.length())?.u8(flags)?;
         }
         write_open(e, thing.judged.open.as_slice())?;
     }
     Ok(())
 }
 
-fn write_windows(e: &mut Writer, thing: &ThingState, plan: &MeasurePlan) -> Written {
-    let shared = thing.measured.windows.get(..plan.slots.len()).unwrap_or_default();
-    let flags = |window: &Window| flag(window.fed, FED) | flag(window.partial, PARTIAL);
-    e.array(shared.len() as u64)?;
-    for window in shared {
-        e.array(3)?.u64(window.sum)?.u32(window.number)?.u8(flags(window))?;
+fn write_windows(e: &mut Writer, thing: &ThingState, scene: Scene<'_>) -> Written {
+    let flags = |window: &StoredWindow| flag(window.fed, FED) | flag(window.partial, PARTIAL);
+    e.array(scene.plan.slots.len() as u64)?;
+    for place in 0..scene.plan.slots.len() {
+        let window = StoredWindow::of_slot(thing, scene, place);
+        e.array(3)?.u64(window.sum)?.u32(window.number)?.u8(flags(&window))?;
     }
-    let own = thing.measured.own(plan);
+    let own = StoredWindow::own(thing, scene);
     e.array(own.len() as u64)?;
     for window in own {
-        e.array(4)?.u64(window.sum)?.u32(window.number)?.u8(flags(window))?.u16(window.owner)?;
+        e.array(4)?.u64(window.sum)?.u32(window.number)?.u8(flags(&window))?.u16(window.owner)?;
     }
     Ok(())
 }
@@ -88,7 +92,7 @@ pub(super) fn read(
     d: &mut Decoder<'_>,
     partition: &mut Partition,
 ) -> Result<(), DetectError> {
-    let named = Named::read(d).map_err(|error| unreadable(chunk, &error))?;
+    let named = Named::read(d, false).map_err(|error| unreadable(chunk, &error))?;
     let arrivals = Arrival::all(&named, partition).map_err(|error| unreadable(chunk, &error))?;
     let count = length(d).map_err(|error| unreadable(chunk, &error))?;
     for _ in 0..count {
@@ -101,8 +105,9 @@ pub(super) fn read(
             return Err(DetectError::Mismatch { chunk, thing });
         };
         thing.head.doors = named.doors_in_partition(thing.head.doors, &partition.doors);
-        let restored = arrival.restore(&thing, partition.clock.now_ms);
+        let restored = arrival.restore(&thing, &partition.clock);
         let at = put_back(partition, chunk, thing.head.place, restored.thing)?;
+        remember(partition, at, &thing.head.reports);
         if !restored.ended.is_empty() {
             // What was dropped must not be there when this is loaded again.
             partition.things.change(at);
@@ -136,11 +141,11 @@ impl Thing {
     }
 }
 
-fn read_window(d: &mut Decoder<'_>, has_owner: bool) -> Result<Window, Error> {
+fn read_window(d: &mut Decoder<'_>, has_owner: bool) -> Result<StoredWindow, Error> {
     length(d)?;
     let (sum, number, flags) = (d.u64()?, d.u32()?, d.u8()?);
     let owner = if has_owner { d.u16()? } else { 0 };
-    Ok(Window { sum, number, owner, fed: flags & FED != 0, partial: flags & PARTIAL != 0 })
+    Ok(StoredWindow { sum, number, owner, fed: flags & FED != 0, partial: flags & PARTIAL != 0 })
 }
 
 fn read_run(d: &mut Decoder<'_>) -> Result<Run, Error> {

@@ -3,12 +3,17 @@
 //! A format is what one release wrote; all of them are read for ever. Which one is written is
 //! said by the format level of the data. In format 1 a thing's rules stand in the order of its
 //! plan; format 2 names behaviors and series once at a chunk's head, so that a thing's state means
-//! the same in any chunk, whatever the plan of its audience has become.
+//! the same in any chunk, whatever the plan of its audience has become; format 3 says all that
+//! windows need which close by the line. What formats 1 and 2 cannot say is lost at their levels
+//! where state is loaded again: what waits for the line, and which reports came.
 
 mod format1;
 mod format2;
-mod partition;
+mod format3;
+mod header;
+mod restored;
 mod stored_thing;
+mod windows;
 
 use fleetward_domain::{FormatLevel, Unsayable};
 use fleetward_shape::cbor::{Decoder, Error, Fields, Newer, Writer, Written};
@@ -28,19 +33,21 @@ const HEADER: u32 = 0;
 enum Format {
     One,
     Two,
+    Three,
 }
 
 impl Format {
     /// Every format.
-    const ALL: [Self; 2] = [Self::One, Self::Two];
+    const ALL: [Self; 3] = [Self::One, Self::Two, Self::Three];
     /// The newest that is known.
-    const NEWEST: Self = Self::Two;
+    const NEWEST: Self = Self::Three;
 
     /// What is written at a level.
     fn at(level: FormatLevel) -> Self {
         match level {
             FormatLevel::First => Self::One,
-            FormatLevel::Named | FormatLevel::Proven => Self::Two,
+            FormatLevel::Named => Self::Two,
+            FormatLevel::Proven => Self::Three,
         }
     }
 
@@ -49,6 +56,7 @@ impl Format {
         match self {
             Self::One => 1,
             Self::Two => 2,
+            Self::Three => 3,
         }
     }
 }
@@ -71,13 +79,14 @@ impl Partition {
             return Err(DetectError::NoHeader);
         }
         let mut d = Decoder::new(header);
-        format_of(HEADER, &mut d)?;
-        partition::read(&mut d, &mut loading).map_err(|error| unreadable(HEADER, &error))?;
+        let format = format_of(HEADER, &mut d)?.number();
+        header::read(&mut d, format, &mut loading).map_err(|error| unreadable(HEADER, &error))?;
         for (chunk, bytes) in things {
             let mut d = Decoder::new(bytes);
             match format_of(*chunk, &mut d)? {
                 Format::One => format1::read(*chunk, &mut d, &mut loading)?,
                 Format::Two => format2::read(*chunk, &mut d, &mut loading)?,
+                Format::Three => format3::read(*chunk, &mut d, &mut loading)?,
             }
         }
         Ok(loading)
@@ -86,20 +95,26 @@ impl Partition {
     /// What changed since this was last asked, as the level has it: chunks by number, to replace
     /// those stored. Chunk 0 is the partition's own, the others hold about a thousand things each.
     /// The same records give the same bytes. They belong together: store all of them at once, or
-    /// none.
+    /// none. Only between records: no level can say how far a record is that is not done.
     ///
     /// # Errors
     /// [`Unsayable`] if the level does not know some of it: then this partition is of no more use.
     pub fn take_dirty(&mut self, level: FormatLevel) -> Result<Vec<(u32, Vec<u8>)>, Unsayable> {
+        if !self.steps.is_done() {
+            let what = "A record that is not done";
+            return Err(Unsayable { what, needs: FormatLevel::CURRENT, level });
+        }
         let format = Format::at(level);
         let mut chunks = Vec::new();
+        self.repeats.settle();
         if std::mem::take(&mut self.header_dirty) {
-            chunks.push((HEADER, written(level, |e| partition::write(e, format.number(), self))?));
+            chunks.push((HEADER, written(level, |e| header::write(e, format.number(), self))?));
         }
         for chunk in self.things.take_dirty() {
             let bytes = match format {
                 Format::One => written(level, |e| format1::write(e, chunk, self)),
                 Format::Two => written(level, |e| format2::write(e, chunk, self)),
+                Format::Three => written(level, |e| format3::write(e, chunk, self)),
             }?;
             chunks.push((chunk.saturating_add(1), bytes));
         }
@@ -121,18 +136,20 @@ fn put_back(
         return Err(DetectError::Mismatch { chunk, thing: name });
     }
     partition.catalog.audiences.join(audience);
+    partition.note(at);
     Ok(at)
 }
 
 fn format_of(chunk: u32, d: &mut Decoder<'_>) -> Result<Format, DetectError> {
-    let read = |d: &mut Decoder<'_>| {
-        // What each chunk of things holds, its format says.
-        let known = if chunk == HEADER { partition::FIELDS } else { u64::MAX };
-        Fields::begin(d, known)?.required(d, Decoder::u8)
-    };
-    let found = read(d).map_err(|error| unreadable(chunk, &error))?;
+    let number = |d: &mut Decoder<'_>, known| Fields::begin(d, known)?.required(d, Decoder::u8);
+    let found = number(&mut d.probe(), u64::MAX).map_err(|error| unreadable(chunk, &error))?;
     let known = Format::ALL.into_iter().find(|format| format.number() == found);
-    known.ok_or(DetectError::Format { chunk, found, known: Format::NEWEST.number() })
+    let unknown = DetectError::Format { chunk, found, known: Format::NEWEST.number() };
+    let format = known.ok_or(unknown)?;
+    // What each chunk of things holds, its format says.
+    let known = if chunk == HEADER { header::fields(found) } else { u64::MAX };
+    number(d, known).map_err(|error| unreadable(chunk, &error))?;
+    Ok(format)
 }
 
 fn unreadable(chunk: u32, error: &Error) -> DetectError {

@@ -4,7 +4,8 @@ use fleetward_domain::{EpochMs, Severity, ThingName};
 use fleetward_shape::cbor::value;
 
 use super::{Decoder, Error, Writer, Written, length, list};
-use crate::measure::{ReaderId, RecentReports, Seen};
+use crate::measure::{ReaderId, Seen, fingerprint};
+use crate::partition::Partition;
 use crate::rule::Run;
 use crate::thing_state::{OpenViolation, ThingState};
 
@@ -21,7 +22,8 @@ pub(super) struct StoredThing {
     seen_ms: EpochMs,
     /// The thing's last datapoint of any behavior: these formats know no others.
     pub(super) datapoint_ms: EpochMs,
-    reports: RecentReports,
+    /// Ids of reports, and when they came: of releases that remembered the last four.
+    pub(super) reports: Vec<(i64, EpochMs)>,
 }
 
 /// How many elements [`write_head`] writes.
@@ -40,10 +42,8 @@ pub(super) fn write_head(
     let datapoints_ms = judged.open.as_slice().iter().map(|open| open.datapoint_ms);
     let datapoint_ms = datapoints_ms.max().unwrap_or(EpochMs::MIN);
     e.i64(measured.seen_ms)?.i64(datapoint_ms)?;
-    e.array(measured.reports.iter().count() as u64)?;
-    for seen in measured.reports.iter() {
-        e.array(2)?.i64(seen.report_id)?.i64(seen.at_ms)?;
-    }
+    // Reports are remembered by their content, which these formats cannot say.
+    e.array(0)?;
     Ok(())
 }
 
@@ -54,19 +54,26 @@ pub(super) fn read_head(d: &mut Decoder<'_>) -> Result<StoredThing, Error> {
     let (seen_ms, datapoint_ms) = (d.i64()?, d.i64()?);
     let reports = list(d, |d| {
         length(d)?;
-        Ok(Seen { report_id: d.i64()?, at_ms: d.i64()? })
+        Ok((d.i64()?, d.i64()?))
     })?;
-    let reports = RecentReports::restore(reports.into_iter());
     Ok(StoredThing { place, audience, name, transitions, doors, seen_ms, datapoint_ms, reports })
 }
 
 impl StoredThing {
     /// Gives a new state what was stored.
     pub(super) fn restore(&self, thing: &mut ThingState) {
-        thing.measured.reports = self.reports;
         thing.measured.doors = self.doors;
         thing.measured.seen_ms = self.seen_ms;
         thing.judged.transitions = self.transitions;
+    }
+}
+
+/// Remembers the reports of a thing in its place by their ids, which is all that is known of them.
+pub(super) fn remember(partition: &mut Partition, at: u32, reports: &[(i64, EpochMs)]) {
+    let Some(thing) = partition.things.restored(at) else { return };
+    for (report_id, at_ms) in reports {
+        let seen = Seen { report: fingerprint::of_id(*report_id), at_ms: *at_ms };
+        partition.repeats.remember_id(at, &mut thing.reported, seen);
     }
 }
 
@@ -121,6 +128,37 @@ pub(super) fn read_open(d: &mut Decoder<'_>) -> Result<Vec<OpenViolation>, Error
             // These formats know neither: the rule and the runs say it.
             severity: Severity::Medium,
             datapoint_ms: EpochMs::MIN,
+        })
+    })
+}
+
+/// As format 3 has them: also how severe each is, and when its behavior last gave a datapoint.
+pub(super) fn write_open_dated(e: &mut Writer, violations: &[OpenViolation]) -> Written {
+    e.array(violations.len() as u64)?;
+    for open in violations {
+        e.array(7)?
+            .u32(open.rule.place())?
+            .str(&open.id)?
+            .i64(open.started_ms)?
+            .i64(open.last_ms)?;
+        value::write(e, &open.last_value)?;
+        e.str(open.severity.as_str())?.i64(open.datapoint_ms)?;
+    }
+    Ok(())
+}
+
+/// Each `rule` is a place in the layout.
+pub(super) fn read_open_dated(d: &mut Decoder<'_>) -> Result<Vec<OpenViolation>, Error> {
+    list(d, |d| {
+        length(d)?;
+        Ok(OpenViolation {
+            rule: ReaderId::new(d.u32()?),
+            id: d.str()?.to_owned(),
+            started_ms: d.i64()?,
+            last_ms: d.i64()?,
+            last_value: value::read(d)?,
+            severity: Severity::parse(d.str()?).unwrap_or(Severity::Medium),
+            datapoint_ms: d.i64()?,
         })
     })
 }

@@ -2,11 +2,12 @@
 
 use fleetward_domain::violation::violation_id;
 use fleetward_domain::{
-    Alert, EpochMs, EventType, MetricValue, Notification, VerificationState, Violation,
+    Alert, Datapoint, EpochMs, EventType, MetricValue, Notification, VerificationState, Violation,
     ViolationEvent,
 };
 
 use super::{Cursor, Occasion};
+use crate::judge::Verdict;
 use crate::measure::ReaderId;
 use crate::rule::Rule;
 use crate::thing_state::OpenViolation;
@@ -16,8 +17,9 @@ impl Cursor<'_> {
     pub(super) fn open(&mut self, on: Occasion<'_>, value: MetricValue) {
         let Occasion { reader, rule, at_ms } = on;
         let Some(thing) = self.name.to_thing_name() else { return };
-        let Some(run) = reader.of_mut(&mut self.judged.runs) else { return };
+        let mut run = self.judged.runs.get(reader);
         run.set_open(true);
+        self.judged.runs.set(reader, run);
         let started_ms = run.started_ms();
         self.judged.transitions = self.judged.transitions.wrapping_add(1);
         let transition = u64::from(self.judged.transitions);
@@ -45,6 +47,20 @@ impl Cursor<'_> {
         self.effects.violations.extend(self.violation(on.rule, &open));
     }
 
+    /// The window whose growth was the last violating datapoint has closed: its violation shows
+    /// what all of it came to. That is no event.
+    pub(super) fn bring_up(&mut self, reader: ReaderId, datapoint: &Datapoint<'_>) {
+        let plan = self.plan;
+        let Some(rule) = reader.of(&plan.rules) else { return };
+        let Some(open) = self.judged.open.get_mut(reader) else { return };
+        let value = rule.judge.shown(datapoint, Verdict::Violates);
+        if open.last_value != value {
+            open.last_value = value;
+            let open = open.clone();
+            self.effects.violations.extend(self.violation(rule, &open));
+        }
+    }
+
     /// Enough datapoints conformed.
     pub(super) fn clear(&mut self, on: Occasion<'_>, value: MetricValue) {
         self.end(on, Some(value), EventType::AlarmCleared);
@@ -55,13 +71,13 @@ impl Cursor<'_> {
     pub(crate) fn invalidate(&mut self, reader: ReaderId, at_ms: EpochMs) {
         let plan = self.plan;
         let Some(rule) = reader.of(&plan.rules) else { return };
-        if !reader.of(&self.judged.runs).is_some_and(|run| run.is_open()) {
+        if !self.judged.runs.get(reader).is_open() {
             return;
         }
         self.end(Occasion { reader, rule, at_ms }, None, EventType::AlarmInvalidated);
-        if let Some(run) = reader.of_mut(&mut self.judged.runs) {
-            run.begin_anew();
-        }
+        let mut run = self.judged.runs.get(reader);
+        run.begin_anew();
+        self.judged.runs.set(reader, run);
     }
 
     /// Ends the violations whose behavior has given no datapoint since `silent_ms`: whatever else
@@ -84,9 +100,9 @@ impl Cursor<'_> {
     }
 
     fn end(&mut self, on: Occasion<'_>, value: Option<MetricValue>, event_type: EventType) {
-        if let Some(run) = on.reader.of_mut(&mut self.judged.runs) {
-            run.set_open(false);
-        }
+        let mut run = self.judged.runs.get(on.reader);
+        run.set_open(false);
+        self.judged.runs.set(on.reader, run);
         let Some(open) = self.judged.open.remove(on.reader) else { return };
         self.effects.closed.push(open.id.clone());
         self.tell(on, &open, value, event_type);

@@ -62,6 +62,13 @@ impl Judge {
         if violates { Verdict::Violates } else { Verdict::Unknown }
     }
 
+    /// Judges a sum that may have been greater: too little says nothing.
+    #[inline]
+    pub(crate) fn upper_verdict(&self, datapoint: &Datapoint<'_>) -> Verdict {
+        let Self::Static(criteria) = self;
+        if criteria.is_upper_bound() { self.verdict(datapoint) } else { Verdict::Unknown }
+    }
+
     /// The value to show: of a list that violates the offending elements only.
     pub(crate) fn shown(&self, datapoint: &Datapoint<'_>, verdict: Verdict) -> MetricValue {
         let Self::Static(criteria) = self;

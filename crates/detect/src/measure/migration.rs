@@ -1,73 +1,148 @@
-//! From one plan to the next: which windows go on, and who shares them.
+//! From one plan to the next: which windows go on, and who has one for itself for a while.
 
 use fleetward_domain::EpochMs;
 
-use super::plan::MeasurePlan;
+use super::begins::{Begins, Own};
+use super::layout::{HERE, number_at, start_ms};
 use super::reader_id::ReaderId;
-use super::thing::MeasuredThing;
-use super::window::Window;
+use super::thing::{Aside, MeasuredThing, Scene};
+use super::waiting::Waiting;
+use crate::limits::LATE_MS;
+
+/// The way from one plan to the next.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Way<'a> {
+    pub(crate) old: Scene<'a>,
+    pub(crate) new: Scene<'a>,
+    /// For each new reader the old one that it continues, which wants the same series.
+    pub(crate) carried: &'a [Option<ReaderId>],
+    /// When the others begin.
+    pub(crate) at_ms: EpochMs,
+}
 
 impl MeasuredThing {
-    /// Gives it the windows of the plan that follows `old`. `carried`: for each new reader the
-    /// old one that it continues, which wants the same series.
-    pub(crate) fn migrate(
-        &mut self,
-        (old, new): (&MeasurePlan, &MeasurePlan),
-        carried: &[Option<ReaderId>],
-        at_ms: EpochMs,
-    ) {
-        let before = std::mem::take(&mut self.windows);
-        let before = Self { windows: before, ..self.clone() };
-        self.begin_plan(new, at_ms, |reader| {
-            let from = carried.get(reader).copied().flatten()?;
-            let slot = from.of(&old.readers)?.slot?;
-            before.window_of(old, from, slot).copied()
+    /// Gives it the windows of the plan that follows.
+    pub(crate) fn migrate(&mut self, way: Way<'_>) {
+        let mut next = Self::new(way.new, self.from_ms);
+        (next.doors, next.seen_ms) = (self.doors, self.seen_ms);
+        let slots = way.slots();
+        self.carry_lengths(way, &mut next);
+        let (before, after) = (way.old.plan.layout(), way.new.plan.layout());
+        for (place, from) in slots.iter().enumerate() {
+            let Some(from) = *from else { continue };
+            after.set_value(&mut next.words, place, before.value(&self.words, from));
+            after.set_of_slot(&mut next.words, place, before.of_slot(&self.words, from));
+        }
+        let own = self.own_after(way, &slots);
+        let waiting = self.waiting().iter().map(|waiting| {
+            let grown = |from: &Option<usize>| {
+                from.and_then(|from| waiting.grown.get(from)).copied().unwrap_or_default()
+            };
+            Waiting { grown: slots.iter().map(grown).collect(), ..waiting.clone() }
         });
+        let waiting: Vec<_> = waiting.collect();
+        if !own.is_empty() || !waiting.is_empty() {
+            next.aside = Some(Box::new(Aside { own, waiting }));
+        }
+        *self = next;
     }
 
-    /// Gives it the windows of a plan that applies from now on: `of_reader` is the window of a
-    /// reader that goes on; the others begin.
-    pub(crate) fn begin_plan(
-        &mut self,
-        plan: &MeasurePlan,
-        at_ms: EpochMs,
-        of_reader: impl Fn(usize) -> Option<Window>,
-    ) {
-        let readers = plan.readers.iter().enumerate().map(|(place, reader)| {
-            let window_ms = reader.series.window_ms?;
-            let goes_on = of_reader(place).map(|window| Window { owner: 0, ..window });
-            Some(goes_on.unwrap_or_else(|| self.begin(window_ms, at_ms)))
-        });
-        self.windows = share(plan, &readers.collect::<Vec<_>>());
+    /// Windows of a length that was measured before stand where they stood.
+    fn carry_lengths(&self, way: Way<'_>, next: &mut Self) {
+        let (before, after) = (way.old.plan.layout(), way.new.plan.layout());
+        for (length, window_ms) in way.new.plan.lengths_ms.iter().enumerate() {
+            let from = way.old.plan.lengths_ms.iter().position(|old| old == window_ms);
+            let Some(from) = from else {
+                let marks = if self.doors == 0 { 0 } else { HERE };
+                after.set_of_length(&mut next.words, length, marks);
+                continue;
+            };
+            after.set_number(&mut next.words, length, before.number(&self.words, from));
+            after.reach(&mut next.words, length, before.latest_ms(&self.words, from));
+            let marks = before.of_length(&self.words, from);
+            after.set_of_length(&mut next.words, length, marks);
+        }
     }
 
-    /// The window of a series that begins to be counted now: what the thing did before that in
-    /// the same window went uncounted.
-    fn begin(&self, window_ms: EpochMs, at_ms: EpochMs) -> Window {
-        let window = Window::at(at_ms, window_ms);
-        let was_there = self.is_connected() || self.seen_ms >= window.start_ms(window_ms);
-        Window { partial: was_there, ..window }
+    /// The readers that do not begin as all others of the new plan do.
+    fn own_after(&self, way: Way<'_>, slots: &[Option<usize>]) -> Vec<Own> {
+        let line_ms = way.new.clock.line_ms;
+        let begin_of = |id: ReaderId| {
+            let carried = id.of(way.carried).copied().flatten();
+            carried.map_or(way.at_ms, |from| self.begin_of(way.old.begins, from))
+        };
+        // Who begins later than the first that shares its window has its own for a while.
+        let mut first_ms: Vec<EpochMs> = way.new.plan.slots.iter().map(|_| EpochMs::MAX).collect();
+        for (id, reader) in ReaderId::number(&way.new.plan.readers) {
+            let first = reader.slot.and_then(|slot| first_ms.get_mut(slot as usize));
+            first.into_iter().for_each(|first| *first = (*first).min(begin_of(id)));
+        }
+        let mut own = Vec::new();
+        for (id, reader) in ReaderId::number(&way.new.plan.readers) {
+            let slot = way.new.plan.slot_of(reader);
+            let carried = id.of(way.carried).copied().flatten();
+            let begin_ms = begin_of(id);
+            let from = slot.and_then(|(place, _)| slots.get(place).copied().flatten());
+            let as_all = way.new.begins.of(id).max(self.from_ms) == begin_ms.max(self.from_ms);
+            let first = slot.and_then(|(place, _)| first_ms.get(place));
+            let alone = first.is_some_and(|first_ms| *first_ms < begin_ms);
+            let had_own = self.own().iter().find(|own| Some(own.reader) == carried);
+            let is_over = |begin_ms: EpochMs| match slot {
+                Some((_, slot)) => {
+                    number_at(begin_ms, slot.window_ms) < number_at(line_ms, slot.window_ms)
+                }
+                None => begin_ms.saturating_add(LATE_MS) <= line_ms,
+            };
+            let all_over = is_over(begin_ms) && is_over(way.new.begins.of(id));
+            if (as_all && !alone && had_own.is_none()) || all_over {
+                continue;
+            }
+            let grown = match (carried, slot, from) {
+                (Some(was), Some((_, slot)), Some(from)) => {
+                    let number = way.old.plan.lengths_ms.iter().position(|l| *l == slot.window_ms);
+                    let number = number
+                        .map_or(0, |length| way.old.plan.layout().number(&self.words, length));
+                    let old = way.old.plan.slots.get(from);
+                    old.and_then(|old| self.grown_of(way.old, (was, from, old), number))
+                }
+                _ => None,
+            };
+            // Who began before the open window has counted all of that.
+            let open_ms = slot.map_or(begin_ms, |(_, slot)| {
+                start_ms(number_at(line_ms, slot.window_ms), slot.window_ms)
+            });
+            let begin_ms = begin_ms.max(open_ms);
+            own.push(Own { reader: id, begin_ms, grown: grown.unwrap_or_default() });
+        }
+        own
     }
 }
 
-/// From one window a reader to one a series. What happened before a reader began never counts for
-/// it, so who does not agree with the earliest window keeps its own until that ends: it ends no
-/// sooner, so that both then stand at the same place.
-pub(crate) fn share(plan: &MeasurePlan, of_readers: &[Option<Window>]) -> Box<[Window]> {
-    let of_readers = || plan.readers.iter().zip(of_readers).zip(0_u16..);
-    let slotted = || of_readers().filter_map(|((r, window), at)| Some((r.slot?, (*window)?, at)));
-    let mut earliest: Vec<Option<Window>> = vec![None; plan.slots.len()];
-    for (slot, window, _) in slotted() {
-        if let Some(known) = earliest.get_mut(slot as usize) {
-            let is_earlier = known.is_none_or(|known| window.number < known.number);
-            *known = if is_earlier { Some(window) } else { *known };
+impl Way<'_> {
+    /// For each new slot the old one that it continues.
+    fn slots(&self) -> Vec<Option<usize>> {
+        let mut slots = vec![None; self.new.plan.slots.len()];
+        for (id, reader) in ReaderId::number(&self.new.plan.readers) {
+            let from = id.of(self.carried).copied().flatten();
+            let from = from.and_then(|from| from.of(&self.old.plan.readers)?.slot);
+            let slot = reader.slot.and_then(|slot| slots.get_mut(slot as usize));
+            if let (Some(slot), Some(from)) = (slot, from) {
+                *slot = Some(from as usize);
+            }
         }
+        slots
     }
-    let mut windows: Vec<Window> = earliest.into_iter().map(Option::unwrap_or_default).collect();
-    for (slot, window, owner) in slotted() {
-        if windows.get(slot as usize) != Some(&window) {
-            windows.push(Window { owner, ..window });
-        }
+}
+
+impl Begins {
+    /// Those of the plan that follows: who is carried goes on, the others begin.
+    pub(crate) fn carried(
+        &self,
+        plan: &super::MeasurePlan,
+        carried: &[Option<ReaderId>],
+        at_ms: EpochMs,
+    ) -> Self {
+        let of = |from: &Option<ReaderId>| from.map_or(at_ms, |from| self.of(from));
+        Self::new(plan, carried.iter().map(of).collect())
     }
-    windows.into_boxed_slice()
 }

@@ -6,7 +6,9 @@
 //! want; what is known of one thing is a [`MeasuredThing`]; the datapoints go to a [`Listener`].
 //!
 //! Readers that want the same series share its window. What front doors count becomes a datapoint
-//! when its window closes; what a report carries at once, or in a window if the series sums it.
+//! when its window closes, by the line of the [`Clock`] and by nothing else; what a report carries
+//! at once, or in a window if the series sums it. What is of a window after the open one waits
+//! aside until that has closed.
 //!
 //! What has no window is read from the report for each reader anew, even if two want the same.
 //! Readers are told in the order of their plan, which replays hold to, so that a value read once
@@ -14,36 +16,55 @@
 //! lone readers pay for. Reading is a look at a field of the report (of custom metrics at their
 //! short list), and lists are lent, not copied: cheaper than the table.
 
+mod begins;
 mod clock;
+mod close;
 mod doors;
+pub(crate) mod fingerprint;
+mod growth;
+pub(crate) mod layout;
 mod migration;
 mod plan;
 mod reader_id;
-mod reports;
+mod repeats;
 mod series;
 mod thing;
-mod window;
+mod waiting;
 
 use fleetward_domain::Datapoint;
 
+pub use begins::Begins;
+pub(crate) use begins::{Grown, Own};
 pub use clock::Clock;
 pub use doors::{Door, Doors, Heard};
-pub(crate) use migration::share;
+pub(crate) use migration::Way;
 pub use plan::MeasurePlan;
 pub use reader_id::ReaderId;
-pub(crate) use reports::{RecentReports, Seen};
+pub(crate) use repeats::{Generations, Repeats, Seen};
 pub use series::Series;
-pub use thing::MeasuredThing;
-pub(crate) use window::Window;
+pub(crate) use thing::Aside;
+pub use thing::{MeasuredThing, Scene};
+pub(crate) use waiting::Waiting;
+
+/// How much of a window was counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Counted {
+    /// All of it; and what front doors count of a thing that was connected from its begin.
+    Whole,
+    /// All of it, but the thing was not connected from its begin: too little is no wonder.
+    FromLater,
+    /// Not all: the value is at least what is told.
+    InPart,
+}
 
 /// Who hears of what was measured.
 pub trait Listener {
-    /// A value came, or a window that was counted whole has closed.
+    /// A value came.
     fn datapoint(&mut self, reader: ReaderId, datapoint: Datapoint<'_>);
 
     /// A window's sum grew to this value: its datapoint will be at least that.
     fn grows(&mut self, _reader: ReaderId, _so_far: Datapoint<'_>) {}
 
-    /// A window ended, after its datapoint if it has one.
-    fn window_ended(&mut self, _reader: ReaderId) {}
+    /// A window closed of which something is known.
+    fn closes(&mut self, reader: ReaderId, datapoint: Datapoint<'_>, counted: Counted);
 }

@@ -2,6 +2,7 @@
 
 use fleetward_domain::EpochMs;
 
+use super::layout::{Layout, number_at};
 use super::reader_id::ReaderId;
 use super::series::Series;
 use crate::limits::READERS_PER_PLAN;
@@ -13,6 +14,8 @@ pub struct MeasurePlan {
     pub(crate) readers: Vec<Reader>,
     /// The series that are summed, each once: a thing has a window for each, in this order.
     pub(crate) slots: Vec<Slot>,
+    /// The lengths of their windows, each once, shortest first.
+    pub(crate) lengths_ms: Vec<EpochMs>,
     takes_reports: bool,
     takes_activity: bool,
 }
@@ -32,6 +35,8 @@ pub(crate) struct Reader {
 pub(crate) struct Slot {
     pub(crate) series: Series,
     pub(crate) window_ms: EpochMs,
+    /// The place of its length among the lengths.
+    pub(crate) length: usize,
 }
 
 impl MeasurePlan {
@@ -46,6 +51,13 @@ impl MeasurePlan {
             let slot = series.window_ms.map(|window_ms| plan.slot(&series, window_ms));
             let leads = plan.slots.len() > slots;
             plan.readers.push(Reader { series, slot, leads });
+        }
+        plan.lengths_ms = plan.slots.iter().map(|slot| slot.window_ms).collect();
+        plan.lengths_ms.sort_unstable();
+        plan.lengths_ms.dedup();
+        for slot in &mut plan.slots {
+            let place = plan.lengths_ms.iter().position(|length| *length == slot.window_ms);
+            slot.length = place.unwrap_or(0);
         }
         plan
     }
@@ -74,12 +86,30 @@ impl MeasurePlan {
         !self.slots.is_empty()
     }
 
+    /// The number of the window of a length (by its place) that holds this time.
+    #[inline]
+    pub(crate) fn number_at(&self, length: usize, at_ms: EpochMs) -> u32 {
+        self.lengths_ms.get(length).map_or(0, |window_ms| number_at(at_ms, *window_ms))
+    }
+
+    /// How a thing's windows lie in its words.
+    pub(crate) fn layout(&self) -> Layout {
+        Layout { lengths: self.lengths_ms.len(), slots: self.slots.len() }
+    }
+
+    /// A reader's window among the slots; none if it has none.
+    #[inline]
+    pub(crate) fn slot_of(&self, reader: &Reader) -> Option<(usize, &Slot)> {
+        let place = reader.slot? as usize;
+        Some((place, self.slots.get(place)?))
+    }
+
     /// The place of the series' window; a new one if nobody wanted the series before.
     fn slot(&mut self, series: &Series, window_ms: EpochMs) -> u32 {
         let known = self.slots.iter().position(|slot| slot.series == *series);
         let place = known.unwrap_or(self.slots.len());
         if known.is_none() {
-            self.slots.push(Slot { series: series.clone(), window_ms });
+            self.slots.push(Slot { series: series.clone(), window_ms, length: 0 });
         }
         u32::try_from(place).unwrap_or(u32::MAX)
     }

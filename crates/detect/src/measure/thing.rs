@@ -1,50 +1,85 @@
 //! What is known of one thing while it is measured. Bounded by its plan, never by its traffic.
 
-use fleetward_domain::{Count, Datapoint, EpochMs, Observed, Report};
+use std::cmp::Ordering;
+
+use fleetward_domain::{Activity, Datapoint, EpochMs, Report};
 
 use super::Listener;
+use super::begins::{Begins, NEVER_MS, Own};
+use super::clock::Clock;
+use super::layout::{HERE, PRESENT, number_at, start_ms};
 use super::plan::{MeasurePlan, Reader};
 use super::reader_id::ReaderId;
-use super::reports::RecentReports;
 use super::series::Growth;
-use super::window::{NumbersAt, Window};
-use crate::limits::CATCH_UP_WINDOWS;
+use super::waiting::Waiting;
+use crate::limits::PENDING_WINDOWS;
 
-/// Before all times.
-const NEVER_MS: EpochMs = EpochMs::MIN;
+/// What is the same for all things that are alike, while a record is applied to one.
+#[derive(Clone, Copy, Debug)]
+pub struct Scene<'a> {
+    /// What is measured.
+    pub plan: &'a MeasurePlan,
+    /// Since when.
+    pub begins: &'a Begins,
+    /// How far everything was counted.
+    pub clock: &'a Clock,
+}
 
-/// What is known of one thing while it is measured: its presence, its windows, and which reports
-/// counted.
+/// What is known of one thing while it is measured: its presence and its windows.
 #[derive(Clone, Debug, PartialEq)]
 pub struct MeasuredThing {
-    pub(crate) reports: RecentReports,
-    /// The front doors through which it is connected, a bit each.
+    /// The front doors through which it is connected, a bit each, as of its open windows.
     pub(crate) doors: u64,
-    /// The last time it was seen: by an activity, by a report, or as connected when a front door
-    /// was lost. Its windows stand at this time or later.
+    /// The last time it was seen: by an activity, or by a report.
     pub(crate) seen_ms: EpochMs,
-    /// One for each slot of the plan. Behind them those of readers that began while the window
-    /// that they will share was running: such a reader has its own until that ends.
-    pub(crate) windows: Box<[Window]>,
+    /// What it did before this was not measured.
+    pub(crate) from_ms: EpochMs,
+    /// Its open windows, by the plan's layout.
+    pub(crate) words: Box<[u64]>,
+    /// What most things have none of.
+    pub(crate) aside: Option<Box<Aside>>,
+}
+
+/// What few things have, and those for the time of a window.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Aside {
+    /// Readers that began apart from the others.
+    pub(crate) own: Vec<Own>,
+    /// What was seen after the open windows, in the order of its time.
+    pub(crate) waiting: Vec<Waiting>,
+}
+
+/// When something was seen, and through which door.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Sight {
+    pub(super) at_ms: EpochMs,
+    /// The begin of the stretch that was counted.
+    pub(super) since_ms: EpochMs,
+    /// The bit of the front door that counted it, and whether the thing is connected through it.
+    door: Option<(u64, bool)>,
 }
 
 impl MeasuredThing {
-    /// A thing that was never seen before `from_ms`.
+    /// A thing of which nothing was known before `from_ms`.
     #[must_use]
-    pub fn new(plan: &MeasurePlan, from_ms: EpochMs) -> Self {
-        let windows = plan.slots.iter().map(|slot| Window::at(from_ms, slot.window_ms));
-        Self {
-            reports: RecentReports::default(),
-            doors: 0,
-            seen_ms: NEVER_MS,
-            windows: windows.collect(),
+    pub fn new(scene: Scene<'_>, from_ms: EpochMs) -> Self {
+        let layout = scene.plan.layout();
+        let mut words = vec![0; layout.words()].into_boxed_slice();
+        for (length, window_ms) in scene.plan.lengths_ms.iter().enumerate() {
+            layout.set_number(&mut words, length, number_at(scene.clock.line_ms, *window_ms));
         }
+        Self { doors: 0, seen_ms: NEVER_MS, from_ms, words, aside: None }
     }
 
-    /// Whether a front door says that it is connected.
+    /// Whether a front door says that it is connected: the last that was heard.
     #[must_use]
     pub fn is_connected(&self) -> bool {
-        self.doors != 0
+        self.doors_last() != 0
+    }
+
+    /// The front doors through which it is connected, by the last that was heard.
+    pub(crate) fn doors_last(&self) -> u64 {
+        self.waiting().last().map_or(self.doors, |last| last.doors)
     }
 
     /// The last time it was seen.
@@ -53,241 +88,228 @@ impl MeasuredThing {
         self.seen_ms
     }
 
-    /// Takes a report; false if it is a repetition, which counts nowhere.
+    /// Takes a report that is no repetition.
     pub fn report(
         &mut self,
-        plan: &MeasurePlan,
+        scene: Scene<'_>,
         at_ms: EpochMs,
         report: &Report,
         listener: &mut impl Listener,
-    ) -> bool {
-        let at_ms = at_ms.max(self.seen_ms);
-        if !self.reports.is_new(report.report_id, at_ms) {
-            return false;
-        }
-        // A sign of life even where no measure is taken from reports: silence is about all of it.
-        self.see(plan, at_ms, listener);
-        if !plan.takes_reports() {
-            return true;
-        }
-        // In one walk, and in the readers' order whoever shares what: see `grow`.
-        self.grow_own(plan, |reader| {
-            reader.series.growth_in_report(report).map_or(Growth::Nothing, Growth::By)
-        });
-        for (id, reader) in ReaderId::number(&plan.readers) {
-            let Some(value) = reader.series.value_in_report(report) else { continue };
-            match (reader.slot, value) {
-                (Some(slot), Observed::Count(growth)) => {
-                    self.grow(plan, (reader, id, slot), Growth::By(growth), listener);
-                }
-                _ => {
-                    let measure = reader.series.measure();
-                    listener.datapoint(id, Datapoint { measure, at_ms, value });
-                }
-            }
-        }
-        true
-    }
-
-    /// A sign of life: what ended before it is closed first.
-    pub fn see(&mut self, plan: &MeasurePlan, at_ms: EpochMs, listener: &mut impl Listener) {
-        let at_ms = at_ms.max(self.seen_ms);
-        if plan.has_windows() {
-            self.close(plan, at_ms, listener);
-        }
-        self.seen_ms = at_ms;
-    }
-
-    /// Whether it is connected through the front door of this bit.
-    pub fn set_connected(&mut self, door: u64, connected: bool) {
-        if connected {
-            self.doors |= door;
-        } else {
-            self.doors &= !door;
-        }
-    }
-
-    /// Takes what a front door counted until the thing was last seen.
-    pub fn count(&mut self, plan: &MeasurePlan, counts: &[Count], listener: &mut impl Listener) {
-        if !plan.takes_activity() {
+    ) {
+        let sight = Sight { at_ms, since_ms: at_ms, door: None };
+        let growth = |reader: &Reader| match reader.series.growth_in_report(report) {
+            Some(growth) => Growth::By(growth),
+            None => Growth::Nothing,
+        };
+        self.see(scene, sight, growth);
+        if !scene.plan.takes_reports() || at_ms < self.from_ms {
             return;
         }
-        self.grow_own(plan, |reader| {
-            let counted = reader.series.is_counted();
-            if counted { reader.series.growth_in_counts(counts) } else { Growth::Nothing }
-        });
-        for (id, reader) in ReaderId::number(&plan.readers) {
-            let (true, Some(slot)) = (reader.series.is_counted(), reader.slot) else { continue };
-            let growth = match reader.leads {
-                true => reader.series.growth_in_counts(counts),
-                false => Growth::Nothing,
-            };
-            self.grow(plan, (reader, id, slot), growth, listener);
-        }
-    }
-
-    /// Whether some window that ends at or before `line_ms` has anything in it. Those of things
-    /// that were away are left as they are: they cost nothing.
-    #[must_use]
-    pub fn has_windows_to_close(&self, plan: &MeasurePlan, line_ms: EpochMs) -> bool {
-        let mut numbers = NumbersAt::new(line_ms);
-        let mut closes = |window: &Window, window_ms| {
-            let lived = self.is_connected()
-                || !window.is_untouched()
-                || self.seen_ms >= window.start_ms(window_ms);
-            lived && window.number < numbers.of(window_ms)
-        };
-        let mut shared = plan.slots.iter().zip(&self.windows);
-        shared.any(|(slot, window)| closes(window, slot.window_ms))
-            || self.own(plan).iter().any(|window| closes(window, own_window_ms(plan, window)))
-    }
-
-    /// Closes the windows that end at or before `line_ms`, and moves on to those that hold it.
-    pub fn close(&mut self, plan: &MeasurePlan, line_ms: EpochMs, listener: &mut impl Listener) {
-        let mut numbers = NumbersAt::new(line_ms);
-        let mut shared = plan.slots.iter().zip(&self.windows);
-        // A reader's own window ends no sooner than the one that it will share.
-        if shared.any(|(slot, window)| window.number < numbers.of(slot.window_ms)) {
-            self.close_some(plan, numbers, listener);
-        }
-    }
-
-    fn close_some(
-        &mut self,
-        plan: &MeasurePlan,
-        mut numbers: NumbersAt,
-        listener: &mut impl Listener,
-    ) {
-        for (id, reader) in ReaderId::number(&plan.readers) {
-            let (Some(slot), Some(window_ms)) = (reader.slot, reader.series.window_ms) else {
-                continue;
-            };
-            let reached = numbers.of(window_ms);
-            let Some(window) = self.window_of(plan, id, slot) else { continue };
-            if window.number < reached {
-                self.tell_ends(id, (reader, window_ms), *window, reached, listener);
-            }
-        }
-        // Those who share a window all have to be told of it before it moves on.
-        self.move_windows(plan, numbers);
-    }
-
-    /// The window that a reader looks at, whose series has this slot.
-    #[inline]
-    pub(crate) fn window_of(
-        &self,
-        plan: &MeasurePlan,
-        reader: ReaderId,
-        slot: u32,
-    ) -> Option<&Window> {
-        let own = self.own(plan).iter().find(|window| u32::from(window.owner) == reader.place());
-        own.or_else(|| self.windows.get(slot as usize))
-    }
-
-    /// The windows that readers have for themselves.
-    #[inline]
-    pub(crate) fn own(&self, plan: &MeasurePlan) -> &[Window] {
-        self.windows.get(plan.slots.len()..).unwrap_or_default()
-    }
-
-    /// Makes a window grow, once for all who share it: the first of them is told first. Tells how
-    /// far it has grown, if anything was said of it.
-    #[inline(always)]
-    fn grow(
-        &mut self,
-        plan: &MeasurePlan,
-        (reader, id, slot): (&Reader, ReaderId, u32),
-        growth: Growth,
-        listener: &mut impl Listener,
-    ) {
-        let has_own = self.windows.len() > plan.slots.len();
-        let Some(shared) = self.windows.get_mut(slot as usize) else { return };
-        if reader.leads {
-            shared.grow(growth);
-        }
-        let mut window = *shared;
-        if has_own {
-            window = self.window_of(plan, id, slot).copied().unwrap_or(window);
-        }
-        if window.fed {
-            let (measure, value) = (reader.series.measure(), Observed::Count(window.sum));
-            listener.grows(id, Datapoint { measure, at_ms: self.seen_ms, value });
-        }
-    }
-
-    fn grow_own(&mut self, plan: &MeasurePlan, growth: impl Fn(&Reader) -> Growth) {
-        for window in self.windows.get_mut(plan.slots.len()..).unwrap_or_default() {
-            if let Some(reader) = plan.readers.get(usize::from(window.owner)) {
-                window.grow(growth(reader));
-            }
-        }
-    }
-
-    /// Tells a reader of the ends of its window and of those after it, up to `reached`.
-    fn tell_ends(
-        &self,
-        id: ReaderId,
-        (reader, window_ms): (&Reader, EpochMs),
-        mut window: Window,
-        reached: u32,
-        listener: &mut impl Listener,
-    ) {
-        loop {
-            if let Some(value) = self.value_at_end(reader, &window, window_ms) {
-                let (measure, at_ms) = (reader.series.measure(), window.end_ms(window_ms));
+        // In one walk, and in the readers' order whoever shares what.
+        for (id, reader) in ReaderId::number(&scene.plan.readers) {
+            let Some(value) = reader.series.value_in_report(report) else { continue };
+            if let Some((place, slot)) = scene.plan.slot_of(reader) {
+                let growth = growth(reader);
+                self.take(scene, (id, reader), (place, slot), (sight, growth), listener);
+            } else if at_ms >= self.begin_of(scene.begins, id) {
+                let measure = reader.series.measure();
                 listener.datapoint(id, Datapoint { measure, at_ms, value });
             }
-            listener.window_ended(id);
-            // A connected thing that says nothing goes through windows of zero. All others have
-            // nothing more to be told of: any sign of them would have closed the window before.
-            if !(self.is_connected() && reader.series.is_counted()) {
-                return;
-            }
-            let next = window.number.saturating_add(1);
-            window.move_to(next.max(reached.saturating_sub(CATCH_UP_WINDOWS)));
-            if window.number >= reached {
-                return;
-            }
         }
     }
 
-    /// What a window that ends comes to; none if it was not counted whole, or nobody was there.
-    fn value_at_end(
-        &self,
-        reader: &Reader,
-        window: &Window,
-        window_ms: EpochMs,
-    ) -> Option<Observed<'static>> {
-        // Without a report that carries it, nobody knows a counter of reports: that is not zero.
-        let counted = reader.series.is_counted();
-        let was_there = || self.is_connected() || self.seen_ms >= window.start_ms(window_ms);
-        let known = window.fed || (counted && was_there());
-        (known && !window.partial).then_some(Observed::Count(window.sum))
-    }
-
-    /// Moves all windows that ended on to those that hold the time. A reader whose own window
-    /// ended shares the others' from here: both stand at the same place, with nothing in them.
-    fn move_windows(&mut self, plan: &MeasurePlan, mut numbers: NumbersAt) {
-        for (slot, window) in plan.slots.iter().zip(&mut self.windows) {
-            let reached = numbers.of(slot.window_ms);
-            if window.number < reached {
-                window.move_to(reached);
-            }
-        }
-        if self.own(plan).is_empty() {
+    /// Takes what the front door of this bit counted.
+    pub fn count(
+        &mut self,
+        scene: Scene<'_>,
+        (at_ms, door): (EpochMs, u64),
+        activity: &Activity,
+        listener: &mut impl Listener,
+    ) {
+        let since_ms = since_ms(activity).min(at_ms);
+        let sight = Sight { at_ms, since_ms, door: Some((door, activity.connected)) };
+        let counts = &activity.counts;
+        let growth = |reader: &Reader| match reader.series.is_counted() {
+            true => reader.series.growth_in_counts(counts),
+            false => Growth::Nothing,
+        };
+        self.see(scene, sight, growth);
+        if !scene.plan.takes_activity() || since_ms < self.from_ms {
             return;
         }
-        let (shared, own) = self.windows.split_at(plan.slots.len().min(self.windows.len()));
-        let goes_on = |window: &&Window| window.number >= numbers.of(own_window_ms(plan, window));
-        let own: Vec<Window> = own.iter().filter(goes_on).copied().collect();
-        if shared.len() + own.len() < self.windows.len() {
-            self.windows = shared.iter().copied().chain(own).collect();
+        for (id, reader) in ReaderId::number(&scene.plan.readers) {
+            let Some((place, slot)) = scene.plan.slot_of(reader) else { continue };
+            if reader.series.is_counted() {
+                // Who does not lead shares what has grown already.
+                let growth = if reader.leads { growth(reader) } else { Growth::Nothing };
+                self.take(scene, (id, reader), (place, slot), (sight, growth), listener);
+            }
         }
+    }
+
+    /// Whether it is connected through the door of this bit, or was in what waits.
+    #[must_use]
+    pub fn is_through(&self, door: u64) -> bool {
+        let waiting = self.waiting().iter().any(|waiting| waiting.doors & door != 0);
+        waiting || self.doors & door != 0
+    }
+
+    /// Nothing is connected through the door of this bit any more, from this time on.
+    pub fn lose(&mut self, scene: Scene<'_>, door: u64, at_ms: EpochMs) {
+        // Until then it was there.
+        self.seen_ms = self.seen_ms.max(at_ms);
+        let until_ms = at_ms.saturating_sub(1);
+        let sight = Sight { at_ms: until_ms, since_ms: until_ms, door: Some((door, false)) };
+        if self.stand(scene, until_ms) {
+            self.wait(scene, sight, &|_| Growth::Nothing, false);
+            return;
+        }
+        self.tell_door((door, false));
+        let layout = scene.plan.layout();
+        for (length, window_ms) in scene.plan.lengths_ms.iter().enumerate() {
+            let begin_ms = start_ms(layout.number(&self.words, length), *window_ms);
+            if at_ms <= begin_ms && self.doors_at(begin_ms) == 0 {
+                let marks = layout.of_length(&self.words, length) & !HERE;
+                layout.set_of_length(&mut self.words, length, marks);
+            }
+        }
+    }
+
+    /// Takes presence, what grows apart from the shared windows, and what comes after the open
+    /// ones, which waits.
+    fn see(&mut self, scene: Scene<'_>, sight: Sight, growth: impl Fn(&Reader) -> Growth) {
+        self.seen_ms = self.seen_ms.max(sight.at_ms);
+        if self.stand(scene, sight.at_ms) {
+            self.wait(scene, sight, &growth, true);
+        } else if let Some(door) = sight.door {
+            self.tell_door(door);
+        }
+        let layout = scene.plan.layout();
+        for (length, window_ms) in scene.plan.lengths_ms.iter().enumerate() {
+            let number = layout.number(&self.words, length);
+            let begin_ms = start_ms(number, *window_ms);
+            let marks = layout.of_length(&self.words, length);
+            let marks = match number_at(sight.at_ms, *window_ms).cmp(&number) {
+                Ordering::Equal => {
+                    layout.reach(&mut self.words, length, sight.at_ms.saturating_sub(begin_ms));
+                    marks | PRESENT
+                }
+                Ordering::Greater => continue,
+                // Its window has closed: all that it tells of the open one is who was there when
+                // that began.
+                Ordering::Less if self.doors_at(begin_ms) != 0 => marks | HERE,
+                Ordering::Less => marks & !HERE,
+            };
+            layout.set_of_length(&mut self.words, length, marks);
+        }
+        if self.aside.is_some() {
+            self.grow_own(scene.plan, sight, growth);
+            if !scene.plan.has_windows() {
+                // Nothing closes that would forget who has begun long ago.
+                self.forget_begun(scene);
+            }
+        }
+    }
+
+    /// Stands at the windows that the line has reached; whether this time lies after one of them.
+    fn stand(&mut self, scene: Scene<'_>, at_ms: EpochMs) -> bool {
+        let layout = scene.plan.layout();
+        let mut is_later = false;
+        for (length, window_ms) in scene.plan.lengths_ms.iter().enumerate() {
+            let reached = number_at(scene.clock.line_ms, *window_ms);
+            if layout.number(&self.words, length) < reached {
+                // Nothing was in the windows since, or they would have been closed.
+                layout.set_number(&mut self.words, length, reached);
+                layout.set_of_length(&mut self.words, length, 0);
+            }
+            is_later |= number_at(at_ms, *window_ms) > layout.number(&self.words, length);
+        }
+        is_later
+    }
+
+    /// A door says whether the thing is connected through it, in the open windows. Of another door
+    /// nothing that waits has spoken since: a door speaks in the order of time.
+    fn tell_door(&mut self, (door, connected): (u64, bool)) {
+        let waiting = self.aside.iter_mut().flat_map(|aside| &mut aside.waiting);
+        waiting.for_each(|waiting| waiting.set_connected(door, connected));
+        self.doors = if connected { self.doors | door } else { self.doors & !door };
+    }
+
+    /// The front doors through which it was connected when a window began.
+    pub(super) fn doors_at(&self, begin_ms: EpochMs) -> u64 {
+        let before = self.waiting().iter().take_while(|waiting| waiting.at_ms < begin_ms);
+        before.last().map_or(self.doors, |waiting| waiting.doors)
+    }
+
+    /// Keeps what was seen after the open windows.
+    fn wait(
+        &mut self,
+        scene: Scene<'_>,
+        sight: Sight,
+        growth: &impl Fn(&Reader) -> Growth,
+        is_seen: bool,
+    ) {
+        let Scene { plan, begins, .. } = scene;
+        let Sight { at_ms, since_ms, door } = sight;
+        let (doors, from_ms) = (self.doors, self.from_ms);
+        let Aside { own, waiting } = &mut **self.aside.get_or_insert_default();
+        let begun_between = |other: &Waiting| {
+            let (after_ms, until_ms) = order(other.since_ms, since_ms);
+            if begins.latest_ms() <= after_ms && own.is_empty() {
+                return false;
+            }
+            let own_between = |own: &Own| after_ms < own.begin_ms && own.begin_ms <= until_ms;
+            begins.any_between(after_ms, until_ms) || own.iter().any(own_between)
+        };
+        let beside = |other: &Waiting| other.is_beside(plan, at_ms) && !begun_between(other);
+        let known = waiting.iter().position(beside);
+        let place = known.unwrap_or_else(|| waiting.partition_point(|other| other.at_ms <= at_ms));
+        if known.is_none() {
+            if waiting.len() >= PENDING_WINDOWS {
+                // Nothing may wait without bound. What is not kept makes all windows up to it
+                // partial, so that nothing is concluded from its absence.
+                self.from_ms = from_ms.max(at_ms.saturating_add(1));
+                let last = waiting.last_mut().zip(door);
+                last.into_iter().for_each(|(last, (bit, up))| last.set_connected(bit, up));
+                return;
+            }
+            let before = place.checked_sub(1).and_then(|place| waiting.get(place));
+            let doors = before.map_or(doors, |before| before.doors);
+            waiting.insert(place, Waiting::new(plan, at_ms, since_ms, doors));
+        }
+        let mut from_here = waiting.iter_mut().skip(place);
+        let Some(own_place) = from_here.next() else { return };
+        own_place.since_ms = own_place.since_ms.min(since_ms);
+        own_place.at_ms = own_place.at_ms.max(at_ms);
+        own_place.is_seen |= is_seen;
+        if let Some((bit, up)) = door {
+            own_place.set_connected(bit, up);
+            from_here.for_each(|later| later.set_connected(bit, up));
+        }
+        if since_ms < from_ms {
+            return;
+        }
+        for reader in plan.readers.iter().filter(|reader| reader.leads) {
+            let slot = reader.slot.and_then(|slot| own_place.grown.get_mut(slot as usize));
+            slot.into_iter().for_each(|slot| slot.grow(growth(reader)));
+        }
+    }
+
+    #[inline]
+    pub(crate) fn own(&self) -> &[Own] {
+        self.aside.as_ref().map_or(&[], |aside| &aside.own)
+    }
+
+    pub(crate) fn waiting(&self) -> &[Waiting] {
+        self.aside.as_ref().map_or(&[], |aside| &aside.waiting)
     }
 }
 
-/// The length of a window that a reader has for itself.
-fn own_window_ms(plan: &MeasurePlan, window: &Window) -> EpochMs {
-    let reader = plan.readers.get(usize::from(window.owner));
-    reader.and_then(|reader| reader.series.window_ms).unwrap_or(EpochMs::MAX)
+/// The begin of the stretch in which a front door counted.
+fn since_ms(activity: &Activity) -> EpochMs {
+    activity.until_ms.saturating_sub(1)
+}
+
+fn order(a: EpochMs, b: EpochMs) -> (EpochMs, EpochMs) {
+    (a.min(b), a.max(b))
 }

@@ -3,7 +3,9 @@
 use fleetward_domain::{Activity, Effects, EpochMs, Report};
 
 use super::Partition;
+use super::steps::Task;
 use crate::cursor::Cursor;
+use crate::measure::fingerprint;
 use crate::plan::Plan;
 
 impl Partition {
@@ -17,44 +19,59 @@ impl Partition {
         effects: &mut Effects,
     ) {
         self.tell_owed(effects);
-        self.reach(at_ms);
+        let at_ms = self.reach(at_ms);
+        // What begins from here on begins after it.
+        self.clock.reach(at_ms.saturating_add(1));
         let takes_reports = |plan: &Plan| plan.measures.takes_reports();
         let found = self.things.find(thing.as_bytes());
         let Some(place) = found.or_else(|| self.admit(thing, at_ms, takes_reports, effects)) else {
             return;
         };
-        let line_ms = self.clock.closed_until(self.settings.grace_ms);
         let Some(thing) = self.things.change(place) else { return };
-        let Some(plan) = self.catalog.plan(thing.judged.audience) else { return };
+        let prints = (fingerprint::of_report(report), fingerprint::of_id(report.report_id));
+        let elapsed_ms = self.clock.elapsed(at_ms);
+        if !self.repeats.is_new((place, &mut thing.reported), elapsed_ms, prints) {
+            return;
+        }
+        let found = self.catalog.scene(thing.judged.audience, &self.clock);
+        let Some((plan, scene)) = found else { return };
         let (measured, mut cursor) = Cursor::measuring(thing, plan, effects);
-        measured.report(&plan.measures, at_ms.max(line_ms), report, &mut cursor);
+        measured.report(scene, at_ms, report, &mut cursor);
+        self.note_at(place, at_ms);
     }
 
     /// Takes what a front door counted of one thing.
     pub(super) fn apply_activity(&mut self, activity: &Activity, effects: &mut Effects) {
-        let before_ms = self.clock.now_ms;
-        self.reach(activity.until_ms);
-        let now_ms = self.clock.now_ms;
+        let until_ms = self.reach(activity.until_ms);
         let Activity { door, boot, seq, .. } = activity;
-        let Some(heard) = self.doors.counted(door, *boot, *seq, now_ms) else { return };
-        if heard.restarted {
-            self.lose_connections(heard.bit, before_ms, effects);
+        let times = (until_ms, self.clock.line_ms);
+        let Some(heard) = self.doors.counted(door, (*boot, *seq), times) else { return };
+        if heard.restarted.is_none() {
+            self.count(activity, heard.bit, effects);
+            return;
         }
+        // Nobody announced this start: what was connected before goes first.
+        self.lose_what_was_before(heard, until_ms);
+        let activity = Box::new(activity.clone());
+        self.steps.add(Task::Count { activity, door: heard.bit });
+    }
+
+    /// Takes what a front door counted, once its record is known to be new.
+    pub(super) fn count(&mut self, activity: &Activity, door: u64, effects: &mut Effects) {
         // The stretch ends before `until_ms`, so that is the window it belongs to.
-        let at_ms = activity.until_ms.saturating_sub(1);
+        let at_ms = self.clock.bounded(activity.until_ms).saturating_sub(1);
         let name = activity.thing.as_str();
         let is_of_use = |plan: &Plan| activity.connected || plan.measures.takes_activity();
         let found = self.things.find(name.as_bytes());
         let Some(place) = found.or_else(|| self.admit(name, at_ms, is_of_use, effects)) else {
             return;
         };
-        let line_ms = self.clock.closed_until(self.settings.grace_ms);
         let Some(thing) = self.things.change(place) else { return };
-        let Some(plan) = self.catalog.plan(thing.judged.audience) else { return };
+        let found = self.catalog.scene(thing.judged.audience, &self.clock);
+        let Some((plan, scene)) = found else { return };
         let (measured, mut cursor) = Cursor::measuring(thing, plan, effects);
-        measured.see(&plan.measures, at_ms.max(line_ms), &mut cursor);
-        measured.set_connected(heard.bit, activity.connected);
-        measured.count(&plan.measures, &activity.counts, &mut cursor);
+        measured.count(scene, (at_ms, door), activity, &mut cursor);
+        self.note_at(place, at_ms);
         self.forget_if_idle(place, effects);
     }
 }

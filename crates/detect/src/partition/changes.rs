@@ -3,8 +3,8 @@
 use fleetward_domain::{Change, Effects, EpochMs, GroupName, ThingName};
 
 use super::Partition;
+use super::steps::Task;
 use crate::catalog::{AudienceKey, UNREGISTERED};
-use crate::migration::Migration;
 use crate::thing_state::ThingState;
 
 impl Partition {
@@ -21,21 +21,25 @@ impl Partition {
         }
         self.changes_applied = seq;
         self.reach(at_ms);
+        let now_ms = self.clock.now_ms;
         match change {
             Change::Thing { name, registered, groups } => {
                 self.change_thing(name, *registered, groups, effects);
             }
             Change::Profile(profile, targets) => {
-                let migrations = self.catalog.put(profile, targets, &self.settings);
-                self.migrate_all(&migrations, effects);
+                let moves = self.catalog.put(profile, targets, &self.settings, now_ms);
+                self.steps.add(Task::Migrate { moves });
             }
             Change::ProfileDeleted(name) => {
-                let migrations = self.catalog.remove(name);
-                self.migrate_all(&migrations, effects);
+                let moves = self.catalog.remove(name, now_ms);
+                self.steps.add(Task::Migrate { moves });
             }
             // Front doors count by these; what they counted says all that a detector needs.
             Change::Dimension(_) | Change::Certificate(_) | Change::Policy(_) => {}
-            Change::GroupDeleted(group) => self.delete_group(group, effects),
+            Change::GroupDeleted(group) => {
+                let moves = self.catalog.remove_group(group);
+                self.steps.add(Task::Migrate { moves });
+            }
             // A profile carries its tags, which say it.
             Change::Severities { .. } => {}
         }
@@ -62,26 +66,10 @@ impl Partition {
         }
     }
 
-    /// A group is no more: whoever was in it has one group less.
-    fn delete_group(&mut self, group: &GroupName, effects: &mut Effects) {
-        for place in 0..self.things.end() {
-            let Some(thing) = self.things.get(place) else { continue };
-            let Some(audience) = self.catalog.audiences.get(thing.judged.audience) else {
-                continue;
-            };
-            if !audience.key.groups.contains(group) {
-                continue;
-            }
-            let left: Vec<GroupName> =
-                audience.key.groups.iter().filter(|other| *other != group).cloned().collect();
-            let audience = self.catalog.audience(AudienceKey::new(true, &left));
-            self.move_thing(place, audience, effects);
-        }
-    }
-
     fn register(&mut self, name: &ThingName, audience: u32) {
-        let Some(plan) = self.catalog.plan(audience) else { return };
-        let thing = ThingState::new(name, audience, plan, self.clock.now_ms);
+        let found = self.catalog.scene(audience, &self.clock);
+        let Some((_, scene)) = found else { return };
+        let thing = ThingState::new(name, audience, scene, self.clock.now_ms);
         if self.things.insert(thing).is_some() {
             self.catalog.audiences.join(audience);
         }
@@ -89,35 +77,18 @@ impl Partition {
 
     fn move_thing(&mut self, place: u32, audience: u32, effects: &mut Effects) {
         let Some(thing) = self.things.get(place) else { return };
-        let old_audience = thing.judged.audience;
-        if old_audience == audience {
+        let before = thing.judged.audience;
+        if before == audience {
             return;
         }
-        let plans = (self.catalog.plan(old_audience), self.catalog.plan(audience));
-        let (Some(old), Some(new)) = plans else { return };
-        let migration = Migration::new(old.clone(), new.clone());
+        let Some(migration) = self.catalog.way(before, audience) else { return };
         if let Some(thing) = self.things.change(place) {
-            migration.migrate(thing, self.clock.now_ms, effects);
+            migration.migrate(thing, &self.clock, effects);
             thing.judged.audience = audience;
         }
         self.catalog.audiences.join(audience);
-        self.catalog.audiences.leave(old_audience);
+        self.catalog.audiences.leave(before);
+        self.note(place);
         self.forget_if_idle(place, effects);
-    }
-
-    /// After a profile changed: `migrations` by audience.
-    fn migrate_all(&mut self, migrations: &[Option<Migration>], effects: &mut Effects) {
-        let now_ms = self.clock.now_ms;
-        for place in 0..self.things.end() {
-            let Some(audience) = self.things.get(place).map(|thing| thing.judged.audience) else {
-                continue;
-            };
-            let migration = migrations.get(audience as usize).and_then(Option::as_ref);
-            let Some(migration) = migration.filter(|it| !it.changes_nothing()) else { continue };
-            if let Some(thing) = self.things.change(place) {
-                migration.migrate(thing, now_ms, effects);
-            }
-            self.forget_if_idle(place, effects);
-        }
     }
 }

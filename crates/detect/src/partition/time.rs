@@ -1,98 +1,91 @@
-//! Time passed, or a front door started: what ends when nobody says anything.
+//! Time passed, or a front door came, went, or set its clock: what ends when nobody says anything.
 
-use fleetward_domain::{Effects, EpochMs};
+use fleetward_domain::EpochMs;
 
 use super::Partition;
-use crate::catalog::UNREGISTERED;
-use crate::cursor::Cursor;
-use crate::measure::Clock;
+use super::steps::Task;
+use crate::measure::Heard;
 
 impl Partition {
-    /// Closes windows whose end and grace have passed, and looks for silent things.
-    pub(super) fn apply_tick(&mut self, at_ms: EpochMs, effects: &mut Effects) {
-        let before = self.clock;
-        self.reach(at_ms);
-        self.clock.tick(at_ms);
-        let grace_ms = self.settings.grace_ms;
-        let line_ms = self.clock.closed_until(grace_ms);
-        let closes = self
-            .catalog
-            .window_lengths_ms()
-            .iter()
-            .any(|length_ms| crossed(before.closed_until(grace_ms), line_ms, *length_ms));
-        if closes {
-            self.close_all(line_ms, effects);
-        }
-        let step_ms = self.settings.silence_step_ms();
-        if crossed(before.ticked_ms, self.clock.ticked_ms, step_ms) {
-            self.end_silent(effects);
-        }
+    /// The only front door has logged what it stamped before this. Written by releases that knew
+    /// one door only, and at their format levels.
+    pub(super) fn apply_tick(&mut self, at_ms: EpochMs) {
+        let at_ms = self.reach(at_ms);
+        self.doors.all_flushed(at_ms);
+        self.steps.add(Task::DrawLine { line_ms: self.doors.line_ms().unwrap_or(at_ms) });
+    }
+
+    /// A front door has logged what it stamped before `until_ms`.
+    pub(super) fn apply_watermark(&mut self, door: &str, boot: u64, until_ms: EpochMs) {
+        let until_ms = self.reach(until_ms);
+        let Some(heard) = self.doors.flushed(door, boot, until_ms) else { return };
+        self.lose_what_was_before(heard, until_ms);
+        self.steps.add(Task::DrawLine { line_ms: self.doors.line_ms().unwrap_or(until_ms) });
     }
 
     /// A front door (re)started: nothing is connected through it.
-    pub(super) fn apply_door_started(
+    pub(super) fn apply_door_started(&mut self, door: &str, boot: u64, at_ms: EpochMs) {
+        self.header_dirty = true;
+        let Some(heard) = self.doors.started(door, boot, at_ms) else { return };
+        self.clock.reach(at_ms);
+        self.lose_what_was_before(heard, at_ms);
+        self.steps.add(Task::DrawLine { line_ms: self.doors.line_ms().unwrap_or(at_ms) });
+    }
+
+    /// Nobody counts through a front door from `until_ms` on.
+    pub(super) fn apply_door_gone(&mut self, door: &str, boot: u64, until_ms: EpochMs) {
+        self.header_dirty = true;
+        let Some(heard) = self.doors.gone(door, boot) else { return };
+        // What it counted after it said so last may be lost, and so may what it counted until
+        // this was said.
+        self.clock.reach(until_ms);
+        self.lose_what_was_before(heard, self.clock.now_ms);
+        self.steps.add(Task::DrawLine { line_ms: self.doors.line_ms().unwrap_or(until_ms) });
+    }
+
+    /// The clock of a front door's machine was set: records go on at `to_ms`. What is open ends,
+    /// not whole, and no verdict comes of it.
+    pub(super) fn apply_clock_set(
         &mut self,
-        door: &str,
-        boot: u64,
-        at_ms: EpochMs,
-        effects: &mut Effects,
+        (door, boot): (&str, u64),
+        from_ms: EpochMs,
+        to_ms: EpochMs,
     ) {
-        let before_ms = self.clock.now_ms;
-        self.reach(at_ms);
-        let Some(heard) = self.doors.started(door, boot, self.clock.now_ms) else { return };
-        if heard.restarted {
-            self.lose_connections(heard.bit, before_ms, effects);
+        self.header_dirty = true;
+        if self.doors.set_clock(door, boot, to_ms).is_none() {
+            return;
+        }
+        let ahead_ms = to_ms.saturating_sub(from_ms);
+        let clock = &mut self.clock;
+        clock.skew_ms = clock.skew_ms.saturating_add(ahead_ms);
+        clock.line_ms = self.doors.line_ms().unwrap_or(to_ms);
+        (clock.now_ms, clock.woke_ms) = (to_ms, to_ms);
+        clock.uncounted = vec![(EpochMs::MIN, EpochMs::MAX)];
+        self.catalog.audiences.begin_by(&self.clock);
+        self.steps.add(Task::BeginAnew { ahead_ms });
+    }
+
+    /// What was connected through a door's start before this one is not any more, and what it had
+    /// not logged by `until_ms` nobody counted.
+    pub(super) fn lose_what_was_before(&mut self, heard: Heard, until_ms: EpochMs) {
+        if let Some(from_ms) = heard.restarted {
+            self.clock.miss(from_ms, until_ms);
+            self.steps.add(Task::Lose { door: heard.bit, at_ms: until_ms });
         }
     }
 
-    /// What was connected through this door was so until `until_ms`: the last that was heard of
-    /// anything before the door started again. How long the door was gone before is not known.
-    pub(super) fn lose_connections(&mut self, bit: u64, until_ms: EpochMs, effects: &mut Effects) {
-        for place in 0..self.things.end() {
-            if self.things.get(place).is_none_or(|thing| thing.measured.doors & bit == 0) {
-                continue;
-            }
-            let Some(thing) = self.things.change(place) else { continue };
-            let Some(plan) = self.catalog.plan(thing.judged.audience) else { continue };
-            let (measured, mut cursor) = Cursor::measuring(thing, plan, effects);
-            measured.see(&plan.measures, until_ms, &mut cursor);
-            measured.set_connected(bit, false);
-            self.forget_if_idle(place, effects);
+    /// Everybody has logged what was stamped before this.
+    pub(super) fn draw_line(&mut self, line_ms: EpochMs) {
+        let before_ms = self.clock.line_ms;
+        self.clock.draw_line(line_ms);
+        let after_ms = self.clock.line_ms;
+        let lengths_ms = self.catalog.window_lengths_ms();
+        if lengths_ms.iter().any(|length_ms| crossed(before_ms, after_ms, *length_ms)) {
+            self.steps.add(Task::Close);
         }
-    }
-
-    fn close_all(&mut self, line_ms: EpochMs, effects: &mut Effects) {
-        for place in 0..self.things.end() {
-            let Some(thing) = self.things.get(place) else { continue };
-            let Some(plan) = self.catalog.plan(thing.judged.audience) else { continue };
-            if !thing.measured.has_windows_to_close(&plan.measures, line_ms) {
-                continue;
-            }
-            if let Some(thing) = self.things.change(place) {
-                let (measured, mut cursor) = Cursor::measuring(thing, plan, effects);
-                measured.close(&plan.measures, line_ms, &mut cursor);
-            }
-        }
-    }
-
-    fn end_silent(&mut self, effects: &mut Effects) {
-        let Clock { now_ms, ticked_ms } = self.clock;
-        let silent_ms = ticked_ms.saturating_sub(self.settings.silence_ms);
-        for place in 0..self.things.end() {
-            let Some(thing) = self.things.get(place) else { continue };
-            let mut open = thing.judged.open.as_slice().iter();
-            let has_silent = open.any(|open| open.datapoint_ms <= silent_ms);
-            let is_gone = thing.judged.audience == UNREGISTERED
-                && !thing.is_connected()
-                && thing.measured.seen_ms() <= silent_ms;
-            if has_silent {
-                let Some(thing) = self.things.change(place) else { continue };
-                let Some(plan) = self.catalog.plan(thing.judged.audience) else { continue };
-                Cursor::new(thing, plan, effects).invalidate_silent(silent_ms, now_ms);
-            }
-            if is_gone {
-                self.forget(place, effects);
-            }
+        if crossed(before_ms, after_ms, self.settings.silence_step_ms()) {
+            let silent_ms = after_ms.saturating_sub(self.settings.silence_ms);
+            self.steps.add(Task::EndSilent { silent_ms });
         }
     }
 }

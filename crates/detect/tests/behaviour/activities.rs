@@ -7,21 +7,24 @@ const SENT: &str = "aws:num-messages-sent";
 
 #[test]
 fn a_connected_thing_that_says_nothing_fails_a_lower_bound_in_every_window() {
-    let mut s = Scenario::judged_by(&[after(more_than("b", SENT, 0), 3, 1)]);
+    let mut s = Scenario::with_two(&[after(more_than("b", SENT, 0), 3, 1)]);
     s.active(500, "a", &[]);
     s.tick(11_000);
     s.tick(21_000);
     s.expect(&[]);
     s.tick(31_000);
-    s.expect(&["in-alarm a/p/b@30000 0"]);
-    s.active(35_000, "a", &[sent(1)]);
+    // It was not connected when the first one began.
+    s.expect(&[]);
     s.tick(41_000);
-    s.expect(&["alarm-cleared a/p/b@40000 1"]);
+    s.expect(&["in-alarm a/p/b@40000 0"]);
+    s.active(45_000, "a", &[sent(1)]);
+    s.tick(51_000);
+    s.expect(&["alarm-cleared a/p/b@50000 1"]);
 }
 
 #[test]
 fn a_thing_that_is_away_for_the_whole_window_gives_no_datapoint() {
-    let mut s = Scenario::judged_by(&[more_than("b", SENT, 0)]);
+    let mut s = Scenario::with_two(&[more_than("b", SENT, 0)]);
     s.active(500, "a", &[sent(1)]);
     s.gone(9_000, "a");
     s.tick(11_000);
@@ -31,7 +34,7 @@ fn a_thing_that_is_away_for_the_whole_window_gives_no_datapoint() {
 
 #[test]
 fn a_window_in_which_a_thing_went_is_judged() {
-    let mut s = Scenario::judged_by(&[more_than("b", SENT, 0)]);
+    let mut s = Scenario::with_two(&[more_than("b", SENT, 0)]);
     s.active(500, "a", &[sent(1)]);
     s.gone(12_000, "a");
     s.tick(100_000);
@@ -40,16 +43,19 @@ fn a_window_in_which_a_thing_went_is_judged() {
 
 #[test]
 fn a_report_shows_that_a_thing_was_there() {
-    let mut s = Scenario::judged_by(&[more_than("b", SENT, 0)]);
-    s.register(0, "a", &[]);
+    let mut s = Scenario::with_two(&[at_most("b", SENT, 5), more_than("low", SENT, 0)]);
+    s.active(5_000, "a", &[sent(6)]);
+    s.gone(6_000, "a");
+    s.expect(&["in-alarm a/p/b@4999 6"]);
     s.report(15_000, "a", tcp_ports(&[]));
     s.tick(60_000);
-    s.expect(&["in-alarm a/p/b@20000 0"]);
+    // Of too little it says nothing: it was not connected when the window began.
+    s.expect(&["alarm-cleared a/p/b@20000 0"]);
 }
 
 #[test]
 fn messages_past_the_bound_alarm_at_once() {
-    let mut s = Scenario::judged_by(&[at_most("b", SENT, 10)]);
+    let mut s = Scenario::with_two(&[at_most("b", SENT, 10)]);
     s.active(1_000, "a", &[sent(6)]);
     s.active(1_200, "a", &[sent(6)]);
     s.expect(&["in-alarm a/p/b@1199 12"]);
@@ -57,10 +63,11 @@ fn messages_past_the_bound_alarm_at_once() {
 
 #[test]
 fn a_stretch_counts_for_the_window_before_its_end() {
-    let mut s = Scenario::judged_by(&[at_most("b", SENT, 10)]);
+    let mut s = Scenario::with_two(&[at_most("b", SENT, 10)]);
     s.active(10_000, "a", &[sent(6)]);
     s.active(10_001, "a", &[sent(6)]);
     s.expect(&[]);
+    s.tick(10_000);
     s.active(20_000, "a", &[sent(6)]);
     s.expect(&["in-alarm a/p/b@19999 12"]);
 }
@@ -75,7 +82,7 @@ fn every_counter_of_a_front_door_can_be_judged() {
         ("aws:num-disconnects", Metric::Disconnects),
     ];
     for (name, metric) in metrics {
-        let mut s = Scenario::judged_by(&[at_most("b", name, 1)]);
+        let mut s = Scenario::with_two(&[at_most("b", name, 1)]);
         let others = Count { metric: Metric::MessageByteSize, dimension: None, value: 50 };
         let count = Count { metric, dimension: None, value: 2 };
         s.active(1_000, "a", &[others, count]);
@@ -85,11 +92,11 @@ fn every_counter_of_a_front_door_can_be_judged() {
 
 #[test]
 fn windows_missed_for_want_of_ticks_are_made_up_for_while_connected() {
-    let mut s = Scenario::judged_by(&[after(more_than("b", SENT, 0), 10, 1)]);
+    let mut s = Scenario::with_two(&[after(more_than("b", SENT, 0), 10, 1)]);
     s.active(500, "a", &[sent(1)]);
     s.tick(1_000_000);
     let events = s.events();
-    assert_eq!(events, ["in-alarm a/p/b@450000 0"], "64 windows before the last that ended");
+    assert_eq!(events, ["in-alarm a/p/b@460000 0"], "64 windows before the last that ended");
 }
 
 #[test]
@@ -123,10 +130,11 @@ fn a_behavior_that_begins_within_a_window_still_sees_too_much() {
 }
 
 #[test]
-fn a_thing_that_first_connects_after_the_behavior_began_is_judged_in_that_window() {
-    let mut s = Scenario::judged_by(&[more_than("b", SENT, 0)]);
-    s.register(2_000, "a", &[]);
+fn a_thing_that_connects_within_a_window_is_not_judged_for_too_little_in_it() {
+    let mut s = Scenario::with_two(&[more_than("b", SENT, 0)]);
     s.active(5_000, "a", &[]);
     s.tick(11_000);
-    s.expect(&["in-alarm a/p/b@10000 0"]);
+    s.expect(&[]);
+    s.tick(21_000);
+    s.expect(&["in-alarm a/p/b@20000 0"]);
 }

@@ -35,7 +35,7 @@ fn what_is_wrong_is_said() {
         let mut later = chunks.clone();
         later[1].1[1] = 9;
         let newer = "chunk 1 of the detection state has format 9, and this release reads formats \
-                     1 to 2: start the release that wrote it, or a newer one";
+                     1 to 3: start the release that wrote it, or a newer one";
         assert_eq!(error(&later), newer);
         let mut cut = chunks.clone();
         cut[1].1.truncate(10);

@@ -11,7 +11,7 @@ fn in_door(operator: DimensionOperator) -> MetricDimension {
 
 #[test]
 fn topics_in_the_dimension_count_or_all_others() {
-    let mut s = Scenario::judged_by(&[
+    let mut s = Scenario::with_two(&[
         at_most("all", SENT, 9),
         narrowed(at_most("in", SENT, 3), in_door(DimensionOperator::In)),
         narrowed(at_most("out", SENT, 5), in_door(DimensionOperator::NotIn)),
@@ -22,7 +22,7 @@ fn topics_in_the_dimension_count_or_all_others() {
 
 #[test]
 fn a_window_in_which_the_dimension_was_not_counted_is_not_concluded() {
-    let mut s = Scenario::judged_by(&[
+    let mut s = Scenario::with_two(&[
         narrowed(more_than("in", SENT, 0), in_door(DimensionOperator::In)),
         narrowed(more_than("out", SENT, 0), in_door(DimensionOperator::NotIn)),
     ]);
@@ -38,8 +38,8 @@ fn a_window_in_which_the_dimension_was_not_counted_is_not_concluded() {
 #[test]
 fn silence_is_zero_in_a_dimension_too() {
     let mut s =
-        Scenario::judged_by(&[narrowed(more_than("in", SENT, 0), in_door(DimensionOperator::In))]);
+        Scenario::with_two(&[narrowed(more_than("in", SENT, 0), in_door(DimensionOperator::In))]);
     s.active(1_000, "a", &[]);
-    s.tick(11_000);
-    s.expect(&["in-alarm a/p/in@10000 0"]);
+    s.tick(21_000);
+    s.expect(&["in-alarm a/p/in@20000 0"]);
 }

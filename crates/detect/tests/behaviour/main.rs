@@ -17,8 +17,6 @@ mod hashed_anew;
 mod invalidation;
 mod lists_and_gauges;
 mod measuring;
-mod model;
-mod model_test;
 mod random_records;
 mod replay;
 mod scenario;

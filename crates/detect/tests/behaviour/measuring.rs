@@ -3,7 +3,9 @@
 
 use std::fmt::Write;
 
-use fleetward_detect::measure::{Listener, MeasurePlan, MeasuredThing, ReaderId, Series};
+use fleetward_detect::measure::{
+    Begins, Clock, Counted, Listener, MeasurePlan, MeasuredThing, ReaderId, Scene, Series,
+};
 use fleetward_domain::{
     Count, Datapoint, DimensionOperator, Measure, Metric, MetricDimension, NetworkStats, Report,
 };
@@ -21,6 +23,50 @@ impl Listener for History {
         let Datapoint { measure, at_ms, value } = datapoint;
         let metric = measure.metric.as_str();
         writeln!(self.0, "{reader}: {metric}@{at_ms} {}", show(&value.to_value())).unwrap();
+    }
+
+    /// Whoever keeps history keeps windows that were counted whole.
+    fn closes(&mut self, reader: ReaderId, datapoint: Datapoint<'_>, counted: Counted) {
+        if counted != Counted::InPart {
+            self.datapoint(reader, datapoint);
+        }
+    }
+}
+
+/// A thing that is measured by a plan, and how far everything was counted.
+struct Measuring {
+    plan: MeasurePlan,
+    clock: Clock,
+    thing: MeasuredThing,
+    history: History,
+}
+
+impl Measuring {
+    fn by(plan: MeasurePlan) -> Self {
+        let clock = Clock::default();
+        let scene = Scene { plan: &plan, begins: &Begins::default(), clock: &clock };
+        let thing = MeasuredThing::new(scene, 0);
+        Self { plan, clock, thing, history: History::default() }
+    }
+
+    fn report(&mut self, at_ms: i64, report: &Report) {
+        let Self { plan, clock, thing, history } = self;
+        let scene = Scene { plan, begins: &Begins::default(), clock };
+        thing.report(scene, at_ms, report, history);
+    }
+
+    fn count(&mut self, at_ms: i64, counts: &[Count]) {
+        let Self { plan, clock, thing, history } = self;
+        let scene = Scene { plan, begins: &Begins::default(), clock };
+        let activity = activity("d", 1, 1, at_ms + 1, "a", true, counts);
+        thing.count(scene, (at_ms, 1), &activity, history);
+    }
+
+    fn close(&mut self, line_ms: i64) -> &str {
+        let Self { plan, clock, thing, history } = self;
+        clock.draw_line(line_ms);
+        thing.close(Scene { plan, begins: &Begins::default(), clock }, history);
+        &self.history.0
     }
 }
 
@@ -47,19 +93,12 @@ fn what_doors_counted_is_kept_by_the_period_and_what_reports_said_as_it_comes() 
         Series::retained(inside, PERIOD_MS).unwrap(),
         retained("temperature"),
     ]);
-    let mut thing = MeasuredThing::new(&plan, 0);
-    let mut history = History::default();
-    thing.see(&plan, 300, &mut history);
-    thing.set_connected(1, true);
-    thing.count(&plan, &[sent(7), sent_in("doors", 3)], &mut history);
-    // Seen first by a door, so that its windows stand in the first period.
+    let mut measuring = Measuring::by(plan);
+    measuring.count(300, &[sent(7), sent_in("doors", 3)]);
     let report = Report { report_id: 1, ..bytes_out(90) };
     let report = Report { listening_tcp: tcp_ports(&[22, 80]).listening_tcp, ..report };
-    assert!(thing.report(&plan, 400, &report, &mut history));
-    assert!(!thing.report(&plan, 500, &report, &mut history), "a repetition");
-    let heat = Report { report_id: 2, ..number("temperature", 20.5) };
-    thing.report(&plan, 600, &heat, &mut history);
-    thing.close(&plan, 2_000, &mut history);
+    measuring.report(400, &report);
+    measuring.report(600, &Report { report_id: 2, ..number("temperature", 20.5) });
     let expected = "\
 1: aws:all-bytes-out@400 90
 2: aws:listening-tcp-ports@400 [22, 80]
@@ -69,20 +108,18 @@ fn what_doors_counted_is_kept_by_the_period_and_what_reports_said_as_it_comes() 
 3: aws:num-messages-sent@1000 3
 3: aws:num-messages-sent@2000 0
 ";
-    assert_eq!(history.0, expected);
+    assert_eq!(measuring.close(2_000), expected);
 }
 
 #[test]
 fn judged_and_retained_measures_stand_side_by_side() {
     let judged = |window_ms| Series::judged(measure("aws:all-bytes-out"), window_ms).unwrap();
     let plan = MeasurePlan::new([judged(10_000), retained("aws:all-bytes-out"), judged(10_000)]);
-    let mut thing = MeasuredThing::new(&plan, 0);
-    let mut history = History::default();
+    let mut measuring = Measuring::by(plan);
     for n in 1..4 {
         let report = Report { report_id: n, ..bytes_out(n.unsigned_abs()) };
-        thing.report(&plan, n * 1_000, &report, &mut history);
+        measuring.report(n * 1_000, &report);
     }
-    thing.close(&plan, 10_000, &mut history);
     let expected = "\
 1: aws:all-bytes-out@1000 1
 1: aws:all-bytes-out@2000 2
@@ -90,7 +127,7 @@ fn judged_and_retained_measures_stand_side_by_side() {
 0: aws:all-bytes-out@10000 6
 2: aws:all-bytes-out@10000 6
 ";
-    assert_eq!(history.0, expected);
+    assert_eq!(measuring.close(10_000), expected);
 }
 
 #[test]
@@ -126,12 +163,10 @@ fn every_metric_is_measured_or_known_not_to_be() {
         let series = Series::judged(Measure { metric, dimension: None }, PERIOD_MS);
         assert_eq!(series.is_some(), is_measured, "{name}");
         let Some(series) = series else { continue };
-        let plan = MeasurePlan::new([series]);
-        let mut thing = MeasuredThing::new(&plan, 0);
-        let mut history = History::default();
-        thing.report(&plan, 1, &report, &mut history);
-        thing.count(&plan, &counts, &mut history);
-        thing.close(&plan, PERIOD_MS, &mut history);
-        assert_eq!(history.0.lines().count(), 1, "{name}: {}", history.0);
+        let mut measuring = Measuring::by(MeasurePlan::new([series]));
+        measuring.report(1, &report);
+        measuring.count(1, &counts);
+        let history = measuring.close(PERIOD_MS);
+        assert_eq!(history.lines().count(), 1, "{name}: {history}");
     }
 }

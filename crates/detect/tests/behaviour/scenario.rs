@@ -9,13 +9,13 @@ use fleetward_domain::{
     Target, ThingName, security_profile::AlertTarget,
 };
 
-/// Windows of ten seconds are allowed, a second of grace, an hour of silence.
+/// Windows of ten seconds are allowed, an hour of silence.
 pub(crate) const SETTINGS: Settings = Settings {
     period_ms: 1_000,
-    grace_ms: 1_000,
     silence_ms: 3_600_000,
     unregistered_things: 100_000,
     partitions: 1,
+    things_per_step: 4_096,
 };
 
 /// Both levels at which state can be written.
@@ -44,6 +44,14 @@ impl Scenario {
     pub(crate) fn judged_by(behaviors: &[Behavior]) -> Self {
         let mut scenario = Self::new();
         scenario.attach("p", behaviors, &[Target::AllThings]);
+        scenario
+    }
+
+    /// The same, and registered things `a` and `b`: their first windows are whole.
+    pub(crate) fn with_two(behaviors: &[Behavior]) -> Self {
+        let mut scenario = Self::judged_by(behaviors);
+        scenario.register(0, "a", &[]);
+        scenario.register(0, "b", &[]);
         scenario
     }
 
@@ -107,6 +115,7 @@ impl Scenario {
         self.apply(&Record::Activity(activity));
     }
 
+    /// The only front door has logged what it stamped before this.
     pub(crate) fn tick(&mut self, at_ms: i64) {
         self.apply(&Record::Tick(at_ms));
     }

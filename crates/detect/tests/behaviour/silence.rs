@@ -34,7 +34,8 @@ fn only_datapoints_of_the_behavior_break_its_silence() {
     s.attach("q", &[at_most("q", "aws:num-messages-sent", 5)], &[Target::AllThings]);
     // The agent is dead: reports carry something else, and another profile counts the connection.
     s.report(HOUR_MS / 2, "a", bytes_out(1));
-    s.active(HOUR_MS / 2, "a", &[sent(9)]);
+    s.tick(HOUR_MS / 2);
+    s.active(HOUR_MS / 2 + 1, "a", &[sent(9)]);
     assert_eq!(s.events().len(), 1, "of q");
     for at_ms in (HOUR_MS / 2..HOUR_MS).step_by(10_000) {
         s.active(at_ms, "a", &[sent(9)]);
@@ -107,14 +108,19 @@ fn the_next_deadline_is_never_later_than_what_has_to_be_done() {
 }
 
 #[test]
-fn windows_have_deadlines_with_their_grace() {
+fn windows_have_deadlines_while_somebody_has_something_in_them() {
     let mut s = Scenario::new();
     assert_eq!(s.partition.next_deadline_ms(), None, "nothing to do without things");
     s.attach("p", &[more_than("b", "aws:num-messages-sent", 0)], &[Target::AllThings]);
-    s.active(500, "a", &[]);
+    s.register(0, "a", &[]);
     s.tick(1_000);
-    assert_eq!(s.partition.next_deadline_ms(), Some(11_000));
-    s.tick(11_000);
-    s.expect(&["in-alarm a/p/b@10000 0"]);
-    assert_eq!(s.partition.next_deadline_ms(), Some(14_062), "a step of silence");
+    assert_eq!(s.partition.next_deadline_ms(), None, "an idle fleet waits for nothing");
+    s.active(1_500, "a", &[]);
+    assert_eq!(s.partition.next_deadline_ms(), Some(10_000));
+    s.gone(15_000, "a");
+    s.tick(10_000);
+    assert_eq!(s.partition.next_deadline_ms(), Some(20_000));
+    s.tick(20_000);
+    s.expect(&["in-alarm a/p/b@20000 0"]);
+    assert_eq!(s.partition.next_deadline_ms(), Some(28_124), "a step of silence");
 }

@@ -79,8 +79,9 @@ fn a_group_that_is_deleted_is_left_by_all_at_once() {
     s.attach("q", &[at_most("b", "aws:num-listening-tcp-ports", 1)], &[group("house")]);
     for name in ["a", "b"] {
         s.register(0, name, &["lights", "house"]);
-        s.report(1_000, name, tcp_ports(&[1, 2]));
     }
+    s.report(1_000, "a", tcp_ports(&[1, 2]));
+    s.report(1_000, "b", tcp_ports(&[1, 2]));
     s.events();
     s.change(2_000, Change::GroupDeleted("lights".to_owned().try_into().unwrap()));
     s.expect(&["alarm-invalidated a/p/b@2000", "alarm-invalidated b/p/b@2000"]);

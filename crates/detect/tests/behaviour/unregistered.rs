@@ -65,7 +65,7 @@ fn at_the_limit_those_that_were_idle_longest_give_way() {
     s.report(20, "one-more", tcp_ports(&[]));
     let left = limit + 2 - UNREGISTERED_SWEEP;
     assert_eq!(s.partition.thing_count(), left);
-    s.expect(&["alarm-invalidated violating/p/b@20"]);
+    s.expect(&["alarm-invalidated violating/p/b@21"]);
     s.report(30, "connected", tcp_ports(&[]));
     s.expect(&["alarm-cleared connected/p/b@30 0"]);
 }

@@ -42,7 +42,6 @@ fn number(variable: &str) -> Option<u64> {
 }
 
 #[test]
-#[ignore = "until windows close by watermark: today's engine differs on most histories"]
 fn the_detector_agrees_with_the_oracle() {
     let seeds = match number("FLEETWARD_HISTORY") {
         Some(seed) => seed..seed + 1,
@@ -109,12 +108,7 @@ fn simplified(facts: &[Fact], place: usize) -> Option<Vec<Fact>> {
 
 /// Compares all that came of the records.
 fn compare(records: &[Record]) -> Result<(), String> {
-    let settings = Settings {
-        period_ms: PERIOD_MS,
-        grace_ms: 0,
-        silence_ms: SILENCE_MS,
-        ..Settings::default()
-    };
+    let settings = Settings { period_ms: PERIOD_MS, silence_ms: SILENCE_MS, ..Settings::default() };
     let mut partition = Partition::new(settings);
     let mut oracle = Oracle::new(PERIOD_MS, SILENCE_MS);
     let mut effects = Effects::default();

@@ -9,7 +9,7 @@ use fleetward_shape::cbor::{
 };
 
 use super::super::{Writer, Written, length, list};
-use crate::catalog::AudienceKey;
+use crate::catalog::{Audience, AudienceKey};
 use crate::measure::Doors;
 use crate::partition::Partition;
 use crate::plan::Plan;
@@ -17,7 +17,7 @@ use crate::thing_state::ThingState;
 
 /// What the things of a chunk refer to, as it is gathered for writing.
 #[derive(Default)]
-pub(super) struct Names<'a> {
+pub(in super::super) struct Names<'a> {
     /// The doors through which any of the things is connected, a bit each.
     doors: u64,
     profiles: Numbered<&'a ProfileName>,
@@ -27,15 +27,15 @@ pub(super) struct Names<'a> {
     /// The plans that were seen, each with the place of its layout.
     plans: Vec<(&'a Arc<Plan>, usize)>,
     /// Each with the place of its layout.
-    audiences: Vec<(u32, &'a AudienceKey, u32)>,
+    audiences: Vec<(u32, &'a Audience, u32)>,
 }
 
 /// The series and behaviors of an audience, in the order in which its things have their windows
 /// and runs, each by its place in the chunk's lists.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Layout {
-    pub(super) series: Vec<u32>,
-    pub(super) behaviors: Vec<u32>,
+pub(in super::super) struct Layout {
+    pub(in super::super) series: Vec<u32>,
+    pub(in super::super) behaviors: Vec<u32>,
 }
 
 /// Names, and the order in which they came.
@@ -63,15 +63,21 @@ impl<T: Ord + Copy> Numbered<T> {
 
 impl<'a> Names<'a> {
     /// Sees to it that everything has a name that a thing refers to: the place of its audience.
-    pub(super) fn name(&mut self, thing: &ThingState, partition: &'a Partition) -> Option<usize> {
-        self.doors |= thing.measured.doors;
+    pub(in super::super) fn name(
+        &mut self,
+        thing: &ThingState,
+        partition: &'a Partition,
+    ) -> Option<usize> {
+        self.doors |= thing.measured.doors | thing.measured.doors_last();
+        let waiting = thing.measured.waiting().iter();
+        self.doors |= waiting.fold(0, |doors, waiting| doors | waiting.doors);
         let own = thing.judged.audience;
         if let Some(known) = self.audiences.iter().position(|(audience, ..)| *audience == own) {
             return Some(known);
         }
         let audience = partition.catalog.audiences.get(own)?;
-        let layout = self.layout(&audience.plan);
-        self.audiences.push((own, &audience.key, layout));
+        let layout = self.layout(&audience.planned.plan);
+        self.audiences.push((own, audience, layout));
         Some(self.audiences.len() - 1)
     }
 
@@ -104,12 +110,18 @@ impl<'a> Names<'a> {
     }
 
     /// A thing's doors as bits by the place in the chunk's list.
-    pub(super) fn doors_in_chunk(&self, doors: u64) -> u64 {
+    pub(in super::super) fn doors_in_chunk(&self, doors: u64) -> u64 {
         let bits = (0..64).filter(|bit| self.doors >> bit & 1 == 1);
         bits.zip(0..).filter(|(bit, _)| doors >> bit & 1 == 1).map(|(_, at)| 1 << at).sum()
     }
 
-    pub(super) fn write(&self, e: &mut Writer, partition: &Partition) -> Written {
+    /// `begins`: also since when each behavior counts, which format 2 does not say.
+    pub(in super::super) fn write(
+        &self,
+        e: &mut Writer,
+        partition: &Partition,
+        begins: bool,
+    ) -> Written {
         // Only doors that a thing here is connected through: the chunk means nothing beyond them.
         let doors = partition.doors.places().iter().enumerate();
         let doors: Vec<_> = doors.filter(|(bit, _)| self.doors >> bit & 1 == 1).collect();
@@ -136,28 +148,40 @@ impl<'a> Names<'a> {
             write_list(e, &layout.behaviors, |e, place| whole(e, *place))?;
         }
         e.array(self.audiences.len() as u64)?;
-        for (_, key, layout) in &self.audiences {
-            e.array(3)?.bool(key.registered)?;
+        for (_, audience, layout) in &self.audiences {
+            let key = &audience.key;
+            e.array(3 + u64::from(begins))?.bool(key.registered)?;
             write_list(e, &key.groups, |e, group| name::write(e, group.as_str()))?;
             e.u32(*layout)?;
+            if begins {
+                let begins = audience.planned.begins.of_readers();
+                write_list(e, begins, |e, begin_ms| {
+                    e.i64(*begin_ms)?;
+                    Ok(())
+                })?;
+            }
         }
         Ok(())
     }
 }
 
 /// The names as they are read.
-pub(super) struct Named {
+pub(in super::super) struct Named {
     doors: Vec<String>,
     profiles: Vec<ProfileName>,
     series: Vec<(Measure, EpochMs)>,
     behaviors: Vec<(u32, BehaviorName)>,
     layouts: Vec<Layout>,
     /// Each with the place of its layout.
-    pub(super) audiences: Vec<(AudienceKey, u32)>,
+    pub(in super::super) audiences: Vec<(AudienceKey, u32)>,
+    /// For each audience since when its behaviors count, if it says so.
+    pub(in super::super) begins: Vec<Vec<EpochMs>>,
 }
 
 impl Named {
-    pub(super) fn read(d: &mut Decoder<'_>) -> Result<Self, Error> {
+    pub(in super::super) fn read(d: &mut Decoder<'_>, begins: bool) -> Result<Self, Error> {
+        // Beside the audiences, which formats without them read alike.
+        let mut all_begins = Vec::new();
         Ok(Self {
             doors: list(d, name::text)?,
             profiles: list(d, name::read)?,
@@ -178,27 +202,32 @@ impl Named {
             audiences: list(d, |d| {
                 length(d)?;
                 let key = AudienceKey::new(d.bool()?, &list(d, name::read)?);
-                Ok((key, d.u32()?))
+                let layout = d.u32()?;
+                if begins {
+                    all_begins.push(list(d, Decoder::i64)?);
+                }
+                Ok((key, layout))
             })?,
+            begins: all_begins,
         })
     }
 
-    pub(super) fn layout(&self, place: u32) -> Option<&Layout> {
+    pub(in super::super) fn layout(&self, place: u32) -> Option<&Layout> {
         self.layouts.get(place as usize)
     }
 
-    pub(super) fn series(&self, place: u32) -> Option<&(Measure, EpochMs)> {
+    pub(in super::super) fn series(&self, place: u32) -> Option<&(Measure, EpochMs)> {
         self.series.get(place as usize)
     }
 
-    pub(super) fn behavior(&self, place: u32) -> Option<(&ProfileName, &BehaviorName)> {
+    pub(in super::super) fn behavior(&self, place: u32) -> Option<(&ProfileName, &BehaviorName)> {
         let (profile, behavior) = self.behaviors.get(place as usize)?;
         Some((self.profiles.get(*profile as usize)?, behavior))
     }
 
     /// A thing's doors as bits by the place in the partition, which may know them in another
     /// order. Through a door that it does not know nothing is connected.
-    pub(super) fn doors_in_partition(&self, doors: u64, known: &Doors) -> u64 {
+    pub(in super::super) fn doors_in_partition(&self, doors: u64, known: &Doors) -> u64 {
         let own = self.doors.iter().take(64).zip(0..).filter(|(_, at)| doors >> at & 1 == 1);
         let bits = own.filter_map(|(name, _)| {
             known.places().iter().position(|door| door.name == *name).map(|bit| 1_u64 << bit)

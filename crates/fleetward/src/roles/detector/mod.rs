@@ -19,6 +19,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use fleetward_detect::Settings;
+use fleetward_detect::limits::THINGS_PER_STEP;
 use fleetward_front_door::Awaited;
 use fleetward_log::EventLog;
 use fleetward_store::{DetectionTx, Store};
@@ -32,9 +33,6 @@ pub use owned::Owned;
 pub use reader::Batch;
 use reader::Reader;
 
-/// A window stays open this long after its end for counts that are still on their way: a flush of
-/// the front door and a commit of the log, with room to spare.
-const GRACE_MS: i64 = 500;
 /// A violation of a thing that is silent for this long is invalidated (AWS: two days).
 const SILENCE_MS: i64 = 2 * 24 * 3600 * 1000;
 
@@ -47,10 +45,10 @@ pub(crate) async fn start(shared: &Shared) -> Result<Role, Failure> {
     let detector = Detector {
         settings: Settings {
             period_ms: shared.settings.period_ms,
-            grace_ms: GRACE_MS,
             silence_ms: SILENCE_MS,
             unregistered_things: shared.settings.unregistered_things,
             partitions: shared.log.partitions(),
+            things_per_step: THINGS_PER_STEP,
         },
         store: shared.store.clone(),
         log: shared.log.clone(),

@@ -26,10 +26,10 @@ const THINGS: u64 = 12;
 const START_MS: i64 = 1_700_000_000_000;
 const SETTINGS: Settings = Settings {
     period_ms: 1_000,
-    grace_ms: 500,
     silence_ms: 20_000,
     unregistered_things: 1_000,
     partitions: PARTITIONS,
+    things_per_step: 4_096,
 };
 
 /// xorshift64*: the same numbers on every run.

@@ -1,0 +1,19 @@
+//! What a thing that is loaded has aside.
+
+use crate::measure::{Aside, MeasuredThing, Own, Waiting};
+
+/// Readers that begin apart from others, and what waits for the line.
+#[derive(Default)]
+pub(super) struct Begun {
+    pub(super) own: Vec<Own>,
+    pub(super) waiting: Vec<Waiting>,
+}
+
+impl Begun {
+    pub(super) fn give(self, measured: &mut MeasuredThing) {
+        let Self { own, waiting } = self;
+        if !own.is_empty() || !waiting.is_empty() {
+            measured.aside = Some(Box::new(Aside { own, waiting }));
+        }
+    }
+}

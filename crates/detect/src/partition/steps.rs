@@ -1,0 +1,193 @@
+//! What concerns everyone, a bounded number of things at a time.
+//!
+//! A record leaves tasks; each goes through all things in the order of their names. Where it
+//! stands is part of the state, and what comes of a record does not depend on how many things a
+//! step takes. State is stored between records: after a crash a record begins anew, and its steps
+//! are the same.
+
+use std::collections::VecDeque;
+
+use fleetward_domain::{Activity, Effects, EpochMs};
+
+use super::{Partition, Step};
+use crate::catalog::Moves;
+use crate::cursor::Cursor;
+
+/// Something that is to be done with every thing.
+#[derive(Debug)]
+pub(crate) enum Task {
+    /// The line has moved on: windows close.
+    Close,
+    /// Those of whom nothing was heard for too long: since this, in the times of records.
+    EndSilent { silent_ms: EpochMs },
+    /// Nothing is connected through the door of this bit any more.
+    Lose { door: u64, at_ms: EpochMs },
+    /// The clock was set ahead by this, or back.
+    BeginAnew { ahead_ms: EpochMs },
+    /// What applies to the things of an audience has changed, or who they are.
+    Migrate { moves: Moves },
+    /// No thing: all front doors have logged what they stamped before this, once what was connected
+    /// through one that is lost is so no more.
+    DrawLine { line_ms: EpochMs },
+    /// No thing but one: what its front door counted, once nothing is connected through it that
+    /// was so before that started again.
+    Count { activity: Box<Activity>, door: u64 },
+}
+
+/// The tasks that are left of a record, and how far the first of them is.
+#[derive(Debug, Default)]
+pub(crate) struct Steps {
+    tasks: VecDeque<Task>,
+    /// How many things the first has gone through, in the order of their names.
+    passed: usize,
+}
+
+impl Steps {
+    pub(crate) fn add(&mut self, task: Task) {
+        self.tasks.push_back(task);
+    }
+
+    pub(crate) fn is_done(&self) -> bool {
+        self.tasks.is_empty()
+    }
+}
+
+impl Partition {
+    /// Goes on with the record that was applied last: one more step.
+    pub fn go_on(&mut self, effects: &mut Effects) -> Step {
+        let mut left = self.settings.things_per_step.max(1);
+        while let Some(task) = self.steps.tasks.pop_front() {
+            if self.steps.passed == 0 {
+                self.things.put_in_order();
+            }
+            let is_done = self.go_through(&task, &mut left, effects);
+            if !is_done {
+                self.steps.tasks.push_front(task);
+                return Step::More;
+            }
+            self.steps.passed = 0;
+            self.end_task(task, effects);
+        }
+        Step::Done
+    }
+
+    /// Goes through as many things as are left of the step; whether that were all.
+    fn go_through(&mut self, task: &Task, left: &mut usize, effects: &mut Effects) -> bool {
+        if matches!(task, Task::Count { .. } | Task::DrawLine { .. }) {
+            return true;
+        }
+        while let Some(place) = self.things.in_order(self.steps.passed) {
+            if *left == 0 {
+                return false;
+            }
+            *left -= 1;
+            self.steps.passed += 1;
+            match task {
+                Task::Close => self.close(place, effects),
+                Task::EndSilent { silent_ms } => self.end_silent(place, *silent_ms, effects),
+                Task::Lose { door, at_ms } => self.lose(place, (*door, *at_ms), effects),
+                Task::BeginAnew { ahead_ms } => self.begin_anew(place, *ahead_ms, effects),
+                Task::Migrate { moves } => self.migrate(place, moves, effects),
+                Task::Count { .. } | Task::DrawLine { .. } => {}
+            }
+        }
+        true
+    }
+
+    fn end_task(&mut self, task: Task, effects: &mut Effects) {
+        match task {
+            Task::Count { activity, door } => self.count(&activity, door, effects),
+            Task::DrawLine { line_ms } => self.draw_line(line_ms),
+            // All that was open has ended as not counted whole; what begins in the middle of a
+            // window from here is not either.
+            Task::BeginAnew { .. } => {
+                self.clock.uncounted = vec![(EpochMs::MIN, self.clock.now_ms)];
+            }
+            _ => {}
+        }
+    }
+
+    fn close(&mut self, place: u32, effects: &mut Effects) {
+        let Some(thing) = self.things.get(place) else { return };
+        if !thing.noted.waits {
+            return;
+        }
+        let Some((plan, scene)) = self.catalog.scene(thing.judged.audience, &self.clock) else {
+            return;
+        };
+        if let Some(thing) = self.things.change(place) {
+            let (measured, mut cursor) = Cursor::measuring(thing, plan, effects);
+            measured.close(scene, &mut cursor);
+        }
+        self.note(place);
+    }
+
+    fn lose(&mut self, place: u32, (door, at_ms): (u64, EpochMs), effects: &mut Effects) {
+        let Some(thing) = self.things.get(place) else { return };
+        let Some((_, scene)) = self.catalog.scene(thing.judged.audience, &self.clock) else {
+            return;
+        };
+        if !thing.measured.is_through(door) {
+            return;
+        }
+        if let Some(thing) = self.things.change(place) {
+            thing.measured.lose(scene, door, at_ms);
+        }
+        self.note(place);
+        self.forget_if_idle(place, effects);
+    }
+
+    fn begin_anew(&mut self, place: u32, ahead_ms: EpochMs, effects: &mut Effects) {
+        let Some(thing) = self.things.get(place) else { return };
+        let Some((plan, scene)) = self.catalog.scene(thing.judged.audience, &self.clock) else {
+            return;
+        };
+        if let Some(thing) = self.things.change(place) {
+            thing.judged.open.set_ahead(ahead_ms);
+            let (measured, mut cursor) = Cursor::measuring(thing, plan, effects);
+            measured.begin_anew(scene, ahead_ms, &mut cursor);
+        }
+        self.note(place);
+    }
+
+    fn end_silent(&mut self, place: u32, silent_ms: EpochMs, effects: &mut Effects) {
+        let Some(thing) = self.things.get(place) else { return };
+        let mut open = thing.judged.open.as_slice().iter();
+        let has_silent = open.any(|open| open.datapoint_ms <= silent_ms);
+        let is_gone = thing.judged.audience == crate::catalog::UNREGISTERED
+            && !thing.is_connected()
+            && thing.measured.seen_ms() <= silent_ms;
+        if has_silent {
+            let Some(thing) = self.things.change(place) else { return };
+            let Some(plan) = self.catalog.plan(thing.judged.audience) else { return };
+            let now_ms = self.clock.now_ms;
+            Cursor::new(thing, plan, effects).invalidate_silent(silent_ms, now_ms);
+            self.note(place);
+        }
+        // One whose violations wait for their own two days is kept so long.
+        let is_judged = self.things.get(place).is_some_and(|thing| thing.noted.open);
+        if is_gone && !is_judged {
+            self.forget(place, effects);
+        }
+    }
+
+    fn migrate(&mut self, place: u32, moves: &Moves, effects: &mut Effects) {
+        let Some(thing) = self.things.get(place) else { return };
+        let from = thing.judged.audience;
+        let Some(moved) = moves.get(from as usize).and_then(Option::as_ref) else { return };
+        let stays = moved.to == from;
+        if stays && moved.migration.changes_nothing() {
+            return;
+        }
+        if let Some(thing) = self.things.change(place) {
+            moved.migration.migrate(thing, &self.clock, effects);
+            thing.judged.audience = moved.to;
+        }
+        if !stays {
+            self.catalog.audiences.join(moved.to);
+            self.catalog.audiences.leave(from);
+        }
+        self.note(place);
+        self.forget_if_idle(place, effects);
+    }
+}
