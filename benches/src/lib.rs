@@ -7,6 +7,7 @@
 pub mod alarm_delay;
 pub mod arguments;
 pub mod cpu;
+pub mod durable;
 pub mod engine;
 pub mod outcome;
 pub mod percentile;

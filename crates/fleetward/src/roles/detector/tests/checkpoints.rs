@@ -183,3 +183,64 @@ async fn a_detector_that_stops_leaves_nothing_to_replay() {
     let positions: BTreeSet<u64> = left.positions().iter().map(|(_, offset)| *offset).collect();
     assert_eq!(positions.len(), 1, "all stand where the log was read to: {positions:?}");
 }
+
+/// A report of these ports.
+fn ports_of(thing: &str, report_id: i64, ports: &[u16]) -> Entry {
+    let thing = ThingName::parse(thing).unwrap();
+    let list = PortList { total: None, ports: Some(ports.to_vec()) };
+    let report = Report { report_id, listening_tcp: Some(list), ..Report::default() };
+    let partition = Placement::even(PARTITIONS).partition_of(thing.as_str());
+    let at_ms = START_MS + report_id;
+    let record = Record::Report { thing, at_ms, publisher: Publisher::Itself, report };
+    Entry { partition, bytes: record::encode(&record, FormatLevel::Named).unwrap() }
+}
+
+fn change(seq: u64, change: Change) -> Entry {
+    let record = Record::Change(seq, START_MS, change);
+    let bytes = record::encode(&record, FormatLevel::Named).unwrap();
+    Entry { partition: EVERY_PARTITION, bytes }
+}
+
+#[tokio::test]
+async fn who_waits_for_a_device_goes_before_what_concerns_everyone() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = EmbeddedLog::open(folder.path(), Some(PARTITIONS), u64::MAX).unwrap();
+    let mut other = profile(2);
+    other.name = ProfileName::parse("other").unwrap();
+    other.behaviors.truncate(1);
+    let none = Comparison::new(ComparisonOperator::NotInPortSet, MetricValue::Ports(vec![99]));
+    let criteria = other.behaviors[0].criteria.as_mut().unwrap();
+    criteria.judgement = Judgement::Static(none.unwrap());
+    criteria.datapoints_to_alarm = None;
+    let all = vec![Target::AllThings];
+    let mut entries = vec![
+        change(1, Change::Profile(profile(1), all.clone())),
+        change(2, Change::Profile(other, all)),
+    ];
+    let names: Vec<String> = (0..THINGS).map(|number| format!("{number}-thing")).collect();
+    for report_id in 1..3 {
+        entries.extend(names.iter().map(|thing| ports_of(thing, report_id, &[22, 23])));
+    }
+    log.append(entries.clone()).await.unwrap();
+    let store = MemoryStore::new();
+    let mut owned = own(&store, 0..PARTITIONS).await;
+    let records = read(&log, &owned, entries.len()).await;
+    apply(&store, &mut owned, records).await;
+    let open = store.active_violations(&Default::default(), None, 99).await.unwrap();
+    assert_eq!(open.len(), names.len());
+    // One that is not in the first partition, whose turn comes with the change itself.
+    let placed = |thing: &str| Placement::even(PARTITIONS).partition_of(thing);
+    let device = names.iter().rev().find(|thing| placed(thing) > 0).unwrap();
+    let gone = change(3, Change::ProfileDeleted(ProfileName::parse("replayed").unwrap()));
+    log.append(vec![gone, ports_of(device, 3, &[99])]).await.unwrap();
+    let records = read(&log, &owned, entries.len() + 2).await;
+    let mut owned = owned.committing(1);
+    let mut txs = vec![owned.take(&Batch { records, passed: None }).unwrap()];
+    while owned.has_work() {
+        txs.push(owned.go_on());
+    }
+    let order: Vec<u32> = txs.iter().map(|tx| tx.progress[0].partition).collect();
+    assert_eq!(order.len(), PARTITIONS as usize + 1, "one alarm more than partitions: {order:?}");
+    assert_eq!(order[1..3], [placed(device), placed(device)], "{order:?}");
+    assert_eq!(txs[2].effects.events[0].profile.as_str(), "other");
+}
