@@ -22,6 +22,7 @@ mod kill_nine;
 mod listing;
 mod mosquitto;
 mod python_agent;
+mod statistical;
 mod tools;
 
 use fleetward_hands::Stack;

@@ -1,6 +1,7 @@
 //! The catalogue: all profiles with their targets, and which of them apply to whom.
 
 mod audience;
+mod fleet;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -75,7 +76,8 @@ impl Catalog {
         settings: &Settings,
         at_ms: EpochMs,
     ) -> Moves {
-        let rules = Rule::of_profile(profile, settings);
+        let mut rules = Rule::of_profile(profile, settings);
+        self.share_fleets(&profile.name, &mut rules, at_ms);
         let attached = Attached { profile: profile.clone(), targets: targets.to_vec(), rules };
         self.profiles.insert(profile.name.clone(), attached);
         self.plan_anew(&profile.name, at_ms)

@@ -2,9 +2,9 @@
 
 mod violation;
 
-use fleetward_domain::{Datapoint, Effects, EpochMs, MetricValue};
+use fleetward_domain::{Datapoint, Effects, EpochMs, MetricValue, Observed};
 
-use crate::judge::{Judge, Verdict};
+use crate::judge::{Asked, Judge, Verdict, Waited};
 use crate::measure::{Counted, Listener, MeasuredThing, ReaderId};
 use crate::plan::Plan;
 use crate::rule::{Rule, Transition};
@@ -84,6 +84,46 @@ impl<'a> Cursor<'a> {
         verdict
     }
 
+    /// What a window came to whose bound the fleet says: it counts for the percentile, and waits
+    /// if that of the window before is not known yet.
+    #[inline]
+    fn waits_for_the_fleet(
+        &self,
+        reader: ReaderId,
+        window: &Datapoint<'_>,
+        counted: Counted,
+    ) -> bool {
+        let criteria = reader.of(&self.plan.rules).and_then(|rule| rule.judge.statistical());
+        let Some(criteria) = criteria else { return false };
+        let asked = match counted {
+            Counted::Whole => Asked::All,
+            Counted::FromLater => Asked::Upper,
+            Counted::InPart => Asked::Early,
+        };
+        criteria.closes(self.name.as_str(), window, asked)
+    }
+
+    /// The threshold of a rule was made: judges what waited for it.
+    pub(crate) fn judge_waiting(&mut self, reader: ReaderId) {
+        let plan = self.plan;
+        let Some(rule) = reader.of(&plan.rules) else { return };
+        let Some(criteria) = rule.judge.statistical() else { return };
+        let ready = criteria.fleet().take_waiting(self.name.as_str(), criteria.window_ms());
+        for Waited { end_ms, value, asked } in ready {
+            let value = match value {
+                MetricValue::Count(count) => Observed::Count(count),
+                MetricValue::Number(number) => Observed::Number(number),
+                _ => continue,
+            };
+            let datapoint = Datapoint { measure: rule.series.measure(), at_ms: end_ms, value };
+            let verdict = |judge: &Judge, datapoint: &Datapoint<'_>| match judge.statistical() {
+                Some(criteria) => criteria.of_closed(datapoint, asked),
+                None => Verdict::Unknown,
+            };
+            self.take(reader, verdict, &datapoint);
+        }
+    }
+
     /// Tells what came of a verdict.
     #[inline(never)]
     fn carry_out(&mut self, transition: Transition, on: Occasion<'_>, value: MetricValue) {
@@ -113,6 +153,9 @@ impl Listener for Cursor<'_> {
     /// A window that violated early was judged then: its violation shows now what it came to.
     #[inline]
     fn closes(&mut self, reader: ReaderId, datapoint: Datapoint<'_>, counted: Counted) {
+        if self.waits_for_the_fleet(reader, &datapoint, counted) {
+            return;
+        }
         if self.judged.runs.get(reader).is_judged() {
             self.set_judged(reader, false);
             self.bring_up(reader, &datapoint);

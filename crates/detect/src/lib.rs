@@ -7,9 +7,8 @@
 //! verdict; the cursor counts verdicts and opens violations. Each module uses only those below it
 //! (a test): partition - catalog - migration - cursor - thing_state - plan - rule - judge, measure.
 //!
-//! What is judged here: static criteria on every device-side metric, on custom metrics, and on
-//! the sums that a front door counts. Not judged yet, though accepted in a profile:
-//! `aws:message-byte-size`, `aws:disconnect-duration` and `aws:source-ip-address`.
+//! What is judged here: static and statistical criteria on every metric but
+//! `aws:disconnect-duration`, which may stand in a profile and is not judged yet.
 //!
 //! What is decided here, where the guide of AWS IoT Device Defender is silent:
 //! - A window's datapoint has the time of the window's end, one that alarms early that of the
@@ -25,6 +24,11 @@
 //! - A behavior is the same as long as its metric, dimension and criteria are, and its profile's
 //!   and its own name. Who hears of it is as the profile says when it happens; of a behavior that
 //!   is no more, as the profile said last.
+//! - A percentile ranks one value a window: what the window sums; of messages all their bytes; of
+//!   a gauge the extreme on the side that the criteria bound. Windows that were not counted whole
+//!   are not ranked. It bounds the window after it and no other; where it comes late, values wait
+//!   for it, and where it never comes, the one after it says so.
+//! - Nothing is said of the size of messages in a period without any.
 //!
 //! It is no store and no queue: what happened leaves as the domain's `Effects`, and state
 //! leaves as opaque

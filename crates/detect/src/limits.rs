@@ -63,3 +63,6 @@ pub const EXACT_VALUES_FLOOR: usize = 4_096;
 pub const EXTREME_VALUES: usize = 128;
 /// Buckets that a summary may fill before neighbours are joined, as long as they may be.
 pub const SUMMARY_BUCKETS: usize = 8_192;
+/// Windows of one thing that wait for the thresholds of a statistical behavior. Beyond, the oldest
+/// is not judged.
+pub const WAITING_WINDOWS: usize = 8;

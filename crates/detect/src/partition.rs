@@ -14,7 +14,7 @@ use crate::plan::Plan;
 use crate::settings::Settings;
 use crate::thing_state::{Noted, ThingState};
 use crate::things::Things;
-use steps::Steps;
+use steps::{Steps, Task};
 
 /// The state machine of one partition.
 ///
@@ -93,7 +93,13 @@ impl Partition {
             Record::DoorGone { door, boot, until_ms } => {
                 self.apply_door_gone(door, *boot, *until_ms);
             }
-            Record::Threshold(_) => {}
+            Record::Threshold(threshold) => {
+                // What waits for it stands in chunk 0, beside what is known of the fleet.
+                self.header_dirty = true;
+                if let Some(readers) = self.catalog.take_threshold(threshold) {
+                    self.steps.add(Task::Judge { readers });
+                }
+            }
         }
         self.go_on(effects)
     }

@@ -4,11 +4,12 @@ use std::fmt;
 use std::sync::Arc;
 
 use fleetward_domain::{
-    Behavior, EpochMs, Measure, ProfileName, SecurityProfile, Severities, Severity,
+    Behavior, ComparisonOperator, EpochMs, Judgement, Measure, MetricKind, ProfileName,
+    SecurityProfile, Severities, Severity,
 };
 
-use crate::judge::{Judge, Verdict};
-use crate::measure::Series;
+use crate::judge::{Judge, Judged, Verdict};
+use crate::measure::{Fold, Series};
 use crate::settings::Settings;
 
 /// A behavior made ready to judge: what every datapoint needs stands together, the rest is shared.
@@ -31,6 +32,7 @@ pub(crate) struct Rule {
 #[derive(Debug)]
 pub(crate) struct RuleProfile {
     pub(crate) name: ProfileName,
+    created_ms: EpochMs,
     pub(crate) alert_targets: Vec<String>,
 }
 
@@ -40,6 +42,7 @@ impl Rule {
     pub(crate) fn of_profile(profile: &SecurityProfile, settings: &Settings) -> Vec<Self> {
         let shared = Arc::new(RuleProfile {
             name: profile.name.clone(),
+            created_ms: profile.created_ms,
             alert_targets: profile.alert_targets.iter().map(|t| t.arn.clone()).collect(),
         });
         let severities = Severities::of_tags(&profile.tags);
@@ -56,15 +59,45 @@ impl Rule {
         let criteria = behavior.criteria.as_ref()?;
         let (metric, dimension) = (behavior.metric.clone()?, behavior.dimension.clone());
         let window_ms = settings.window_ms(criteria.duration_seconds);
+        let named = format!(
+            "{}\0{}\0{}\0{metric}\0{dimension:?}",
+            profile.name, profile.created_ms, behavior.name
+        );
+        let measure = Measure { metric, dimension };
+        let series = series_of(measure, &criteria.judgement, window_ms, settings.period_ms)?;
+        let (is_extreme, exact) = (series.is_extreme(), settings.exact_values());
+        let judged = Judged { window_ms, is_extreme, exact, named: &named };
         Some(Self {
             profile: profile.clone(),
             behavior: Arc::new(behavior.clone()),
-            series: Series::judged(Measure { metric, dimension }, window_ms)?,
-            judge: Judge::new(&criteria.judgement)?,
+            judge: Judge::new(&criteria.judgement, &judged),
+            series,
             to_alarm: criteria.to_alarm().clamp(1, Run::LONGEST),
             to_clear: criteria.to_clear().clamp(1, Run::LONGEST),
             severity,
         })
+    }
+}
+
+/// What criteria look at. A percentile ranks one value a window; the size of messages has an
+/// extreme in each period, on the side that the criteria bound.
+fn series_of(
+    measure: Measure,
+    judgement: &Judgement,
+    window_ms: EpochMs,
+    period_ms: EpochMs,
+) -> Option<Series> {
+    let extreme = match judgement.operator() {
+        ComparisonOperator::GreaterThan | ComparisonOperator::GreaterThanEquals => Fold::Least,
+        _ => Fold::Most,
+    };
+    let is_size = measure.metric.kind() == MetricKind::Extreme;
+    match judgement {
+        Judgement::Static(_) if is_size => Series::windowed(measure, period_ms, extreme),
+        Judgement::Static(_) => Series::judged(measure, window_ms),
+        // Of a percentile's messages all bytes together count.
+        Judgement::Statistical { .. } if is_size => Series::windowed(measure, window_ms, Fold::Sum),
+        Judgement::Statistical { .. } => Series::windowed(measure, window_ms, extreme),
     }
 }
 

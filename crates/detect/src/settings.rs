@@ -3,8 +3,8 @@
 use fleetward_domain::EpochMs;
 
 use crate::limits::{
-    SILENCE_STEP_FLOOR_MS, SILENCE_STEPS, THINGS_PER_STEP, UNREGISTERED_SWEEP,
-    UNREGISTERED_SWEEP_PART, UNREGISTERED_THINGS,
+    EXACT_SHARES, EXACT_VALUES, EXACT_VALUES_FLOOR, SILENCE_STEP_FLOOR_MS, SILENCE_STEPS,
+    THINGS_PER_STEP, UNREGISTERED_SWEEP, UNREGISTERED_SWEEP_PART, UNREGISTERED_THINGS,
 };
 
 /// Settings of detection; the same for all partitions, and for the life of one.
@@ -53,6 +53,14 @@ impl Settings {
     pub(crate) fn unregistered_sweep(&self) -> usize {
         let part = self.unregistered_things_here() / UNREGISTERED_SWEEP_PART;
         UNREGISTERED_SWEEP.min(part).max(1)
+    }
+
+    /// Most values of a fleet's window that one partition keeps one by one: some times its share of
+    /// all that are.
+    pub(crate) fn exact_values(&self) -> usize {
+        let partitions = usize::try_from(self.partitions.max(1)).unwrap_or(usize::MAX);
+        let share = EXACT_VALUES.saturating_mul(EXACT_SHARES) / partitions;
+        share.clamp(EXACT_VALUES_FLOOR, EXACT_VALUES)
     }
 
     /// The length of a behavior's window; one period if it states none.

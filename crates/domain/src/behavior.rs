@@ -99,6 +99,15 @@ pub enum Judgement {
 }
 
 impl Judgement {
+    /// How values are compared.
+    #[must_use]
+    pub fn operator(&self) -> ComparisonOperator {
+        match self {
+            Self::Static(comparison) => comparison.operator(),
+            Self::Statistical { operator, .. } => *operator,
+        }
+    }
+
     /// Of static criteria, what is compared.
     #[must_use]
     pub fn comparison(&self) -> Option<&Comparison> {

@@ -62,6 +62,11 @@ impl Audiences {
         self.places.get_mut(place as usize)
     }
 
+    /// The plan of each, by place.
+    pub(crate) fn plans(&self) -> impl Iterator<Item = &crate::plan::Plan> {
+        self.places.iter().map(|audience| &*audience.planned.plan)
+    }
+
     pub(crate) fn find(&self, key: &AudienceKey) -> Option<u32> {
         self.by_key.get(key).copied()
     }

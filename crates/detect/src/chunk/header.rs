@@ -1,10 +1,11 @@
-//! Chunk 0, the partition's own: alike in formats 1 and 2; format 3 says more of time.
+//! Chunk 0, the partition's own: alike in formats 1 and 2; format 3 says more of time and of the
+//! fleet.
 
 use fleetward_shape::cbor::{Fields, name, optional, profile, target, whole, write_list};
 
 use fleetward_domain::EpochMs;
 
-use super::{Decoder, Error, Writer, Written, length, list};
+use super::{Decoder, Error, Writer, Written, fleets, length, list};
 use crate::catalog::UNREGISTERED;
 use crate::measure::{Begins, Clock, Door, Doors};
 use crate::partition::Partition;
@@ -14,7 +15,7 @@ const GRACE_MS: EpochMs = 500;
 
 /// How many elements it has in a format, with the format.
 pub(super) fn fields(format: u8) -> u64 {
-    if has_line(format) { 10 } else { 6 }
+    if has_line(format) { 11 } else { 6 }
 }
 
 /// Whether the format knows the line, and what it stands on.
@@ -49,6 +50,7 @@ pub(super) fn write(e: &mut Writer, format: u8, partition: &Partition) -> Writte
             e.i64(*begin_ms)?;
             Ok(())
         })?;
+        fleets::write(e, partition)?;
     }
     Ok(())
 }
@@ -83,6 +85,7 @@ pub(super) fn read(
         if let Some(plan) = partition.catalog.plan(UNREGISTERED).cloned() {
             partition.catalog.set_begins(UNREGISTERED, Begins::new(&plan.measures, begins));
         }
+        fleets::restore(fleets::read(d)?, partition);
     } else {
         partition.doors.all_flushed(partition.clock.line_ms);
     }

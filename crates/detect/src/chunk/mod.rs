@@ -7,6 +7,7 @@
 //! windows need which close by the line. What formats 1 and 2 cannot say is lost at their levels
 //! where state is loaded again: what waits for the line, and which reports came.
 
+mod fleets;
 mod format1;
 mod format2;
 mod format3;

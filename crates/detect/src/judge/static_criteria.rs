@@ -32,14 +32,7 @@ pub(crate) enum Bound {
 impl StaticCriteria {
     pub(crate) fn new(comparison: &Comparison) -> Self {
         use ComparisonOperator as Op;
-        let bound = match comparison.operator() {
-            Op::LessThan => Bound::LessThan,
-            Op::LessThanEquals => Bound::LessThanEquals,
-            Op::GreaterThanEquals => Bound::GreaterThanEquals,
-            // The others are sets: `Comparison::new` pairs them with a list, so that this bound
-            // is not looked at.
-            _ => Bound::GreaterThan,
-        };
+        let bound = Bound::of(comparison.operator());
         let inside = matches!(comparison.operator(), Op::InCidrSet | Op::InPortSet | Op::InSet);
         match comparison.value() {
             MetricValue::Count(limit) => Self::Count { bound, limit: *limit },
@@ -62,9 +55,7 @@ impl StaticCriteria {
     /// Whether a sum that only grows stays violating once it is.
     pub(crate) fn is_upper_bound(&self) -> bool {
         match self {
-            Self::Count { bound, .. } | Self::Number { bound, .. } => {
-                matches!(bound, Bound::LessThan | Bound::LessThanEquals)
-            }
+            Self::Count { bound, .. } | Self::Number { bound, .. } => bound.is_upper(),
             _ => false,
         }
     }
@@ -124,8 +115,24 @@ impl StaticCriteria {
 }
 
 impl Bound {
+    /// That of an operator that compares numbers. The others are sets, which are paired with a
+    /// list, so that this bound is not looked at.
+    pub(super) fn of(operator: ComparisonOperator) -> Self {
+        match operator {
+            ComparisonOperator::LessThan => Self::LessThan,
+            ComparisonOperator::LessThanEquals => Self::LessThanEquals,
+            ComparisonOperator::GreaterThanEquals => Self::GreaterThanEquals,
+            _ => Self::GreaterThan,
+        }
+    }
+
+    /// Whether it is crossed by values that are too large.
+    pub(super) fn is_upper(self) -> bool {
+        matches!(self, Self::LessThan | Self::LessThanEquals)
+    }
+
     #[inline]
-    fn holds<T: PartialOrd>(self, value: T, limit: T) -> bool {
+    pub(super) fn holds<T: PartialOrd>(self, value: T, limit: T) -> bool {
         match self {
             Self::LessThan => value < limit,
             Self::LessThanEquals => value <= limit,

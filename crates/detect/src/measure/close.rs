@@ -1,6 +1,6 @@
 //! Windows close: by the line, in their order, and what waited for it counts in those after.
 
-use fleetward_domain::{Datapoint, EpochMs, Observed};
+use fleetward_domain::{Datapoint, EpochMs};
 
 use super::begins::Grown;
 use super::layout::{FED, HERE, PARTIAL, PRESENT, number_at, start_ms};
@@ -168,25 +168,25 @@ impl MeasuredThing {
             let from_ms = start_ms(number, slot.window_ms);
             let is_whole = from_ms >= begin_ms && scene.clock.is_counted(from_ms, at_ms);
             let counted = if is_whole { counted } else { Counted::InPart };
-            let (measure, value) = (reader.series.measure(), Observed::Count(value));
+            let (measure, value) = (reader.series.measure(), reader.series.observed(value));
             listener.closes(id, Datapoint { measure, at_ms, value }, counted);
         };
         let marks = layout.of_length(&self.words, slot.length);
-        let is_counted = reader.series.is_counted();
+        let counts_zero = reader.series.counts_zero();
         if let Some(grown) = self.grown_of(scene, (id, place, slot), number) {
             // Without a report that carries it, nobody knows a counter of reports: that is not
             // zero.
-            if grown.marks & FED != 0 || (is_counted && marks & (PRESENT | HERE) != 0) {
+            if grown.marks & FED != 0 || (counts_zero && marks & (PRESENT | HERE) != 0) {
                 let counted = match (marks | grown.marks) & PARTIAL != 0 {
                     true => Counted::InPart,
-                    false if is_counted && marks & HERE == 0 => Counted::FromLater,
+                    false if counts_zero && marks & HERE == 0 => Counted::FromLater,
                     false => Counted::Whole,
                 };
                 tell(number, grown.value, counted);
             }
         }
         // A connected thing that says nothing goes through windows of zero.
-        if !is_connected || !is_counted {
+        if !is_connected || !counts_zero {
             return;
         }
         let first = number.saturating_add(1).max(reached.saturating_sub(CATCH_UP_WINDOWS));

@@ -2,14 +2,14 @@
 
 use std::cmp::Ordering;
 
-use fleetward_domain::{Datapoint, EpochMs, Observed};
+use fleetward_domain::{Datapoint, EpochMs};
 
 use super::Listener;
 use super::begins::{Begins, Grown, Own};
 use super::layout::{FED, PARTIAL, number_at, start_ms};
 use super::plan::{MeasurePlan, Reader, Slot};
 use super::reader_id::ReaderId;
-use super::series::Growth;
+use super::series::{Fold, Growth};
 use super::thing::{MeasuredThing, Scene, Sight};
 
 impl MeasuredThing {
@@ -19,7 +19,8 @@ impl MeasuredThing {
         let layout = plan.layout();
         let (value, marks) = (layout.value(&self.words, place), layout.of_slot(&self.words, place));
         let mut grown = Grown { value, marks };
-        grown.grow(growth);
+        let fold = plan.slots.get(place).map_or(Fold::Sum, |slot| slot.series.fold);
+        grown.grow(growth, fold);
         layout.set_value(&mut self.words, place, grown.value);
         if grown.marks != marks {
             layout.set_of_slot(&mut self.words, place, grown.marks);
@@ -88,7 +89,7 @@ impl MeasuredThing {
             let is_of_it = plan.slot_of(reader).is_some_and(|(_, slot)| slot.length == length);
             let begins_in = plan.number_at(length, own.begin_ms) == number;
             if is_of_it && begins_in && since_ms >= own.begin_ms {
-                own.grown.grow(growth(reader));
+                own.grown.grow(growth(reader), reader.series.fold);
             }
         }
     }
@@ -107,7 +108,7 @@ impl MeasuredThing {
         if grown.marks & FED != 0 {
             let begin_ms = start_ms(number, slot.window_ms);
             let at_ms = begin_ms.saturating_add(layout.latest_ms(&self.words, slot.length));
-            let (measure, value) = (reader.series.measure(), Observed::Count(grown.value));
+            let (measure, value) = (reader.series.measure(), reader.series.observed(grown.value));
             listener.grows(id, Datapoint { measure, at_ms, value });
         }
     }
@@ -156,11 +157,16 @@ impl MeasuredThing {
 
 impl Grown {
     #[inline]
-    pub(crate) fn grow(&mut self, growth: Growth) {
+    pub(crate) fn grow(&mut self, growth: Growth, fold: Fold) {
         match growth {
             Growth::Nothing => {}
             Growth::By(growth) => {
-                self.value = self.value.saturating_add(growth);
+                self.value = match fold {
+                    Fold::Sum => self.value.saturating_add(growth),
+                    Fold::Most => self.value.max(growth),
+                    Fold::Least if self.marks & FED != 0 => self.value.min(growth),
+                    Fold::Least => growth,
+                };
                 self.marks |= FED;
             }
             Growth::Unknown => self.marks |= PARTIAL,

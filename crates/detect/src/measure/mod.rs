@@ -41,7 +41,7 @@ pub(crate) use migration::Way;
 pub use plan::MeasurePlan;
 pub use reader_id::ReaderId;
 pub(crate) use repeats::{Generations, Repeats, Seen};
-pub use series::Series;
+pub use series::{Fold, Series};
 pub(crate) use thing::Aside;
 pub use thing::{MeasuredThing, Scene};
 pub(crate) use waiting::Waiting;

@@ -1,10 +1,11 @@
 //! Series: a measure, and how its values become datapoints.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use fleetward_domain::{
-    Count, CustomMetricName, CustomValue, DimensionOperator, EpochMs, Measure, Measured, Metric,
-    MetricKind, NetworkCounter, Observed, PortList, RemoteList, Report, ReportList,
+    Activity, Count, CustomMetricName, CustomValue, DimensionOperator, EpochMs, Measure, Measured,
+    Metric, MetricKind, NetworkCounter, Observed, PortList, RemoteList, Report, ReportList,
 };
 
 /// A measure, and the window over which its growth is summed, if it is.
@@ -14,6 +15,19 @@ pub struct Series {
     /// The length of its windows; none for what is a datapoint as it comes.
     pub(crate) window_ms: Option<EpochMs>,
     pub(crate) measured: Measured,
+    /// How the values in a window become one.
+    pub(crate) fold: Fold,
+}
+
+/// How the values in a window become one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fold {
+    /// They are added up.
+    Sum,
+    /// The greatest counts.
+    Most,
+    /// The least counts.
+    Least,
 }
 
 /// How much a counter grew.
@@ -27,14 +41,34 @@ pub(crate) enum Growth {
 }
 
 impl Series {
-    /// What criteria look at: growth summed over windows of this length, and all else as it comes.
-    /// None if the metric cannot be measured yet.
+    /// What criteria look at: growth summed over windows of this length, the greatest size of a
+    /// message in each, and all else as it comes. None if the metric cannot be measured yet.
     #[must_use]
     pub fn judged(measure: Measure, window_ms: EpochMs) -> Option<Self> {
         let measured = measure.metric.facts().measured;
+        if measured.kind() == MetricKind::Extreme {
+            return Self::windowed(measure, window_ms, Fold::Most);
+        }
         let is_summed = measured.kind() == MetricKind::Sum;
         let window_ms = is_summed.then_some(window_ms.max(1));
-        let series = || Self { measure: Arc::new(measure), window_ms, measured };
+        let fold = Fold::Sum;
+        let series = || Self { measure: Arc::new(measure), window_ms, measured, fold };
+        measured.is_measured().then(series)
+    }
+
+    /// One value for each window of this length: growth is summed whatever `extreme` says, and so
+    /// are the sizes of messages for [`Fold::Sum`]; of what is as it is when it comes, the extreme
+    /// counts. None if the metric cannot be measured yet, or has no number.
+    #[must_use]
+    pub fn windowed(measure: Measure, window_ms: EpochMs, extreme: Fold) -> Option<Self> {
+        let measured = measure.metric.facts().measured;
+        let fold = match measured.kind() {
+            MetricKind::Sum => Fold::Sum,
+            MetricKind::Gauge | MetricKind::Custom | MetricKind::Extreme => extreme,
+            MetricKind::Ports | MetricKind::Addresses | MetricKind::Duration => return None,
+        };
+        let window_ms = Some(window_ms.max(1));
+        let series = || Self { measure: Arc::new(measure), window_ms, measured, fold };
         measured.is_measured().then(series)
     }
 
@@ -43,7 +77,7 @@ impl Series {
     #[must_use]
     pub fn retained(measure: Measure, period_ms: EpochMs) -> Option<Self> {
         let series = Self::judged(measure, period_ms)?;
-        let window_ms = series.window_ms.filter(|_| series.measured == Measured::Counted);
+        let window_ms = series.window_ms.filter(|_| series.is_counted());
         Some(Self { window_ms, ..series })
     }
 
@@ -59,13 +93,63 @@ impl Series {
         self.window_ms
     }
 
-    /// Whether front doors count it; all else is in reports.
+    /// Whether front doors see it; all else is in reports.
     pub(crate) fn is_counted(&self) -> bool {
-        self.measured == Measured::Counted
+        matches!(self.measured, Measured::Counted | Measured::MessageSize | Measured::Source)
+    }
+
+    /// Whether a window has the extreme of its values.
+    #[must_use]
+    pub fn is_extreme(&self) -> bool {
+        self.fold != Fold::Sum
+    }
+
+    /// Whether nothing is zero: front doors say all that there was to add up.
+    pub(crate) fn counts_zero(&self) -> bool {
+        self.is_counted() && self.fold == Fold::Sum
+    }
+
+    /// A window's value as it is looked at.
+    #[inline]
+    pub(crate) fn observed(&self, value: u64) -> Observed<'static> {
+        match self.measured {
+            Measured::Custom => Observed::Number(number_of(value)),
+            _ => Observed::Count(value),
+        }
+    }
+
+    /// How much it grew in what a front door saw.
+    pub(crate) fn growth_in_activity(&self, activity: &Activity) -> Growth {
+        match self.measured {
+            Measured::Counted => self.growth_in_counts(&activity.counts),
+            Measured::MessageSize => {
+                let dimension = self.measure.dimension.as_ref();
+                let mut of_it =
+                    activity.sizes.iter().filter(|sizes| sizes.dimension.as_ref() == dimension);
+                of_it.next().map_or(Growth::Nothing, |sizes| {
+                    Growth::By(match self.fold {
+                        Fold::Sum => sizes.total,
+                        Fold::Most => sizes.max,
+                        Fold::Least => sizes.min,
+                    })
+                })
+            }
+            _ => Growth::Nothing,
+        }
+    }
+
+    /// From where it was seen to come, each once; nothing if this is not what is measured.
+    pub(crate) fn sources_in(&self, activity: &Activity) -> Vec<IpAddr> {
+        if self.measured != Measured::Source {
+            return Vec::new();
+        }
+        let dimension = self.measure.dimension.as_ref();
+        let of_it = activity.sources.iter().filter(|of| of.dimension.as_ref() == dimension);
+        of_it.map(|source| source.address).collect()
     }
 
     /// How much it grew in what a front door counted.
-    pub(crate) fn growth_in_counts(&self, counts: &[Count]) -> Growth {
+    fn growth_in_counts(&self, counts: &[Count]) -> Growth {
         let Measure { metric, dimension } = &*self.measure;
         let entry = |name: Option<&_>| {
             let mut of_it =
@@ -96,6 +180,12 @@ impl Series {
             Measured::Network(NetworkCounter::BytesOut) => report.network.bytes_out,
             Measured::Network(NetworkCounter::PacketsIn) => report.network.packets_in,
             Measured::Network(NetworkCounter::PacketsOut) => report.network.packets_out,
+            // Of what is as it is when it comes, windows have an extreme.
+            _ if self.window_ms.is_some() => match self.value_in_report(report)? {
+                Observed::Count(count) => Some(count),
+                Observed::Number(number) => Some(ordered(number)),
+                _ => None,
+            },
             _ => None,
         }
     }
@@ -124,6 +214,17 @@ impl Series {
             | Measured::Source => None,
         }
     }
+}
+
+/// A number as a whole number that sorts like it.
+fn ordered(number: f64) -> u64 {
+    let bits = (number + 0.0).to_bits();
+    if bits >> 63 == 0 { bits | 1 << 63 } else { !bits }
+}
+
+/// The number that [`ordered`] made this of.
+fn number_of(ordered: u64) -> f64 {
+    f64::from_bits(if ordered >> 63 == 1 { ordered & !(1 << 63) } else { !ordered })
 }
 
 /// Agents sample long lists, so what they say of the number goes first.

@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use fleetward_domain::{Activity, Datapoint, EpochMs, Report};
+use fleetward_domain::{Activity, Datapoint, EpochMs, Observed, Report};
 
 use super::Listener;
 use super::begins::{Begins, NEVER_MS, Own};
@@ -128,22 +128,33 @@ impl MeasuredThing {
     ) {
         let since_ms = since_ms(activity).min(at_ms);
         let sight = Sight { at_ms, since_ms, door: Some((door, activity.connected)) };
-        let counts = &activity.counts;
-        let growth = |reader: &Reader| match reader.series.is_counted() {
-            true => reader.series.growth_in_counts(counts),
-            false => Growth::Nothing,
-        };
+        let growth = |reader: &Reader| reader.series.growth_in_activity(activity);
         self.see(scene, sight, growth);
         if !scene.plan.takes_activity() || since_ms < self.from_ms {
             return;
         }
         for (id, reader) in ReaderId::number(&scene.plan.readers) {
-            let Some((place, slot)) = scene.plan.slot_of(reader) else { continue };
+            let Some((place, slot)) = scene.plan.slot_of(reader) else {
+                let sources = reader.series.sources_in(activity);
+                if !sources.is_empty() && since_ms >= self.begin_of(scene.begins, id) {
+                    let (measure, value) = (reader.series.measure(), Observed::Addresses(&sources));
+                    listener.datapoint(id, Datapoint { measure, at_ms: since_ms, value });
+                }
+                continue;
+            };
             if reader.series.is_counted() {
                 // Who does not lead shares what has grown already.
                 let growth = if reader.leads { growth(reader) } else { Growth::Nothing };
                 self.take(scene, (id, reader), (place, slot), (sight, growth), listener);
             }
+        }
+    }
+
+    /// Tells a reader how far its open window has grown by now, if anything was said of it.
+    pub fn tell_so_far(&self, scene: Scene<'_>, id: ReaderId, listener: &mut impl Listener) {
+        let Some(reader) = id.of(&scene.plan.readers) else { return };
+        if let Some((place, slot)) = scene.plan.slot_of(reader) {
+            self.tell_growth(scene, (id, reader, place, slot), listener);
         }
     }
 
@@ -291,7 +302,8 @@ impl MeasuredThing {
         }
         for reader in plan.readers.iter().filter(|reader| reader.leads) {
             let slot = reader.slot.and_then(|slot| own_place.grown.get_mut(slot as usize));
-            slot.into_iter().for_each(|slot| slot.grow(growth(reader)));
+            let fold = reader.series.fold;
+            slot.into_iter().for_each(|slot| slot.grow(growth(reader), fold));
         }
     }
 

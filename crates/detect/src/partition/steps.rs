@@ -12,6 +12,7 @@ use fleetward_domain::{Activity, Effects, EpochMs};
 use super::{Partition, Step};
 use crate::catalog::Moves;
 use crate::cursor::Cursor;
+use crate::measure::ReaderId;
 
 /// Something that is to be done with every thing.
 #[derive(Debug)]
@@ -24,6 +25,8 @@ pub(crate) enum Task {
     Lose { door: u64, at_ms: EpochMs },
     /// The clock was set ahead by this, or back.
     BeginAnew { ahead_ms: EpochMs },
+    /// A threshold was made: who reads the behavior that it is of, by audience.
+    Judge { readers: Vec<Option<ReaderId>> },
     /// What applies to the things of an audience has changed, or who they are.
     Migrate { moves: Moves },
     /// No thing: all front doors have logged what they stamped before this, once what was connected
@@ -87,6 +90,7 @@ impl Partition {
                 Task::EndSilent { silent_ms } => self.end_silent(place, *silent_ms, effects),
                 Task::Lose { door, at_ms } => self.lose(place, (*door, *at_ms), effects),
                 Task::BeginAnew { ahead_ms } => self.begin_anew(place, *ahead_ms, effects),
+                Task::Judge { readers } => self.judge(place, readers, effects),
                 Task::Migrate { moves } => self.migrate(place, moves, effects),
                 Task::Count { .. } | Task::DrawLine { .. } => {}
             }
@@ -97,11 +101,14 @@ impl Partition {
     fn end_task(&mut self, task: Task, effects: &mut Effects) {
         match task {
             Task::Count { activity, door } => self.count(&activity, door, effects),
+            Task::Close => self.catalog.sum_up(self.clock.line_ms, effects),
+            Task::Judge { .. } => self.catalog.forget_waiting(),
             Task::DrawLine { line_ms } => self.draw_line(line_ms),
             // All that was open has ended as not counted whole; what begins in the middle of a
             // window from here is not either.
             Task::BeginAnew { .. } => {
                 self.clock.uncounted = vec![(EpochMs::MIN, self.clock.now_ms)];
+                self.catalog.begin_fleets_anew(self.clock.line_ms);
             }
             _ => {}
         }
@@ -146,6 +153,19 @@ impl Partition {
             thing.judged.open.set_ahead(ahead_ms);
             let (measured, mut cursor) = Cursor::measuring(thing, plan, effects);
             measured.begin_anew(scene, ahead_ms, &mut cursor);
+        }
+        self.note(place);
+    }
+
+    fn judge(&mut self, place: u32, readers: &[Option<ReaderId>], effects: &mut Effects) {
+        let Some(thing) = self.things.get(place) else { return };
+        let audience = thing.judged.audience;
+        let Some(reader) = readers.get(audience as usize).copied().flatten() else { return };
+        let Some((plan, scene)) = self.catalog.scene(audience, &self.clock) else { return };
+        if let Some(thing) = self.things.change(place) {
+            let (measured, mut cursor) = Cursor::measuring(thing, plan, effects);
+            cursor.judge_waiting(reader);
+            measured.tell_so_far(scene, reader, &mut cursor);
         }
         self.note(place);
     }

@@ -23,6 +23,8 @@ mod scenario;
 mod severity;
 mod shared_measures;
 mod silence;
+mod sizes_and_sources;
+mod statistical;
 mod stored_formats;
 mod sums_of_reports;
 mod targets;

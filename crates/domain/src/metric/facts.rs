@@ -89,8 +89,9 @@ impl Measured {
     #[must_use]
     pub const fn is_measured(self) -> bool {
         match self {
-            Self::MessageSize | Self::Absence | Self::Source => false,
-            Self::Counted | Self::Network(_) | Self::Total(_) => true,
+            Self::Absence => false,
+            Self::Counted | Self::MessageSize | Self::Source => true,
+            Self::Network(_) | Self::Total(_) => true,
             Self::Ports(_) | Self::Remotes | Self::Custom => true,
         }
     }

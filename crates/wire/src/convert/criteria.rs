@@ -2,7 +2,7 @@
 
 use fleetward_domain::limits::DURATIONS_SECONDS;
 use fleetward_domain::{Comparison, ComparisonOperator, Criteria, CustomMetricType, Judgement};
-use fleetward_domain::{Metric, MetricKind, MetricValue};
+use fleetward_domain::{Metric, MetricKind, MetricValue, Percentile};
 
 use super::value::{read_value, show_value};
 use super::{BehaviorRules, Problems};
@@ -18,14 +18,30 @@ pub(super) fn read(
         return None;
     }
     let form = Form::of(metric, rules);
-    let comparison = read_comparison(criteria, metric, &form, problems);
-    let duration = read_duration(criteria.duration_seconds, metric, (&form, rules), problems);
+    let judgement = match &criteria.statistical_threshold {
+        None => read_comparison(criteria, metric, &form, problems).map(Judgement::Static),
+        Some(threshold) => read_statistical(criteria, threshold, (metric, &form), problems),
+    };
+    // A percentile ranks one value a window, also of what is a datapoint as it comes.
+    let needs_duration = metric.needs_duration() || criteria.statistical_threshold.is_some();
+    let duration = match criteria.duration_seconds {
+        Some(seconds) => read_duration(seconds, metric, (&form, rules), problems),
+        None if needs_duration && !form.is_list => {
+            let who = if metric.needs_duration() { "metric" } else { "a statisticalThreshold on" };
+            problems.add(
+                "criteria.durationSeconds",
+                format_args!("is missing: {who} {metric} needs it"),
+            );
+            None
+        }
+        None => None,
+    };
     let to_alarm = criteria.consecutive_datapoints_to_alarm;
     let to_clear = criteria.consecutive_datapoints_to_clear;
     let to_alarm = read_datapoints(to_alarm, "consecutiveDatapointsToAlarm", problems);
     let to_clear = read_datapoints(to_clear, "consecutiveDatapointsToClear", problems);
     Some(Criteria {
-        judgement: Judgement::Static(comparison?),
+        judgement: judgement?,
         duration_seconds: duration,
         datapoints_to_alarm: to_alarm,
         datapoints_to_clear: to_clear,
@@ -60,12 +76,12 @@ fn refuse_unjudged(
     problems: &mut Problems<'_>,
 ) -> bool {
     let before = problems.found.len();
-    let reason = "is not supported yet: behaviors are judged against a fixed value only";
-    if criteria.statistical_threshold.is_some() {
-        problems.add("criteria.statisticalThreshold", reason);
-    }
     if criteria.ml_detection_config.is_some() {
-        problems.add("criteria.mlDetectionConfig", reason);
+        problems.add(
+            "criteria.mlDetectionConfig",
+            "is not supported yet: behaviors are judged against a fixed value or a \
+             statisticalThreshold only",
+        );
     }
     if !metric.is_measured() {
         problems.add(
@@ -149,6 +165,51 @@ fn read_comparison(
     }
 }
 
+/// Source: the service model on `StatisticalThreshold` and on `BehaviorCriteria`, and AWS's guide
+/// on metrics: percentiles of numbers only. The service model's pattern knows the percentiles.
+fn read_statistical(
+    criteria: &types::BehaviorCriteria,
+    threshold: &types::StatisticalThreshold,
+    (metric, form): (&Metric, &Form),
+    problems: &mut Problems<'_>,
+) -> Option<Judgement> {
+    let field = "criteria.statisticalThreshold";
+    let before = problems.found.len();
+    if criteria.value.is_some() {
+        problems.add(field, "cannot be used beside criteria.value: give one of them");
+    }
+    if form.is_list {
+        problems.add(field, format_args!("cannot be used with metric {metric}, which is a list"));
+        return None;
+    }
+    // How long a thing has been away grows with time for all alike: it has no fleet to rank in.
+    if metric.kind() == MetricKind::Duration {
+        problems.add(field, format_args!("cannot be used with metric {metric}: give a value"));
+    }
+    let operator = read_fitting_operator(criteria.comparison_operator, metric, form, problems);
+    let statistic = match threshold.statistic.as_deref() {
+        None => {
+            problems.add(&format!("{field}.statistic"), "is missing");
+            None
+        }
+        Some(text) => {
+            let statistic = Percentile::parse(text);
+            if statistic.is_none() {
+                let known: Vec<&str> = Percentile::all().map(Percentile::as_str).collect();
+                let known = known.join(", ");
+                problems.add(
+                    &format!("{field}.statistic"),
+                    format_args!("{text} is not one of {known}"),
+                );
+            }
+            statistic
+        }
+    };
+    let (operator, statistic) = (operator?, statistic?);
+    let is_whole = problems.found.len() == before;
+    is_whole.then_some(Judgement::Statistical { operator, statistic })
+}
+
 fn read_fitting_operator(
     operator: Option<types::ComparisonOperator>,
     metric: &Metric,
@@ -198,18 +259,12 @@ fn read_fitting_value(
 
 /// Source: the service model on `BehaviorCriteria$durationSeconds` and AWS's guide on metrics.
 fn read_duration(
-    duration: Option<i32>,
+    duration: i32,
     metric: &Metric,
     (form, rules): (&Form, &BehaviorRules),
     problems: &mut Problems<'_>,
 ) -> Option<u32> {
     let field = "criteria.durationSeconds";
-    let Some(duration) = duration else {
-        if metric.needs_duration() {
-            problems.add(field, format_args!("is missing: metric {metric} needs it"));
-        }
-        return None;
-    };
     if form.is_list {
         problems.add(field, format_args!("cannot be used with metric {metric}, which is a list"));
         return None;

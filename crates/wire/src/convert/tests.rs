@@ -52,6 +52,9 @@ fn what_is_read_is_shown_again() {
         {"name": "e", "metric": "aws:listening-udp-ports", "suppressAlerts": false,
             "criteria": {"comparisonOperator": "not-in-port-set",
                 "value": {"ports": [0, 65535]}}},
+        {"name": "g", "metric": "aws:num-messages-sent", "suppressAlerts": false,
+            "criteria": {"comparisonOperator": "less-than-equals", "durationSeconds": 900,
+                "statisticalThreshold": {"statistic": "p0.01"}}},
         {"name": "f", "metric": "aws:destination-ip-addresses", "suppressAlerts": false,
             "criteria": {"comparisonOperator": "in-cidr-set",
                 "value": {"cidrs": ["12.8.0.0/16", "2001:db8::/32"]}}},
@@ -89,13 +92,14 @@ fn every_metric_that_is_measured_takes_its_operators_and_its_value_only() {
                 "aws:num-established-tcp-connections",
                 "aws:num-listening-tcp-ports",
                 "aws:num-listening-udp-ports",
+                "aws:message-byte-size",
             ],
             &count,
             "count",
             None,
         ),
         (&["aws:listening-tcp-ports", "aws:listening-udp-ports"], &ports, "ports", None),
-        (&["aws:destination-ip-addresses"], &cidrs, "cidrs", None),
+        (&["aws:destination-ip-addresses", "aws:source-ip-address"], &cidrs, "cidrs", None),
     ];
     let is_listed = |metric: &Metric| table.iter().any(|row| row.0.contains(&metric.as_str()));
     assert!(Metric::AWS.iter().all(|metric| is_listed(metric) == metric.is_measured()));
@@ -174,37 +178,72 @@ fn a_window_is_asked_for_where_there_is_one() {
 }
 
 #[test]
+fn a_statistical_threshold_needs_a_number_a_window_and_no_value_beside_it() {
+    let statistical = |metric: &str, operator: &str, more: Value| {
+        let mut criteria = json!({"comparisonOperator": operator, "durationSeconds": 300,
+            "statisticalThreshold": {"statistic": "p99.9"}});
+        for (field, value) in more.as_object().unwrap() {
+            criteria[field] = value.clone();
+        }
+        problems_with(&RULES, json!({"metric": metric, "criteria": criteria}))
+    };
+    let none = || json!({});
+    for metric in ["aws:num-messages-sent", "aws:num-listening-tcp-ports", "aws:all-bytes-out"] {
+        for operator in ["less-than", "less-than-equals", "greater-than", "greater-than-equals"] {
+            assert!(statistical(metric, operator, none()).is_empty(), "{metric} {operator}");
+        }
+        let operators = "less-than, less-than-equals, greater-than, greater-than-equals";
+        let expected = format!(
+            "criteria.comparisonOperator in-set does not fit metric {metric}: use {operators}"
+        );
+        assert_eq!(statistical(metric, "in-set", none()), [expected]);
+        let told = statistical(metric, "less-than", json!({"durationSeconds": null}));
+        let who = if metric.contains("-ports") { "a statisticalThreshold on" } else { "metric" };
+        let expected = format!("criteria.durationSeconds is missing: {who} {metric} needs it");
+        assert_eq!(told, [expected]);
+    }
+    let list = "aws:listening-tcp-ports";
+    assert_eq!(
+        statistical(list, "in-port-set", json!({"durationSeconds": null})),
+        [format!(
+            "criteria.statisticalThreshold cannot be used with metric {list}, which is a list"
+        )]
+    );
+    let both = json!({"value": {"count": 3}});
+    assert_eq!(
+        statistical("aws:all-bytes-in", "less-than", both),
+        ["criteria.statisticalThreshold cannot be used beside criteria.value: give one of them"]
+    );
+    let field = "criteria.statisticalThreshold.statistic";
+    let missing = json!({"statisticalThreshold": {}});
+    let told = statistical("aws:all-bytes-in", "less-than", missing);
+    assert_eq!(told, [format!("{field} is missing")]);
+    let average = json!({"statisticalThreshold": {"statistic": "Average"}});
+    let told = statistical("aws:all-bytes-in", "less-than", average).join("");
+    assert!(told.starts_with(&format!("{field} Average is not one of p0, p0.01, p0.1,")), "{told}");
+}
+
+#[test]
 fn criteria_that_nobody_would_judge_are_refused() {
-    let yet = "is not supported yet: behaviors are judged against a fixed value only";
-    let statistical = json!({"metric": "aws:num-messages-sent", "criteria": {
-        "comparisonOperator": "less-than", "durationSeconds": 300,
-        "statisticalThreshold": {"statistic": "p90"}}});
     let learned = json!({"metric": "aws:num-messages-sent", "criteria": {
         "mlDetectionConfig": {"confidenceLevel": "HIGH"}}});
-    for (behavior, field) in
-        [(statistical, "criteria.statisticalThreshold"), (learned, "criteria.mlDetectionConfig")]
-    {
-        assert_eq!(problems_with(&RULES, behavior), [format!("{field} {yet}")]);
-    }
-    for (metric, operator, value) in [
-        ("aws:message-byte-size", "less-than", json!({"count": 1})),
-        ("aws:disconnect-duration", "less-than", json!({"count": 1})),
-        ("aws:source-ip-address", "in-cidr-set", json!({"cidrs": ["10.0.0.0/8"]})),
-    ] {
-        let told = problems_with(&RULES, criteria(metric, operator, value, Some(300)));
-        let expected = format!(
-            "criteria cannot be judged for metric {metric}, which is not measured yet; without \
-             criteria the behavior is accepted"
-        );
-        assert_eq!(told, [expected]);
-        assert!(problems_with(&RULES, json!({"metric": metric})).is_empty());
-        let retained = types::MetricToRetain {
-            metric: metric.to_owned(),
-            metric_dimension: None,
-            export_metric: None,
-        };
-        assert!(read_metrics_to_retain(None, Some(&[retained]), &RULES).is_ok());
-    }
+    let yet = "criteria.mlDetectionConfig is not supported yet: behaviors are judged against a \
+               fixed value or a statisticalThreshold only";
+    assert_eq!(problems_with(&RULES, learned), [yet]);
+    let metric = "aws:disconnect-duration";
+    let told = problems_with(&RULES, criteria(metric, "less-than", json!({"count": 1}), Some(300)));
+    let expected = format!(
+        "criteria cannot be judged for metric {metric}, which is not measured yet; without \
+         criteria the behavior is accepted"
+    );
+    assert_eq!(told, [expected]);
+    assert!(problems_with(&RULES, json!({"metric": metric})).is_empty());
+    let retained = types::MetricToRetain {
+        metric: metric.to_owned(),
+        metric_dimension: None,
+        export_metric: None,
+    };
+    assert!(read_metrics_to_retain(None, Some(&[retained]), &RULES).is_ok());
 }
 
 /// The other half, that the detector measures the same metrics, is a test of the room `detect`.

@@ -6,6 +6,8 @@
 //! of a device over the same period are compared with the value at the rank.
 
 mod codec;
+mod criteria;
+mod fleet;
 mod merge;
 mod sketch;
 mod summary;
@@ -14,5 +16,7 @@ mod summary;
 mod tests;
 
 pub use codec::{decode, encode};
+pub(crate) use criteria::StatisticalCriteria;
+pub(crate) use fleet::{Fleet, Made, Waited};
 pub use sketch::Sketch;
 pub use summary::Summary;

@@ -170,6 +170,8 @@ impl OwnedPartition {
         if offset < self.claim.effects_offset || effects.is_empty() {
             return false;
         }
+        let partition = self.claim.partition;
+        effects.summaries.iter_mut().for_each(|summary| summary.partition = partition);
         tx.append(&mut effects);
         true
     }
