@@ -17,6 +17,7 @@ use std::time::Duration;
 
 use fleetward_domain::EpochMs;
 use fleetward_store::DueAlert;
+use fleetward_store::limits::ALERT_LONGEST_WAIT_MS;
 use tokio::sync::watch;
 use tokio::task::{Id, JoinHandle, JoinSet};
 use tokio::time::Instant;
@@ -95,6 +96,13 @@ impl Running {
     }
 }
 
+async fn until(courier: &Courier, due: Option<Instant>) {
+    match due {
+        Some(due) => courier.clock.sleep_until_instant(due).await,
+        None => std::future::pending().await,
+    }
+}
+
 struct Outbox {
     courier: Arc<Courier>,
     lanes: Lanes,
@@ -106,8 +114,8 @@ struct Outbox {
 struct NextLook {
     /// Not before, however much happens.
     rest_until: Instant,
-    /// At the latest, by the courier's clock.
-    due_ms: EpochMs,
+    /// At the latest; none if nothing waits. A wall clock that is set does not move it.
+    due: Option<Instant>,
 }
 
 impl Outbox {
@@ -132,7 +140,7 @@ impl Outbox {
                         wants_look |= self.settle(ended);
                         self.start_waiting();
                     }
-                    () = courier.clock.sleep_until(next.due_ms), if !wants_look => {
+                    () = until(&courier, next.due), if !wants_look => {
                         wants_look = true;
                     }
                     () = courier.clock.sleep_until_instant(next.rest_until), if wants_look => break,
@@ -149,14 +157,19 @@ impl Outbox {
                 self.start_waiting();
                 // A large page costs; with it, deliveries are many and a short rest loses none.
                 let rest_ms = u64::try_from(read.rows / ROWS_PER_REST_MS).unwrap_or(0);
-                NextLook {
-                    rest_until: self.courier.clock.instant() + Duration::from_millis(rest_ms),
-                    due_ms: read.next_due_ms.unwrap_or(EpochMs::MAX),
-                }
+                let now = self.courier.clock.instant();
+                let wait_ms = |due_ms: EpochMs| {
+                    // Nothing that the store gives is put off for longer, whatever its time is.
+                    due_ms.saturating_sub(now_ms).clamp(0, ALERT_LONGEST_WAIT_MS).unsigned_abs()
+                };
+                let due =
+                    read.next_due_ms.map(|due_ms| now + Duration::from_millis(wait_ms(due_ms)));
+                NextLook { rest_until: now + Duration::from_millis(rest_ms), due }
             }
             Err(error) => {
                 tracing::warn!(%error, "the outbox of alerts cannot be read, trying again");
-                NextLook { rest_until: self.courier.clock.instant() + STORE_RETRY, due_ms: now_ms }
+                let again = self.courier.clock.instant() + STORE_RETRY;
+                NextLook { rest_until: again, due: Some(again) }
             }
         }
     }

@@ -54,6 +54,10 @@ pub const FLAPPING_ALERTS: usize = 10;
 /// The stretch of time in which a behavior that comes and goes is told of so often at most.
 pub const FLAPPING_MS: i64 = 600_000;
 
+/// No alert waits longer for its next try. A time that is further away was written
+/// before the clock was set back, and counts as past: nobody knows how long the old clock is gone.
+pub const ALERT_LONGEST_WAIT_MS: i64 = 900_000;
+
 /// Held alerts that one look at the outbox lets go; the next one lets go the next.
 pub const ALERTS_LET_GO_AT_ONCE: usize = 256;
 

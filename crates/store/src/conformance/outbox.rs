@@ -2,6 +2,7 @@ use fleetward_domain::{EventType, Notification, VerificationState};
 
 use super::fixtures::{CASE, Case, alert, alerts, verify};
 use super::on_each;
+use crate::limits::ALERT_LONGEST_WAIT_MS;
 use crate::{AlertStatus, DueAlert, Store};
 
 const OTHER: Case = Case { id: "other", thing: "door", ..CASE };
@@ -71,6 +72,20 @@ async fn a_failed_alert_is_tried_later_and_holds_back_what_follows() {
         store.alert_failed(id, Some(0), "late").await.unwrap();
         store.alert_delivered(id).await.unwrap();
         assert_eq!(due(store, 100).await, [named("t", AlarmCleared)]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_alert_put_off_by_a_clock_that_was_set_back_is_due_at_once() {
+    on_each(async |store| {
+        let one = vec![alert(CASE, "t", EventType::InAlarm, 10)];
+        store.commit_detection(alerts(one)).await.unwrap();
+        let (now_ms, id) = (5_000, first(store, 5_000).await.id);
+        store.alert_failed(id, Some(now_ms + ALERT_LONGEST_WAIT_MS), "refused").await.unwrap();
+        assert!(due(store, now_ms).await.is_empty(), "no clock was set");
+        store.alert_failed(id, Some(now_ms + 3_600_000), "refused").await.unwrap();
+        assert_eq!(first(store, now_ms).await.id, id);
     })
     .await;
 }

@@ -9,7 +9,7 @@ use super::MemoryStore;
 use super::documents::DocumentTable;
 use crate::error::StoreError;
 use crate::kind::Kind;
-use crate::limits::{FLAPPING_ALERTS, FLAPPING_MS};
+use crate::limits::{ALERT_LONGEST_WAIT_MS, FLAPPING_ALERTS, FLAPPING_MS};
 use crate::outbox::{AlertStatus, DueAlert, Outbox, behavior_of};
 
 #[async_trait::async_trait]
@@ -171,7 +171,8 @@ impl OutboxTable {
     }
 
     pub(super) fn due(&self, now_ms: EpochMs, limit: usize) -> Vec<DueAlert> {
-        let mut due: Vec<_> = self.heads().filter(|(_, due_ms, _)| *due_ms <= now_ms).collect();
+        let mut due: Vec<_> =
+            self.heads().filter(|(_, due_ms, _)| is_due(*due_ms, now_ms)).collect();
         due.sort_by_key(|(id, _, row)| (row.is_of_stranger, row.turn, *id));
         due.into_iter()
             .take(limit)
@@ -258,6 +259,11 @@ impl OutboxTable {
             kept
         });
     }
+}
+
+/// Whether its time has come, or was written by a clock that was set back since.
+fn is_due(due_ms: EpochMs, now_ms: EpochMs) -> bool {
+    due_ms <= now_ms || due_ms > now_ms.saturating_add(ALERT_LONGEST_WAIT_MS)
 }
 
 impl Row {

@@ -17,7 +17,7 @@ use super::writer::Writing;
 use super::{SqliteStore, from_now_on};
 use crate::codes::{ALERT_BEHIND, ALERT_DEAD, ALERT_DELIVERED, ALERT_HEAD, ALERT_HELD};
 use crate::error::StoreError;
-use crate::limits::UNREADABLE_ALERTS_AT_ONCE;
+use crate::limits::{ALERT_LONGEST_WAIT_MS, UNREADABLE_ALERTS_AT_ONCE};
 use crate::outbox::{AlertStatus, DueAlert, Outbox};
 use crate::shape::alert;
 
@@ -146,7 +146,7 @@ struct Due {
 /// of them.
 const DUE_IN_TURN: &str = "
     SELECT id, key, status, failures, created_ms, due_ms, body, stranger, released_ms
-    FROM alert INDEXED BY alert_turn WHERE status = 0 AND due_ms <= ?
+    FROM alert INDEXED BY alert_turn WHERE status = 0 AND (due_ms <= ?1 OR due_ms > ?2)
     ORDER BY stranger, turn, id";
 
 fn due(
@@ -160,10 +160,11 @@ fn due(
         true => DUE_IN_TURN,
         false => {
             "SELECT id, key, status, failures, created_ms, due_ms, body, 0, 0 FROM alert
-             WHERE status = 0 AND due_ms <= ? ORDER BY id"
+             WHERE status = 0 AND (due_ms <= ?1 OR due_ms > ?2) ORDER BY id"
         }
     })?;
-    let mut found = statement.query_map([now_ms], |row| Ok((row.get(0)?, due_in(row))))?;
+    let mut found =
+        statement.query_map([now_ms, too_far_ms(now_ms)], |row| Ok((row.get(0)?, due_in(row))))?;
     let mut due = Due::default();
     // What cannot be read takes no place of what can.
     while due.alerts.len() < limit
@@ -181,6 +182,11 @@ fn due(
         }
     }
     Ok(due)
+}
+
+/// Whatever is due after this was written by a clock that was set back since.
+fn too_far_ms(now_ms: EpochMs) -> EpochMs {
+    now_ms.saturating_add(ALERT_LONGEST_WAIT_MS)
 }
 
 /// Reads a row of the table of alerts that has its turn.
