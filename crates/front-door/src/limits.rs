@@ -134,6 +134,9 @@ pub const UPSTREAM_RETRY: Duration = Duration::from_millis(20);
 /// How long the end of a connection waits for its reports and for the upstream broker.
 pub const SESSION_END: Duration = Duration::from_secs(5);
 
+/// How long a connection whose report the log did not take is kept before it is ended.
+pub const UNLOGGED_PAUSE: Duration = Duration::from_secs(1);
+
 /// How long a closed connection is still read, so that the peer gets what was said last.
 pub const LINGER: Duration = Duration::from_secs(1);
 

@@ -35,6 +35,9 @@ pub(crate) enum End {
     /// A bound of this connection was reached.
     #[error("too many {0}")]
     Overrun(&'static str),
+    /// The log did not take a report: clients send again on a new connection only.
+    #[error("the event log does not take reports")]
+    Unlogged,
     /// The front door stops.
     #[error("the front door stops")]
     Stopping,
@@ -61,13 +64,14 @@ impl End {
             Self::NotAuthorized => ReasonCode::NOT_AUTHORIZED,
             Self::Deactivated => ReasonCode::ADMINISTRATIVE_ACTION,
             Self::Overrun(_) => ReasonCode::QUOTA_EXCEEDED,
+            Self::Unlogged => ReasonCode::SERVER_BUSY,
             Self::Stopping => ReasonCode::SERVER_SHUTTING_DOWN,
         })
     }
 
-    /// Whether it counts as a disconnect of the thing: that the front door stops says nothing
-    /// about the thing.
+    /// Whether it counts as a disconnect of the thing: that the front door stops, or has no room,
+    /// says nothing about the thing.
     pub(crate) fn is_of_thing(&self) -> bool {
-        !matches!(self, Self::Stopping)
+        !matches!(self, Self::Stopping | Self::Unlogged)
     }
 }

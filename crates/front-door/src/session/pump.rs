@@ -154,6 +154,7 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Pump<Uplink, R, W> {
                     }
                     alarm.set(clock.sleep_until_instant(heard + silence));
                 }
+                () = self.direction.unlogged() => return End::Unlogged,
                 () = &mut stop => return End::Stopping,
             }
         }

@@ -9,12 +9,12 @@ use fleetward_mqtt::packet::{Answer, AnswerKind, Publish};
 use fleetward_mqtt::topic::{DefenderFormat, DefenderResponse, DefenderTopic};
 use fleetward_mqtt::{ProtocolVersion, QoS, ReasonCode};
 use fleetward_report::Format;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::task::JoinHandle;
 
 use super::{Door, End};
 use crate::ingest::{Outcome, Reporter, Submission};
-use crate::limits::{REPORTS_IN_FLIGHT, SESSION_END};
+use crate::limits::{REPORTS_IN_FLIGHT, SESSION_END, UNLOGGED_PAUSE};
 use crate::seldom::Seldom;
 use crate::stamps::Stamped;
 use crate::upstream::Service;
@@ -88,6 +88,8 @@ struct Worker {
     /// For as many as may be in flight, answers included.
     places: Arc<Semaphore>,
     arrived: mpsc::Sender<Arrived>,
+    /// Told when the log did not take what is to be acknowledged.
+    unlogged: Arc<Notify>,
     task: JoinHandle<()>,
 }
 
@@ -113,15 +115,29 @@ impl Reports {
     pub(super) async fn push(&mut self, job: ReportJob) -> Result<(), End> {
         let worker = self.worker.get_or_insert_with(|| {
             let (sender, arrived) = mpsc::channel(REPORTS_IN_FLIGHT);
-            let work = work(Arc::clone(&self.door), self.version, arrived, self.to_client.clone());
+            let unlogged = Arc::new(Notify::new());
+            let client = Client {
+                version: self.version,
+                frames: self.to_client.clone(),
+                unlogged: Arc::clone(&unlogged),
+            };
+            let task = tokio::spawn(work(Arc::clone(&self.door), arrived, client));
             let places = Arc::new(Semaphore::new(REPORTS_IN_FLIGHT));
-            Worker { places, arrived: sender, task: tokio::spawn(work) }
+            Worker { places, arrived: sender, unlogged, task }
         });
         let gone = || End::Overrun("device reports");
         let place = Arc::clone(&worker.places).acquire_owned().await.map_err(|_| gone())?;
         // Stamped when there is room for it: what waits longer has not come in yet.
         let stamp = self.door.stamps.take().await;
         worker.arrived.send(Arrived { job, stamp, place }).await.map_err(|_| gone())
+    }
+
+    /// Returns when the log did not take what is to be acknowledged.
+    pub(super) async fn unlogged(&self) {
+        match &self.worker {
+            Some(worker) => worker.unlogged.notified().await,
+            None => std::future::pending().await,
+        }
     }
 
     /// Waits for the reports that came before the end.
@@ -136,12 +152,7 @@ impl Reports {
 /// Takes reports in order, until no more can come. What came while the log was busy is taken at
 /// once. A client that does not read its answers holds up its own reports before they are
 /// stamped, never those that are: they would hold everybody's windows open.
-async fn work(
-    door: Arc<Door>,
-    version: ProtocolVersion,
-    mut arrived: mpsc::Receiver<Arrived>,
-    to_client: mpsc::Sender<Vec<u8>>,
-) {
+async fn work(door: Arc<Door>, mut arrived: mpsc::Receiver<Arrived>, client: Client) {
     let mut batch = Vec::with_capacity(REPORTS_IN_FLIGHT);
     let mut debts = VecDeque::new();
     // Its lists are used again from report to report.
@@ -152,7 +163,16 @@ async fn work(
         tokio::select! {
             count = arrived.recv_many(&mut batch, REPORTS_IN_FLIGHT), if !is_over => {
                 is_over = count == 0;
-                let settled = settle(&door, version, &mut batch, &mut scratch).await;
+                let owes = batch.iter().any(|it| it.job.owed.acknowledgement.is_some());
+                let Some(settled) = settle(&door, client.version, &mut batch, &mut scratch).await
+                else {
+                    if owes {
+                        // Not at once: a fleet that comes again and again helps no disk.
+                        door.clock.sleep(UNLOGGED_PAUSE).await;
+                        client.unlogged.notify_one();
+                    }
+                    continue;
+                };
                 for (debt, refused) in settled {
                     if let Some(Refused { thing, why }) = refused {
                         refusals.tell(door.clock.instant(), |count| {
@@ -162,11 +182,18 @@ async fn work(
                     debts.push_back(debt);
                 }
             }
-            () = pay(debts.front_mut(), &door, &to_client), if !debts.is_empty() => {
+            () = pay(debts.front_mut(), &door, &client.frames), if !debts.is_empty() => {
                 debts.pop_front();
             }
         }
     }
+}
+
+/// Who sent the reports.
+struct Client {
+    version: ProtocolVersion,
+    frames: mpsc::Sender<Vec<u8>>,
+    unlogged: Arc<Notify>,
 }
 
 /// A refused report.
@@ -176,13 +203,14 @@ struct Refused {
     why: String,
 }
 
-/// Has the reports logged, or refused; what their sender is owed for each.
+/// Has the reports logged, or refused; what their sender is owed for each. None if the log takes
+/// none.
 async fn settle(
     door: &Door,
     version: ProtocolVersion,
     batch: &mut Vec<Arrived>,
     scratch: &mut Report,
-) -> Vec<(Debt, Option<Refused>)> {
+) -> Option<Vec<(Debt, Option<Refused>)>> {
     let count = batch.len();
     let (mut reports, mut owed) = (Vec::with_capacity(count), Vec::with_capacity(count));
     for Arrived { job, stamp, place } in batch.drain(..) {
@@ -192,30 +220,29 @@ async fn settle(
     let outcomes = match door.ingest.take(&reports, scratch).await {
         Ok(outcomes) => outcomes,
         Err(error) => {
-            // Without an acknowledgement the device sends again.
+            // All of them: the log takes an append whole or not at all.
             door.unlogged.tell(door.clock.instant(), |batches| {
                 tracing::error!(%error, batches, "reports were not logged");
             });
-            return Vec::new();
+            return None;
         }
     };
     let settled = reports.iter().zip(owed).zip(outcomes);
-    settled
-        .map(|(((submission, _), (owed, place)), outcome)| {
-            let debt = Debt {
-                acknowledgement: owed.acknowledge(version),
-                answer: owed.answer(submission.thing(), &outcome),
-                _place: place,
-            };
-            let refused = match outcome {
-                Outcome::Accepted(_) => None,
-                Outcome::Rejected { why, .. } => {
-                    Some(Refused { thing: submission.thing().to_owned(), why })
-                }
-            };
-            (debt, refused)
-        })
-        .collect()
+    let settled = settled.map(|(((submission, _), (owed, place)), outcome)| {
+        let debt = Debt {
+            acknowledgement: owed.acknowledge(version),
+            answer: owed.answer(submission.thing(), &outcome),
+            _place: place,
+        };
+        let refused = match outcome {
+            Outcome::Accepted(_) => None,
+            Outcome::Rejected { why, .. } => {
+                Some(Refused { thing: submission.thing().to_owned(), why })
+            }
+        };
+        (debt, refused)
+    });
+    Some(settled.collect())
 }
 
 /// What is still to be said about a report.

@@ -64,6 +64,11 @@ impl Uplink {
         self.reports.finish().await;
     }
 
+    /// Returns when the log did not take a report.
+    pub(super) async fn unlogged(&mut self) {
+        self.reports.unlogged().await;
+    }
+
     fn publish(&mut self, flags: u8, body: &[u8]) -> Result<Step<Aside>, End> {
         let publish = Publish::parse(self.link.version, flags, body)?;
         publish.check_from_client()?;

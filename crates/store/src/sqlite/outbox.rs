@@ -321,7 +321,7 @@ mod tests {
         schema::migrate(&mut connection, FormatLevel::Proven).unwrap();
         let explain = format!("EXPLAIN QUERY PLAN {DUE_IN_TURN}");
         let mut statement = connection.prepare(&explain).unwrap();
-        let plan = statement.query_map([0], |row| row.get::<_, String>("detail")).unwrap();
+        let plan = statement.query_map([0, 0], |row| row.get::<_, String>("detail")).unwrap();
         let plan: Vec<String> = plan.map(Result::unwrap).collect();
         assert_eq!(plan.len(), 1, "{plan:?}");
         assert!(plan[0].contains("USING INDEX alert_turn"), "{plan:?}");
