@@ -5,8 +5,10 @@ use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
-use fleetward_hands::Stack;
+use fleetward_hands::{Device, Signer, Stack, eventually};
+use serde_json::{Value, json};
 
 use super::scene::{Acknowledged, create_profile, expect_a_sentence};
 use crate::prepare;
@@ -73,6 +75,47 @@ fn write_until_it_is_full(stack: &Stack, acknowledged: &mut Acknowledged) {
     assert!(reports_end, "reports are acknowledged on a full disk");
     let writes_end = (0..TRIES).any(|_| acknowledged.create_thing(stack) == 503);
     assert!(writes_end, "the API writes on a full disk");
+}
+
+#[test]
+fn a_full_disk_refuses_what_is_to_be_kept_and_serves_the_rest_until_there_is_room() {
+    let Some((disk, mut stack)) = on_a_small_disk() else { return };
+    let mut acknowledged = Acknowledged::default();
+    acknowledged.load(&mut stack, 20);
+    disk.fill();
+    write_until_it_is_full(&stack, &mut acknowledged);
+    let refused = Signer::of(&stack).send("POST", "/things/one-more", b"{}");
+    assert_eq!(refused.error_type(), Some("ServiceUnavailableException"), "{}", refused.head);
+    // What is there can be read, and who asks is told.
+    Signer::of(&stack).call("GET", "/things", &json!({}));
+    let said = eventually("/healthz to say so", || {
+        let (status, said) = stack.health();
+        let is_whole = said.contains("reports and counts are not taken")
+            && said.contains("changes are not taken and violations wait");
+        (status == 503 && is_whole).then_some(said)
+    });
+    assert!(said.contains("space"), "{said}");
+    // A report that is not taken comes again: the server must end the connection for that, since
+    // clients send nothing again on one that lasts, or take it in the end.
+    let mut waits = Device::connect(stack.address("mqtt"), "waits");
+    waits.be_patient_for(Duration::from_secs(1));
+    assert!(!waits.report("waits", 1, &[22, 23]), "it cannot be on the disk");
+    disk.relieve();
+    waits.be_patient_for(Duration::from_secs(10));
+    if waits.acknowledged().is_none() {
+        waits.be_patient_for(Duration::from_secs(1));
+        assert!(waits.is_closed(), "it is neither taken nor told to come again");
+        let mut again = Device::connect(stack.address("mqtt"), "waits");
+        assert!(again.report("waits", 1, &[22, 23]));
+    }
+    acknowledged.expect_work(&stack);
+    eventually("what waited", || {
+        let open: Value =
+            Signer::of(&stack).call("GET", "/active-violations?thingName=waits", &json!({}));
+        (open["activeViolations"].as_array().unwrap().len() == 1).then_some(())
+    });
+    assert!(stack.is_up(), "and that without a restart");
+    assert_eq!(stack.terminate(), Some(0));
 }
 
 #[test]

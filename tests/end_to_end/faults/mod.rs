@@ -1,6 +1,7 @@
 //! Faults of the real process, its disk and its clock, a file each; `docs/faults.md` says what is
 //! to happen at each of them.
 
+mod clock;
 mod damaged;
 mod full_disk;
 mod injected;
