@@ -270,7 +270,7 @@ impl Thing {
                 thing.judged.runs.set(rule, *run);
             }
         }
-        let ended = arrival.restore_open(&self.open, &mut thing, now_ms);
+        let ended = arrival.restore_open((&self.open, true), &mut thing, now_ms);
         Restored { thing, ended }
     }
 }

@@ -44,3 +44,17 @@ fn other_tags_end_nothing_and_count_for_what_opens_from_then_on() {
     assert_eq!(told, [Severity::Medium, Severity::Critical], "that of a was copied");
     assert_eq!(s.effects.events[1].severity, Severity::Medium);
 }
+
+#[test]
+fn what_is_open_keeps_its_severity_through_a_restart() {
+    let mut s = Scenario::new();
+    put(&mut s, &[]);
+    s.report(1_000, "a", tcp_ports(&[1, 2]));
+    put(&mut s, &[("fleetward:severity", "CRITICAL")]);
+    let chunks = s.partition.take_dirty(fleetward_domain::FormatLevel::Proven).unwrap();
+    let chunks = chunks.iter().map(|(number, bytes)| (*number, &bytes[..]));
+    s.partition = fleetward_detect::Partition::load(SETTINGS, chunks).unwrap();
+    s.effects.clear();
+    s.report(2_000, "a", tcp_ports(&[1, 2, 3]));
+    assert_eq!(s.effects.violations[0].severity, Severity::Medium);
+}

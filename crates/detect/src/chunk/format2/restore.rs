@@ -92,14 +92,14 @@ impl<'a> Arrival<'a> {
                 thing.judged.runs.set(rule, *run);
             }
         }
-        let ended = self.restore_open(&stored.open, &mut thing, now_ms);
+        let ended = self.restore_open((&stored.open, false), &mut thing, now_ms);
         Restored { thing, ended }
     }
 
     /// Gives a thing its open violations; what ended because nobody has their behaviors any more.
     pub(in super::super) fn restore_open(
         &self,
-        stored: &[OpenViolation],
+        (stored, has_severity): (&[OpenViolation], bool),
         thing: &mut ThingState,
         now_ms: EpochMs,
     ) -> Effects {
@@ -107,7 +107,9 @@ impl<'a> Arrival<'a> {
         for open in stored {
             match open.rule.of(&self.rules_to).copied().flatten() {
                 Some(rule) => {
-                    let severity = rule.of(&self.planned.plan.rules);
+                    // Below format 3 what is open has no severity of its own.
+                    let rules = (!has_severity).then_some(&self.planned.plan.rules);
+                    let severity = rules.and_then(|rules| rule.of(rules));
                     let severity = severity.map_or(open.severity, |rule| rule.severity);
                     let open = OpenViolation { rule, severity, ..open.clone() };
                     thing.judged.open.insert(open);
