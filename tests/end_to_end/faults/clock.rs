@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use fleetward_hands::{Device, Signer, Stack, TOPIC_ARN, Webhook};
 use serde_json::json;
 
+use super::talk::{Talker, expect_no_false_alarm, expect_silence_to_be_told, judge_talk};
 use crate::prepare;
 
 const HOUR_SECONDS: i64 = 3600;
@@ -40,6 +41,25 @@ fn set_clock(stack: &Stack, ahead_seconds: i64) {
     let new = stack.path("clock.new");
     fs::write(&new, format!("{ahead_seconds:+}\n")).unwrap();
     fs::rename(new, stack.path("clock")).unwrap();
+}
+
+#[test]
+fn a_clock_that_is_set_ahead_and_back_makes_no_verdict_and_windows_go_on_closing() {
+    let stack = on_a_clock_of_its_own("");
+    judge_talk(&Signer::of(&stack));
+    let mqtt = stack.address("mqtt");
+    let talker = Talker::start(mqtt, "steady");
+    for (number, ahead) in [0, HOUR_SECONDS, 0, -HOUR_SECONDS, 0].into_iter().enumerate() {
+        set_clock(&stack, ahead);
+        let mut signer = Signer::of(&stack);
+        // The signature's time must be near the server's, which follows within seconds.
+        let is_set = |signer: &Signer| signer.send("GET", "/things", b"").status == 200;
+        signer.skew_seconds = ahead;
+        fleetward_hands::eventually("the clock to be set", || is_set(&signer).then_some(()));
+        expect_silence_to_be_told(&signer, mqtt, &format!("quiet-{number}"));
+    }
+    let aheads = [0, HOUR_SECONDS * 1_000, -HOUR_SECONDS * 1_000];
+    expect_no_false_alarm(&Signer::of(&stack), "steady", &talker.stop(), &aheads);
 }
 
 #[test]

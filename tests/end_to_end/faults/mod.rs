@@ -5,6 +5,7 @@ mod clock;
 mod damaged;
 mod full_disk;
 mod injected;
+mod resends;
 mod scene;
 mod slow_disk;
 mod stopped;
