@@ -110,6 +110,11 @@ impl Doors {
         self.places.iter().filter(|door| !door.is_gone).map(|door| door.until_ms).min()
     }
 
+    /// How many doors count.
+    pub(crate) fn counting(&self) -> usize {
+        self.places.iter().filter(|door| !door.is_gone).count()
+    }
+
     pub(crate) fn places(&self) -> &[Door] {
         &self.places
     }

@@ -109,6 +109,8 @@ impl Partition {
             Task::BeginAnew { .. } => {
                 self.clock.uncounted = vec![(EpochMs::MIN, self.clock.now_ms)];
                 self.catalog.begin_fleets_anew(self.clock.line_ms);
+                // Not sooner: what waited until now is judged by the begins that it waited for.
+                self.catalog.audiences.begin_by(&self.clock);
             }
             _ => {}
         }
@@ -150,9 +152,10 @@ impl Partition {
             return;
         };
         if let Some(thing) = self.things.change(place) {
-            thing.judged.open.set_ahead(ahead_ms);
             let (measured, mut cursor) = Cursor::measuring(thing, plan, effects);
             measured.begin_anew(scene, ahead_ms, &mut cursor);
+            // After what opened only now: that was in the times of before, too.
+            thing.judged.open.set_ahead(ahead_ms);
         }
         self.note(place);
     }

@@ -27,6 +27,11 @@ impl Partition {
     pub(super) fn apply_door_started(&mut self, door: &str, boot: u64, at_ms: EpochMs) {
         self.header_dirty = true;
         let Some(heard) = self.doors.started(door, boot, at_ms) else { return };
+        if at_ms < self.clock.line_ms && self.doors.counting() == 1 {
+            // The machine's clock was set back while nobody counted. Windows would not close until
+            // it is as late as it was.
+            self.go_on_at(self.clock.now_ms, at_ms);
+        }
         self.clock.reach(at_ms);
         self.lose_what_was_before(heard, at_ms);
         self.steps.add(Task::DrawLine { line_ms: self.doors.line_ms().unwrap_or(at_ms) });
@@ -55,13 +60,16 @@ impl Partition {
         if self.doors.set_clock(door, boot, to_ms).is_none() {
             return;
         }
+        self.go_on_at(from_ms, to_ms);
+    }
+
+    fn go_on_at(&mut self, from_ms: EpochMs, to_ms: EpochMs) {
         let ahead_ms = to_ms.saturating_sub(from_ms);
         let clock = &mut self.clock;
         clock.skew_ms = clock.skew_ms.saturating_add(ahead_ms);
         clock.line_ms = self.doors.line_ms().unwrap_or(to_ms);
         (clock.now_ms, clock.woke_ms) = (to_ms, to_ms);
         clock.uncounted = vec![(EpochMs::MIN, EpochMs::MAX)];
-        self.catalog.audiences.begin_by(&self.clock);
         self.steps.add(Task::BeginAnew { ahead_ms });
     }
 
