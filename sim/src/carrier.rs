@@ -13,6 +13,7 @@ use crate::dice::Dice;
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Received {
     pub(crate) thing: String,
+    pub(crate) profile: String,
     pub(crate) behavior: String,
     pub(crate) event_type: String,
     pub(crate) at_ms: i64,
@@ -45,6 +46,7 @@ impl Deliver for Carrier {
         let text = |value: &Value| value.as_str().unwrap().to_owned();
         self.inbox.lock().unwrap().push(Received {
             thing: text(&body["thingName"]),
+            profile: text(&body["securityProfileName"]),
             behavior: text(&body["behavior"]["name"]),
             event_type: text(&body["violationEventType"]),
             at_ms: body["violationEventTime"].as_i64().unwrap(),

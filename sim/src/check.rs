@@ -3,40 +3,46 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
-use fleetward_domain::{EventType, MetricValue, Record};
+use fleetward_domain::{EventType, Record, Violation, ViolationEvent};
+use fleetward_oracle::{Event, Open, Oracle, Subject};
 use fleetward_store::limits::FLAPPING_ALERTS;
 use fleetward_store::{EventFilter, ViolationFilter, Violations};
 
 use crate::carrier::Received;
-use crate::evaluator::evaluate;
-use crate::outcome::{Event, Expected};
-use crate::switched_off::{Fault, happens};
+use crate::owner::SILENCE_MS;
+use crate::script::PERIOD_MS;
 use crate::world::World;
 
 /// Gives a text that is the same whenever the same came out.
 pub(crate) fn check(world: &World, records: &[(u32, Record)]) -> Result<String, String> {
-    let expected = evaluate(records, world.script.partitions);
-    let found = Found::read(world);
     nothing_acknowledged_is_lost(world, records)?;
-    same("events", found.events.clone(), expected.events.iter().map(event_line).collect())?;
-    let open = expected.open.iter().map(|((thing, behavior), open)| {
-        let value = shown_value(behavior, &open.last_value);
-        format!("{thing} {behavior} {} {} {value}", open.started_ms, open.last_ms)
-    });
-    let mut open: Vec<_> = open.collect();
-    open.sort();
-    same("open violations", found.open.clone(), open)?;
+    let mut events: BTreeMap<Subject, Vec<Event>> = BTreeMap::new();
+    let mut open: BTreeMap<Subject, Open> = BTreeMap::new();
+    for number in 0..world.script.partitions {
+        let mut oracle = Oracle::new(PERIOD_MS, SILENCE_MS);
+        let own = records.iter().filter(|(of, _)| *of == number || *of == u32::MAX);
+        own.for_each(|(_, record)| oracle.learn(record));
+        for event in oracle.events {
+            events.entry(event.subject.clone()).or_default().push(event);
+        }
+        let still = oracle.judged.into_iter();
+        open.extend(still.filter_map(|(subject, judged)| Some((subject, judged.open?))));
+    }
+    let found = Found::read(world);
+    events_agree(&found.events, &events)?;
+    open_agree(&found.open, &open)?;
     let received = world.inbox.lock().unwrap().clone();
-    alerts_are_right(&received, &expected)?;
+    alerts_agree(&received, &found.events)?;
     let mut digest = format!("{} records, now {}\n", records.len(), world.now_ms);
-    let _always_fits = writeln!(digest, "{:#?}\n{:#?}\n{received:#?}", found.events, found.open);
+    let Found { events, open } = found;
+    let _always_fits = writeln!(digest, "{events:#?}\n{open:#?}\n{received:#?}");
     Ok(digest)
 }
 
 /// What is in the store at the end.
 struct Found {
-    events: Vec<String>,
-    open: Vec<String>,
+    events: BTreeMap<Subject, Vec<ViolationEvent>>,
+    open: BTreeMap<Subject, Violation>,
 }
 
 impl Found {
@@ -44,149 +50,146 @@ impl Found {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         runtime.block_on(async {
             let filter = EventFilter { to_ms: i64::MAX, ..EventFilter::default() };
-            let events = world.store.violation_events(&filter, None, 1_000_000).await.unwrap();
-            let events = events.into_iter().map(|(_, event)| {
-                event_line(&Event {
-                    thing: event.thing.to_string(),
-                    behavior: event.behavior.name.to_string(),
-                    event_type: event.event_type,
-                    at_ms: event.at_ms,
-                    value: event.value,
-                    is_suppressed: event.behavior.suppress_alerts,
-                })
-            });
+            let stored = world.store.violation_events(&filter, None, 1_000_000).await.unwrap();
+            let mut events: BTreeMap<Subject, Vec<ViolationEvent>> = BTreeMap::new();
+            for (_, event) in stored {
+                let subject =
+                    (event.thing.to_string(), event.profile.clone(), event.behavior.name.clone());
+                events.entry(subject).or_default().push(event);
+            }
             let all = ViolationFilter::default();
-            let open = world.store.active_violations(&all, None, 1_000_000).await.unwrap();
-            let open = open.into_iter().map(|violation| {
-                let behavior = violation.behavior.name.to_string();
-                let value = shown_value(&behavior, &violation.last_value);
-                let (started_ms, last_ms) = (violation.started_ms, violation.last_violation_ms);
-                format!("{} {behavior} {started_ms} {last_ms} {value}", violation.thing)
+            let stored = world.store.active_violations(&all, None, 1_000_000).await.unwrap();
+            let open = stored.into_iter().map(|violation| {
+                let Violation { thing, profile, behavior, .. } = &violation;
+                ((thing.to_string(), profile.clone(), behavior.name.clone()), violation)
             });
-            let mut open: Vec<_> = open.collect();
-            // They come in the order in which they opened.
-            open.sort();
-            Self { events: events.collect(), open }
+            Self { events, open: open.collect() }
         })
     }
 }
 
-fn event_line(event: &Event) -> String {
-    let Event { thing, behavior, event_type, at_ms, value, is_suppressed } = event;
-    format!("{at_ms} {thing} {behavior} {} {value:?} {is_suppressed}", event_type.as_str())
-}
-
-/// An open violation's value, as far as the product is held to it.
-fn shown_value(behavior: &str, value: &MetricValue) -> String {
-    let is_sum = ["quiet", "very-quiet", "few-packets"].contains(&behavior);
-    if is_sum && !happens(Fault::ValueOfTheWholeWindow) {
-        return "a sum".to_owned();
-    }
-    format!("{value:?}")
-}
-
-/// Each line as often as it should be there.
-fn same(what: &str, mut found: Vec<String>, mut expected: Vec<String>) -> Result<(), String> {
-    found.sort_unstable();
-    expected.sort_unstable();
-    if found == expected {
-        return Ok(());
-    }
-    let count = |lines: &[String]| {
-        let mut counts = BTreeMap::new();
-        lines.iter().for_each(|line| *counts.entry(line.clone()).or_insert(0) += 1);
-        counts
-    };
-    let (found, expected) = (count(&found), count(&expected));
-    let mut complaint = format!("{what} are not what they should be (missing -, too many +):");
-    for line in found.keys().chain(expected.keys()).collect::<BTreeSet<_>>() {
-        let of = |counts: &BTreeMap<String, i32>| counts.get(line).copied().unwrap_or(0);
-        let surplus = of(&found) - of(&expected);
-        if surplus != 0 {
-            let _always_fits = write!(complaint, "\n{surplus:+} {line}");
+/// Of each subject the same events, each once. Clocks are set here, so that the times of what is
+/// stored say nothing of its order.
+fn events_agree(
+    found: &BTreeMap<Subject, Vec<ViolationEvent>>,
+    expected: &BTreeMap<Subject, Vec<Event>>,
+) -> Result<(), String> {
+    for subject in found.keys().chain(expected.keys()).collect::<BTreeSet<_>>() {
+        let found = found.get(subject).map_or(&[][..], Vec::as_slice);
+        let expected = expected.get(subject).map_or(&[][..], Vec::as_slice);
+        let mut left: Vec<&ViolationEvent> = found.iter().collect();
+        // Those of a known time first, so that the others do not take theirs.
+        let mut in_turn: Vec<&Event> = expected.iter().collect();
+        in_turn.sort_by_key(|event| event.at_ms.start() != event.at_ms.end());
+        for event in in_turn {
+            let place = left.iter().position(|found| agrees(found, event));
+            place.map(|place| left.remove(place));
+        }
+        if found.len() != expected.len() || !left.is_empty() {
+            let found: Vec<_> =
+                found.iter().map(|e| (e.event_type.as_str(), e.at_ms, &e.value)).collect();
+            let expected: Vec<_> =
+                expected.iter().map(|e| (e.event_type.as_str(), &e.at_ms, &e.value)).collect();
+            return Err(format!("{subject:?}\n  found {found:#?}\n  expected {expected:#?}"));
         }
     }
-    Err(complaint)
+    Ok(())
+}
+
+/// The value of an alarm that had to wait for its turn may be any on the way to the whole.
+fn agrees(found: &ViolationEvent, expected: &Event) -> bool {
+    let is_exact = expected.at_ms.start() == expected.at_ms.end();
+    let is_any = found.event_type == EventType::InAlarm && !is_exact;
+    found.event_type == expected.event_type
+        && expected.at_ms.contains(&found.at_ms)
+        && (is_any || found.value == expected.value)
+        && found.behavior.suppress_alerts == expected.is_suppressed
+}
+
+fn open_agree(
+    found: &BTreeMap<Subject, Violation>,
+    expected: &BTreeMap<Subject, Open>,
+) -> Result<(), String> {
+    let is_right = |violation: &Violation, open: &Open| {
+        open.started_ms.contains(&violation.started_ms)
+            && open.last_ms.contains(&violation.last_violation_ms)
+            && open.last_value == violation.last_value
+    };
+    for subject in found.keys().chain(expected.keys()) {
+        let (found, expected) = (found.get(subject), expected.get(subject));
+        if !found.zip(expected).is_some_and(|(found, expected)| is_right(found, expected)) {
+            return Err(format!("{subject:?} is {found:#?}\n  and should be {expected:#?}"));
+        }
+    }
+    Ok(())
 }
 
 fn nothing_acknowledged_is_lost(world: &World, records: &[(u32, Record)]) -> Result<(), String> {
-    let logged: BTreeSet<(&str, i64)> = records
-        .iter()
-        .filter_map(|(_, record)| match record {
-            Record::Report { thing, report, .. } => Some((thing.as_str(), report.report_id)),
-            _ => None,
-        })
-        .collect();
     let script = &world.script;
     let lost = world.acknowledged.lock().unwrap().reports.iter().find_map(|place| {
         let planned = &script.reports[*place];
-        let thing = script.things[planned.thing].as_str();
-        let is_lost = !logged.contains(&(thing, planned.report.report_id));
-        is_lost.then(|| format!("report {} of {thing} was acknowledged", planned.report.report_id))
+        let name = &script.things[planned.thing];
+        let is_it = |record: &Record| match record {
+            Record::Report { thing, report, .. } => thing == name && *report == planned.report,
+            _ => false,
+        };
+        let is_lost = !records.iter().any(|(_, record)| is_it(record));
+        is_lost.then(|| format!("report {} of {name} was acknowledged", planned.report.report_id))
     });
     lost.map_or(Ok(()), |report| Err(format!("{report} and is not in the log")))
 }
 
-/// Each alert at least once, of each thing one after the other, and none that nobody should hear.
-/// Of a behavior that comes and goes too often some are held: of those the last says what is so.
-fn alerts_are_right(received: &[Received], expected: &Expected) -> Result<(), String> {
-    let line = |at_ms: i64, thing: &str, behavior: &str, event_type: &str| {
-        format!("{at_ms} {thing} {behavior} {event_type}")
-    };
-    let told = expected.events.iter().filter(|event| !event.is_suppressed);
-    let told: Vec<_> =
-        told.map(|e| line(e.at_ms, &e.thing, &e.behavior, e.event_type.as_str())).collect();
-    let mut by_thing: BTreeMap<&str, Vec<&Received>> = BTreeMap::new();
-    received.iter().for_each(|one| by_thing.entry(&one.thing).or_default().push(one));
-    let mut heard = Vec::new();
-    for alerts in by_thing.values_mut() {
+/// Each alert at least once, of each subject one after the other, none that nobody should hear. Of
+/// what flaps some are left out, and what is heard last is true.
+fn alerts_agree(
+    received: &[Received],
+    events: &BTreeMap<Subject, Vec<ViolationEvent>>,
+) -> Result<(), String> {
+    let mut by_subject: BTreeMap<(&str, &str, &str), Vec<&Received>> = BTreeMap::new();
+    for one in received {
+        let alerts = by_subject.entry((&one.thing, &one.profile, &one.behavior)).or_default();
         // The next one goes only when the one before it has arrived: repeats follow each other.
-        alerts.dedup();
-        let lines = alerts.iter().map(|a| line(a.at_ms, &a.thing, &a.behavior, &a.event_type));
-        heard.extend(lines);
-        in_order(alerts)?;
-    }
-    // Which behaviors, a thing each, were told of more often than all goes through.
-    let mut told_by_behavior: BTreeMap<(String, String), Vec<String>> = BTreeMap::new();
-    for line in told {
-        told_by_behavior.entry(behavior_in(&line)).or_default().push(line);
-    }
-    let mut heard_by_behavior: BTreeMap<(String, String), Vec<String>> = BTreeMap::new();
-    for line in heard {
-        heard_by_behavior.entry(behavior_in(&line)).or_default().push(line);
-    }
-    let (mut whole, mut wholly_heard) = (Vec::new(), Vec::new());
-    for (behavior, lines) in told_by_behavior {
-        let heard = heard_by_behavior.remove(&behavior).unwrap_or_default();
-        if lines.len() <= FLAPPING_ALERTS {
-            whole.extend(lines);
-            wholly_heard.extend(heard);
-            continue;
-        }
-        let kind = |lines: &[String]| lines.last().map(|l| l.ends_with("in-alarm"));
-        if heard.iter().any(|line| !lines.contains(line)) || kind(&heard) != kind(&lines) {
-            return Err(format!("alerts of {behavior:?}: {heard:#?} of {lines:#?}"));
+        if alerts.last() != Some(&one) {
+            alerts.push(one);
         }
     }
-    wholly_heard.extend(heard_by_behavior.into_values().flatten());
-    same("alerts", wholly_heard, whole)
+    for ((thing, profile, behavior), events) in events {
+        let key = (thing.as_str(), profile.as_str(), behavior.as_str());
+        let heard = by_subject.remove(&key).unwrap_or_default();
+        let line = |event_type: &str, at_ms: i64| format!("{event_type} {at_ms}");
+        let heard: Vec<_> = heard.iter().map(|one| line(&one.event_type, one.at_ms)).collect();
+        let told = events.iter().filter(|event| !event.behavior.suppress_alerts);
+        let told: Vec<_> = told.map(|e| line(e.event_type.as_str(), e.at_ms)).collect();
+        let mut sorted = [heard.clone(), told.clone()];
+        sorted.iter_mut().for_each(|lines| lines.sort_unstable());
+        let is_told = sorted[0] == sorted[1];
+        let flaps = told.len() > FLAPPING_ALERTS;
+        let is_known = heard.iter().all(|line| told.contains(line));
+        let is_true = heard.last().is_none_or(|line| ends(line)) == is_over(events);
+        if !(is_told || flaps && is_known && is_true) {
+            return Err(format!("alerts of {key:?}\n  heard {heard:#?}\n  told {told:#?}"));
+        }
+        if heard.windows(2).any(|two| ends(&two[0]) == ends(&two[1])) && has_no_muting(events) {
+            return Err(format!("alerts of {key:?} are out of order: {heard:#?}"));
+        }
+    }
+    match by_subject.first_key_value() {
+        Some(alerts) => Err(format!("nobody should have heard {alerts:#?}")),
+        None => Ok(()),
+    }
 }
 
-/// The thing and the behavior of a line.
-fn behavior_in(line: &str) -> (String, String) {
-    let mut words = line.split(' ').skip(1).map(str::to_owned);
-    (words.next().unwrap_or_default(), words.next().unwrap_or_default())
+fn ends(line: &str) -> bool {
+    !line.starts_with(EventType::InAlarm.as_str())
 }
 
-/// The beginning of a violation, then its end.
-fn in_order(alerts: &[&Received]) -> Result<(), String> {
-    let mut open = BTreeSet::new();
-    for alert in alerts {
-        let begins = alert.event_type == EventType::InAlarm.as_str();
-        let fits = if begins { open.insert(&alert.behavior) } else { open.remove(&alert.behavior) };
-        if !fits {
-            return Err(format!("out of order: {alert:?} in {alerts:#?}"));
-        }
-    }
-    Ok(())
+/// A beginning without its end, or an end without its beginning, is no fault where the behavior was
+/// muted meanwhile.
+fn has_no_muting(events: &[ViolationEvent]) -> bool {
+    events.iter().all(|event| !event.behavior.suppress_alerts)
+}
+
+fn is_over(events: &[ViolationEvent]) -> bool {
+    let begun = events.iter().filter(|event| event.event_type == EventType::InAlarm).count();
+    begun * 2 == events.len()
 }

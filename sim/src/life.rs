@@ -1,31 +1,32 @@
 //! The life of one process: it starts, takes what devices send, and ends by its fate.
 
+use std::ops::Range;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use fleetward::roles::detector::Detector;
 use fleetward_alerts::Alerts;
-use fleetward_domain::{FormatLevel, Record};
-use fleetward_environment::{Chance, Clock};
-use fleetward_front_door::Awaited;
+use fleetward_domain::Record;
+use fleetward_environment::{Chance, Clock, RecordClock};
 use fleetward_log::embedded::{EmbeddedLog, Stepper};
-use fleetward_log::{EVERY_PARTITION, Entry, EventLog, LogError, record};
+use fleetward_log::{Condition, EventLog, record};
 use fleetward_store::Outbox;
-use tokio::sync::{Notify, watch};
+use tokio::sync::watch;
 
 use crate::carrier::Carrier;
 use crate::devices::Devices;
 use crate::dice::Dice;
-use crate::script::{ALERT_ARN, PERIOD_MS};
-use crate::switched_off::{Fault, happens};
+use crate::door::Door;
+use crate::owner::Owners;
+use crate::script::ALERT_ARN;
 use crate::world::World;
 
-/// Longer than the longest window, its grace, and a tick that is sent again.
+/// Longer than the longest window.
 const SETTLES_MS: u64 = 12_000;
 /// Alerts are retried up to five minutes later; a few in a row are to have their chance.
 const ALERTS_SETTLE_MS: i64 = 2 * 3_600_000;
 
+const ROOM_ENOUGH: usize = 1 << 30;
 /// A process that has not settled by then never will.
 const FOR_EVER_MS: u64 = 24 * 3_600_000;
 
@@ -38,8 +39,8 @@ pub(crate) enum Fate {
     PowerCut { after_ms: u64 },
     /// All at once; what it wrote is in the system's cache.
     Kill { after_ms: u64 },
-    /// By a disk that has no room for more.
-    FullDisk { after_ms: u64, room: usize },
+    /// When everything is done, though the disk has no room for a while.
+    FullDisk { after_ms: u64, room: usize, for_ms: u64 },
     /// By a disk that does not sync.
     FailingSync { syncs: u32 },
 }
@@ -50,7 +51,10 @@ impl Fate {
         match dice.below(8) {
             0..3 => Self::PowerCut { after_ms },
             3..5 => Self::Kill { after_ms },
-            5 | 6 => Self::FullDisk { after_ms, room: dice.below(3_000) as usize },
+            5 | 6 => {
+                let (room, for_ms) = (dice.below(3_000) as usize, 500 + dice.below(9_000));
+                Self::FullDisk { after_ms, room, for_ms }
+            }
             _ => Self::FailingSync { syncs: dice.below(60) as u32 },
         }
     }
@@ -95,8 +99,9 @@ impl<'a> Life<'a> {
             .unwrap();
         runtime.block_on(async {
             let steady = Clock::of_the_runtime(self.world.now_ms);
-            let clock = wall_clock(&steady, &mut self.world.dice);
-            let end = self.live(&clock).await;
+            let clock = wall_clock(&steady, self.world.wrong.clone());
+            self.world.boots += 1;
+            let end = self.live(&steady, &clock).await;
             self.world.now_ms = steady.now_ms();
             match end {
                 // Only a disk that fails is a reason to end.
@@ -107,55 +112,48 @@ impl<'a> Life<'a> {
     }
 
     fn has_a_bad_disk(&self) -> bool {
-        matches!(self.fate, Fate::FullDisk { .. } | Fate::FailingSync { .. })
+        matches!(self.fate, Fate::FailingSync { .. })
     }
 
-    async fn live(&self, clock: &Clock) -> Result<End, String> {
-        let World { script, disk, store, .. } = &*self.world;
+    async fn live(&self, steady: &Clock, clock: &Clock) -> Result<End, String> {
+        let World { script, disk, .. } = &*self.world;
         let mut dice = self.world.dice.clone().fork();
         let (on_disk, folder) = (Arc::new(disk.clone()), Path::new("log"));
         let opened = EmbeddedLog::open_stepped(on_disk, folder, Some(script.partitions), u64::MAX);
         let (log, stepper) = opened.map_err(|error| format!("the log does not open: {error}"))?;
-        tokio::spawn(step(stepper, clock.clone(), dice.fork()));
+        tokio::spawn(step(stepper, steady.clone(), dice.fork()));
         if let Fate::FailingSync { syncs } = self.fate {
             disk.fail_a_sync_after(syncs);
         }
-        if let Err(error) = start_door(&log, clock).await {
-            return Ok(End::Ended(error.to_string()));
-        }
-        let (_assign, assignment) = watch::channel((0..script.partitions).collect());
-        let (stop, stopped) = watch::channel(false);
-        let awaited = Awaited::default();
-        tokio::spawn(say_the_time(log.clone(), clock.clone(), awaited.clone()));
-        let detector = Detector {
-            settings: settings(script.partitions),
-            store: store.clone(),
-            log: log.clone(),
-            awaited,
-            assignment,
+        let clocks = (RecordClock::new(clock.clone()), steady);
+        let door = match Door::start(&log, clocks, self.world.boots).await {
+            Ok(door) => door,
+            Err(error) => return Ok(End::Ended(error.to_string())),
         };
-        let mut detector = tokio::spawn(detector.run(stopped));
         let _alerts = self.start_alerts(clock, &mut dice)?;
-        let deaf = Arc::new(Notify::new());
-        let devices = Devices::start(self.world, &log, clock, (&mut dice, &deaf));
+        let owners = Owners::start(self.world, &log, (&door, steady), &mut dice);
+        let (stop, stopped) = watch::channel(false);
+        let mut owning = tokio::spawn(owners.run(stopped));
+        let devices = Devices::start(self.world, &log, (&door, steady), &mut dice);
         // In the order written: at one and the same time, who failed first must not be a matter of
         // luck, or a seed would not play the same twice.
         let end = tokio::select! {
             biased;
-            ended = &mut detector => match ended.unwrap() {
-                Ok(()) => End::Ended("the detector ended without a word".to_owned()),
-                Err(failure) => End::Ended(failure.to_string()),
-            },
-            () = deaf.notified(), if !happens(Fault::DeafAfterAFailedWrite) =>
-                End::Ended("started again by hand: the log takes nothing".to_owned()),
-            end = self.meet_fate(clock) => end,
-            end = self.settle(clock, devices) => end?,
+            ended = &mut owning => End::Ended(ended.unwrap().err().unwrap_or_default()),
+            error = door.run() => End::Ended(error.to_string()),
+            sentence = failed(&log) => End::Ended(sentence),
+            end = self.meet_fate(steady) => end,
+            end = self.settle(steady, devices) => end?,
         };
         let End::Settled(_) = end else { return Ok(end) };
+        // Nobody says anything more; what was said last is applied before it stops.
+        steady.sleep(Duration::from_secs(5)).await;
         stop.send(true).unwrap();
-        let stopped = detector.await.unwrap();
-        stopped.map_err(|failure| format!("the detector does not stop: {failure}"))?;
-        Ok(End::Settled(read_all(&log, script.partitions, clock).await?))
+        owning
+            .await
+            .unwrap()
+            .map_err(|failure| format!("the detector does not stop: {failure}"))?;
+        Ok(End::Settled(read_all(&log, script.partitions, steady).await?))
     }
 
     async fn meet_fate(&self, clock: &Clock) -> End {
@@ -165,9 +163,11 @@ impl<'a> Life<'a> {
                 after(after_ms).await;
                 End::Killed
             }
-            Fate::FullDisk { after_ms, room } => {
+            Fate::FullDisk { after_ms, room, for_ms } => {
                 after(after_ms).await;
                 self.world.disk.leave_room_for(room);
+                after(for_ms).await;
+                self.world.disk.leave_room_for(ROOM_ENOUGH);
                 after(FOR_EVER_MS).await;
                 End::Ended("nothing was settled in a day".to_owned())
             }
@@ -219,68 +219,34 @@ impl<'a> Life<'a> {
     }
 }
 
-/// The clock that people set: an hour ahead for a while, now and then.
-fn wall_clock(steady: &Clock, dice: &mut Dice) -> Clock {
-    if !happens(Fault::ClockIsSet) || !dice.once_in(2) {
-        return steady.clone();
-    }
-    let from_ms = steady.now_ms() + 1_000 + dice.below(8_000) as i64;
-    let wrong = from_ms..from_ms + 5_000;
+/// The clock that people set.
+fn wall_clock(steady: &Clock, wrong: Vec<(Range<i64>, i64)>) -> Clock {
     let steady = steady.clone();
     Clock::new(move || {
         let now_ms = steady.now_ms();
-        if wrong.contains(&now_ms) { now_ms + 3_600_000 } else { now_ms }
+        let by_ms = wrong.iter().find(|(when, _)| when.contains(&now_ms)).map(|(_, by_ms)| *by_ms);
+        now_ms + by_ms.unwrap_or(0)
     })
 }
 
-fn settings(partitions: u32) -> fleetward_detect::Settings {
-    fleetward_detect::Settings {
-        period_ms: PERIOD_MS,
-        partitions,
-        ..fleetward_detect::Settings::default()
+/// Waits until the log has failed for good: that ends a process.
+async fn failed(log: &EmbeddedLog) -> String {
+    let mut condition = log.condition();
+    loop {
+        if let Condition::Failed(why) = &*condition.borrow_and_update() {
+            return why.clone();
+        }
+        condition.changed().await.unwrap();
     }
 }
 
-/// The log's writer: slow by chance, so that what comes meanwhile shares its sync.
+/// The log's writer: slow by chance, so that what comes meanwhile shares its sync. Now and then the
+/// disk stalls.
 async fn step(mut stepper: Stepper, clock: Clock, mut dice: Dice) {
     while stepper.has_work().await {
-        clock.sleep(Duration::from_millis(dice.below(20))).await;
+        let pause_ms = if dice.once_in(60) { 2_500 } else { dice.below(20) };
+        clock.sleep(Duration::from_millis(pause_ms)).await;
         stepper.step();
-    }
-}
-
-/// As the front door does before anything else: nothing is connected.
-async fn start_door(log: &EmbeddedLog, clock: &Clock) -> Result<(), LogError> {
-    let at_ms = clock.now_ms();
-    // Grows with each start, as the store's counter does.
-    let boot = at_ms.unsigned_abs();
-    let record = Record::DoorStarted { door: "door".to_owned(), boot, at_ms };
-    let bytes = record::encode(&record, FormatLevel::CURRENT)?;
-    log.append(vec![Entry { partition: EVERY_PARTITION, bytes }]).await
-}
-
-/// As the front door does: says the time once somebody waits for it, and again if that was lost.
-async fn say_the_time(log: Arc<EmbeddedLog>, clock: Clock, awaited: Awaited) {
-    let mut follow = awaited.follow();
-    loop {
-        let until_ms = *follow.borrow_and_update();
-        let due = async {
-            match until_ms {
-                Some(until_ms) => clock.sleep_until(until_ms).await,
-                None => std::future::pending().await,
-            }
-        };
-        tokio::select! {
-            biased;
-            changed = follow.changed() => if changed.is_err() { return },
-            () = due => {
-                let tick = Record::Tick(clock.now_ms());
-                let bytes = record::encode(&tick, FormatLevel::Named).unwrap();
-                // A log that takes nothing is looked at by others.
-                let _ = log.append(vec![Entry { partition: EVERY_PARTITION, bytes }]).await;
-                let _ = clock.timeout(Duration::from_secs(1), follow.changed()).await;
-            }
-        }
     }
 }
 

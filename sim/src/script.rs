@@ -2,17 +2,19 @@
 
 use fleetward_domain::security_profile::AlertTarget;
 use fleetward_domain::{
-    Behavior, BehaviorName, Change, Comparison, ComparisonOperator as Op, Criteria, CustomValue,
-    Judgement, Metric, MetricValue, NetworkStats, PortList, ProfileName, RemoteList, Report,
-    ReportedMetric, SecurityProfile, Target, ThingName,
+    Behavior, BehaviorName, Change, Comparison, ComparisonOperator as Op, Count, Criteria,
+    CustomValue, DimensionOperator, GroupName, Judgement, Metric, MetricDimension, MetricValue,
+    NetworkStats, PortList, ProfileName, RemoteList, Report, ReportedMetric, SecurityProfile,
+    Target, ThingName,
 };
 
 use crate::dice::Dice;
-use crate::switched_off::{Fault, happens};
 
 pub(crate) const START_MS: i64 = 1_700_000_000_000;
 /// The shortest window.
 pub(crate) const PERIOD_MS: i64 = 1_000;
+/// What some of the messages are sent on.
+const DIMENSION: &str = "doors";
 pub(crate) const ALERT_ARN: &str = "arn:aws:sns:us-east-1:123456789012:alarms";
 
 /// A report that a device is going to send.
@@ -24,12 +26,23 @@ pub(crate) struct Planned {
     pub(crate) report: Report,
 }
 
+/// What a device is going to do, other than report.
+#[derive(Clone, Debug)]
+pub(crate) struct Doing {
+    pub(crate) thing: usize,
+    pub(crate) due_ms: i64,
+    /// Whether it is connected from then on.
+    pub(crate) connected: bool,
+    pub(crate) counts: Vec<Count>,
+}
+
 /// All that is meant to happen.
 pub(crate) struct Script {
     pub(crate) partitions: u32,
     pub(crate) things: Vec<ThingName>,
     /// In the order of their times.
     pub(crate) reports: Vec<Planned>,
+    pub(crate) doings: Vec<Doing>,
     /// Numbered from one, each with its time.
     pub(crate) changes: Vec<(i64, Change)>,
 }
@@ -40,19 +53,9 @@ impl Script {
             .map(|number| ThingName::parse(format!("thing-{number}")).unwrap())
             .collect();
         let length_ms = 8_000 + dice.below(25_000) as i64;
-        let first = behaviors(dice);
-        let registered = things.iter().map(|name| {
-            let (name, groups) = (name.clone(), Vec::new());
-            (START_MS, Change::Thing { name, registered: true, groups })
-        });
-        let mut changes: Vec<_> = registered.collect();
-        changes.push((START_MS + 1, profile(1, &first)));
-        for version in 2..2 + dice.below(3) as i64 {
-            let at_ms = START_MS + 1_000 + dice.below(length_ms as u64 - 1_000) as i64;
-            changes.push((at_ms, profile(version, &changed(dice, &first))));
-        }
-        changes.sort_by_key(|(at_ms, _)| *at_ms);
+        let changes = changes(dice, &things, length_ms);
         let mut reports = Vec::new();
+        let mut doings = Vec::new();
         for thing in 0..things.len() {
             let mut due_ms = START_MS + 500;
             let mut report_id = 1;
@@ -62,13 +65,92 @@ impl Script {
                 if dice.once_in(8) {
                     due_ms += PERIOD_MS - due_ms % PERIOD_MS - dice.below(2) as i64;
                 }
+                if dice.once_in(3) {
+                    let (connected, counts) = (!dice.once_in(6), counts(dice));
+                    doings.push(Doing { thing, due_ms, connected, counts });
+                    continue;
+                }
                 reports.push(Planned { thing, due_ms, report: report(dice, report_id) });
-                report_id += 1;
+                // Ids need not grow: now and then one is used again, for another report.
+                report_id += i64::from(!dice.once_in(10));
             }
         }
         reports.sort_by_key(|planned| planned.due_ms);
-        Self { partitions: 1 + dice.below(4) as u32, things, reports, changes }
+        doings.sort_by_key(|doing| doing.due_ms);
+        Self { partitions: 1 + dice.below(4) as u32, things, reports, doings, changes }
     }
+}
+
+/// Registrations, groups and profiles, in the order of their times.
+fn changes(dice: &mut Dice, things: &[ThingName], length_ms: i64) -> Vec<(i64, Change)> {
+    let any_time = |dice: &mut Dice| START_MS + 1_000 + dice.below(length_ms as u64) as i64;
+    let first = behaviors(dice);
+    let mut changes = vec![(START_MS + 1, profile("simulated", 1, &first, targets(dice)))];
+    // Strangers stay as they are; some of the others move between groups, or leave the registry.
+    for name in things {
+        if dice.once_in(4) {
+            continue;
+        }
+        changes.push((START_MS, registration(dice, name, true)));
+        for _ in 0..dice.below(3) {
+            let registered = !dice.once_in(4);
+            changes.push((any_time(dice), registration(dice, name, registered)));
+        }
+    }
+    for version in 2..2 + dice.below(3) as i64 {
+        let behaviors = changed(dice, &first);
+        changes.push((any_time(dice), profile("simulated", version, &behaviors, targets(dice))));
+    }
+    if dice.once_in(2) {
+        let behaviors = behaviors(dice);
+        let grouped = profile("grouped", 1, &behaviors, vec![Target::Group(group("house"))]);
+        changes.push((any_time(dice), grouped));
+        let end = match dice.below(3) {
+            0 => Change::ProfileDeleted(ProfileName::parse("grouped").unwrap()),
+            1 => Change::GroupDeleted(group("lights")),
+            _ => Change::GroupDeleted(group("house")),
+        };
+        changes.push((any_time(dice), end));
+    }
+    changes.sort_by_key(|(at_ms, _)| *at_ms);
+    changes
+}
+
+fn group(name: &str) -> GroupName {
+    GroupName::parse(name).unwrap()
+}
+
+/// The lights are a group in the house: who is in them is in both.
+fn registration(dice: &mut Dice, name: &ThingName, registered: bool) -> Change {
+    let own: &[&str] = dice.one_of(&[&[], &["house"], &["house", "lights"]]);
+    let groups = own.iter().filter(|_| registered).map(|name| group(name)).collect();
+    Change::Thing { name: name.clone(), registered, groups }
+}
+
+fn targets(dice: &mut Dice) -> Vec<Target> {
+    let lights = || Target::Group(group("lights"));
+    match dice.below(6) {
+        0..3 => vec![Target::AllThings],
+        3 => vec![Target::RegisteredThings],
+        4 => vec![Target::UnregisteredThings, lights()],
+        _ => vec![lights(), Target::RegisteredThings],
+    }
+}
+
+/// What a front door counts of it.
+fn counts(dice: &mut Dice) -> Vec<Count> {
+    let (sent, inside) = (dice.below(6), dice.below(4));
+    let dimension = Some(DIMENSION.to_owned().try_into().unwrap());
+    let count = |metric, dimension, value| Count { metric, dimension, value };
+    let mut counts = Vec::new();
+    if !dice.once_in(4) {
+        counts.push(count(Metric::MessagesSent, None, sent + inside));
+        counts.push(count(Metric::MessagesSent, dimension, inside));
+    }
+    if dice.once_in(3) {
+        counts.push(count(Metric::ConnectionAttempts, None, 1 + dice.below(3)));
+    }
+    counts
 }
 
 fn report(dice: &mut Dice, report_id: i64) -> Report {
@@ -109,7 +191,7 @@ fn behaviors(dice: &mut Dice) -> Vec<Behavior> {
     let cidrs = vec!["10.0.0.0/8".parse().unwrap()];
     // One of each way of measuring, and two that share a measure. The bounds lie where `report`
     // draws, so that each is kept about as often as it is broken.
-    let rows: [(&str, &str, Op, MetricValue, Option<u32>); 8] = [
+    let rows: [(&str, &str, Op, MetricValue, Option<u32>); 13] = [
         (
             "few-ports",
             "aws:num-listening-tcp-ports",
@@ -142,12 +224,20 @@ fn behaviors(dice: &mut Dice) -> Vec<Behavior> {
         ("quiet", "aws:all-bytes-out", Op::LessThanEquals, MetricValue::Count(100), Some(2)),
         ("very-quiet", "aws:all-bytes-out", Op::LessThan, MetricValue::Count(60), Some(2)),
         ("few-packets", "aws:all-packets-in", Op::LessThan, MetricValue::Count(8), Some(1)),
+        ("reports", "aws:all-bytes-out", Op::GreaterThan, MetricValue::Count(20), Some(5)),
+        ("sends-little", "aws:num-messages-sent", Op::LessThan, MetricValue::Count(9), Some(2)),
+        ("lives", "aws:num-messages-sent", Op::GreaterThan, MetricValue::Count(0), Some(2)),
+        ("opens", "aws:num-messages-sent", Op::LessThanEquals, MetricValue::Count(3), Some(1)),
+        ("tries", "aws:num-connection-attempts", Op::LessThan, MetricValue::Count(3), Some(2)),
     ];
     rows.into_iter()
         .map(|(name, metric, operator, value, duration_seconds)| Behavior {
             name: BehaviorName::parse(name).unwrap(),
             metric: Some(Metric::parse(metric).unwrap()),
-            dimension: None,
+            dimension: (name == "opens").then(|| MetricDimension {
+                name: DIMENSION.to_owned().try_into().unwrap(),
+                operator: DimensionOperator::In,
+            }),
             criteria: Some(Criteria {
                 judgement: Judgement::Static(Comparison::new(operator, value).unwrap()),
                 duration_seconds,
@@ -174,17 +264,15 @@ fn changed(dice: &mut Dice, first: &[Behavior]) -> Vec<Behavior> {
             criteria.duration_seconds = Some(dice.one_of(&[1, 2, 5]));
         }
     }
-    if happens(Fault::SuppressedInAlarm) {
-        behaviors.iter_mut().for_each(|behavior| behavior.suppress_alerts ^= dice.once_in(3));
-    }
+    behaviors.iter_mut().for_each(|behavior| behavior.suppress_alerts ^= dice.once_in(3));
     behaviors
 }
 
-fn profile(version: i64, behaviors: &[Behavior]) -> Change {
+fn profile(name: &str, version: i64, behaviors: &[Behavior], targets: Vec<Target>) -> Change {
     let target =
         AlertTarget { arn: ALERT_ARN.to_owned(), role_arn: "arn:aws:iam::1:role/r".to_owned() };
     let profile = SecurityProfile {
-        name: ProfileName::parse("simulated").unwrap(),
+        name: ProfileName::parse(name).unwrap(),
         description: None,
         behaviors: behaviors.to_vec(),
         alert_targets: vec![target],
@@ -195,5 +283,5 @@ fn profile(version: i64, behaviors: &[Behavior]) -> Change {
         created_ms: START_MS,
         modified_ms: START_MS,
     };
-    Change::Profile(profile, vec![Target::RegisteredThings])
+    Change::Profile(profile, targets)
 }

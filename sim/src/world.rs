@@ -2,6 +2,7 @@
 //! were received, and the time.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 use std::sync::{Arc, Mutex};
 
 use fleetward_log::disk::SimulatedDisk;
@@ -31,6 +32,10 @@ pub(crate) struct World {
     pub(crate) inbox: Inbox,
     pub(crate) acknowledged: Arc<Mutex<Acknowledged>>,
     pub(crate) now_ms: i64,
+    /// When people have the machine's clock wrong, and by how much.
+    pub(crate) wrong: Vec<(Range<i64>, i64)>,
+    /// How often a front door has started.
+    pub(crate) boots: u64,
     /// What happened, for whoever looks into a seed.
     pub(crate) story: Vec<String>,
 }
@@ -45,8 +50,24 @@ impl World {
             inbox: Inbox::default(),
             acknowledged: Arc::default(),
             now_ms: START_MS,
+            wrong: wrong(&mut dice),
+            boots: 0,
             story: Vec::new(),
             dice,
         }
     }
+}
+
+/// The clock is set now and then: forward or back, and right again.
+fn wrong(dice: &mut Dice) -> Vec<(Range<i64>, i64)> {
+    let mut wrong = Vec::new();
+    let mut from_ms = START_MS;
+    for _ in 0..dice.below(3) {
+        from_ms += 1_000 + dice.below(9_000) as i64;
+        let until_ms = from_ms + 2_000 + dice.below(6_000) as i64;
+        let by_ms = dice.one_of(&[3_600_000, -3_600_000, 1_500, -1_500, 20_000]);
+        wrong.push((from_ms..until_ms, by_ms));
+        from_ms = until_ms;
+    }
+    wrong
 }

@@ -15,7 +15,6 @@ use tokio::task::JoinSet;
 use super::beside;
 use super::owned::Owned;
 use super::partition::Lent;
-use super::written::LEAST_BYTES;
 use crate::failure::Failure;
 
 /// A partition may hold back one part in this many of what the log keeps.
@@ -28,6 +27,7 @@ pub(super) struct Checkpoints {
     store: Arc<dyn Store>,
     log: Arc<dyn EventLog>,
     level: FormatLevel,
+    least_bytes: u64,
     may_hold_back: u64,
     under_way: JoinSet<Result<Stage, Failure>>,
 }
@@ -41,10 +41,11 @@ enum Stage {
 }
 
 impl Checkpoints {
-    pub(super) fn new(store: Arc<dyn Store>, log: Arc<dyn EventLog>) -> Self {
+    pub(super) fn new(store: Arc<dyn Store>, log: Arc<dyn EventLog>, least_bytes: u64) -> Self {
         let level = store.format_level();
-        let may_hold_back = (log.retention_bytes() / HELD_BACK_PART).max(LEAST_BYTES);
-        Self { store, log, level, may_hold_back, under_way: JoinSet::new() }
+        let may_hold_back = (log.retention_bytes() / HELD_BACK_PART).max(least_bytes);
+        let under_way = JoinSet::new();
+        Self { store, log, level, least_bytes, may_hold_back, under_way }
     }
 
     /// Begins to write the state whose turn it is, if none is being written. Everything that the
@@ -54,9 +55,10 @@ impl Checkpoints {
             return;
         }
         let read_bytes = owned.read_bytes();
+        let limits = (self.least_bytes, self.may_hold_back);
         let turn = owned
             .writable()
-            .map(|(number, written)| (written.lateness(read_bytes, self.may_hold_back), number))
+            .map(|(number, written)| (written.lateness(read_bytes, limits), number))
             .filter(|(lateness, _)| *lateness >= 1.0)
             .max_by(|(a, _), (b, _)| a.total_cmp(b));
         if let Some((_, number)) = turn {

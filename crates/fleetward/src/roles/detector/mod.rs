@@ -32,6 +32,7 @@ use checkpoint::Checkpoints;
 pub use owned::Owned;
 pub use reader::Batch;
 use reader::Reader;
+pub use written::LEAST_BYTES;
 
 /// A violation of a thing that is silent for this long is invalidated (AWS: two days).
 const SILENCE_MS: i64 = 2 * 24 * 3600 * 1000;
@@ -53,6 +54,7 @@ pub(crate) async fn start(shared: &Shared) -> Result<Role, Failure> {
         store: shared.store.clone(),
         log: shared.log.clone(),
         awaited: shared.awaited.clone(),
+        least_bytes: LEAST_BYTES,
         assignment: shared.assignment.clone(),
     };
     let detecting = detector.begin().await?;
@@ -69,6 +71,8 @@ pub struct Detector {
     pub log: Arc<dyn EventLog>,
     /// Told until when the partitions need to know that everything is logged.
     pub awaited: Awaited,
+    /// Less log than this, in bytes, is no reason to write the state of a partition.
+    pub least_bytes: u64,
     /// The partitions to own; when it changes, others are claimed and given up. A sender that is
     /// gone leaves it as it is.
     pub assignment: watch::Receiver<BTreeSet<u32>>,
@@ -112,7 +116,7 @@ impl Detecting {
     async fn run(self, mut stop: watch::Receiver<bool>) -> Result<(), Failure> {
         let Self { mut detector, mut owned, mut reader } = self;
         let (store, log) = (detector.store.clone(), detector.log.clone());
-        let mut checkpoints = Checkpoints::new(store, log);
+        let mut checkpoints = Checkpoints::new(store, log, detector.least_bytes);
         loop {
             // Whoever counts says when all before it is logged; an idle fleet is asked nothing.
             detector.awaited.until(owned.next_deadline_ms());

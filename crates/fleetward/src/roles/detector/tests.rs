@@ -300,6 +300,7 @@ async fn a_record_of_a_newer_release_ends_the_role_with_a_sentence_that_names_it
         store: Arc::new(MemoryStore::new()),
         log,
         awaited: fleetward_front_door::Awaited::default(),
+        least_bytes: super::LEAST_BYTES,
         assignment: tokio::sync::watch::channel((0..PARTITIONS).collect()).1,
     };
     let ended = detector.run(stop).await;

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use fleetward_store::Chunk;
 
-/// Less log than this is never a reason to write state.
-pub(super) const LEAST_BYTES: u64 = 1 << 20;
+/// Less log than this is no reason to write the state of a partition.
+pub const LEAST_BYTES: u64 = 1 << 20;
 
 /// What is written of a partition, and what was applied since.
 #[derive(Debug, Default)]
@@ -49,8 +49,8 @@ impl Written {
 
     /// How much later than it should its turn comes, in parts of what is allowed; below 1 it has
     /// none yet.
-    pub(super) fn lateness(&self, read_bytes: u64, may_hold_back: u64) -> f64 {
-        let allowed = self.state_bytes().max(LEAST_BYTES);
+    pub(super) fn lateness(&self, read_bytes: u64, (least, may_hold_back): (u64, u64)) -> f64 {
+        let allowed = self.state_bytes().max(least).max(1);
         let held_back = read_bytes.saturating_sub(self.at_read_bytes);
         let by_size = self.applied_bytes as f64 / allowed as f64;
         by_size.max(held_back as f64 / may_hold_back.max(1) as f64)
