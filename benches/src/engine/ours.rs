@@ -13,6 +13,9 @@ use crate::engine::feed::Feed;
 /// So many things share a partition: well below what one keeps of those that are not registered.
 const THINGS_PER_PARTITION: u64 = 60_000;
 
+/// How long windows are, and how often front doors are asked for the time.
+const PERIOD_MS: EpochMs = 300_000;
+
 /// All partitions, and what they found so far.
 #[derive(Debug)]
 pub struct Ours {
@@ -60,7 +63,7 @@ impl Ours {
         format: Format,
     ) -> Result<(), String> {
         parse(format, payload, &mut self.report).map_err(|reject| reject.message)?;
-        self.last_ms = self.last_ms.max(at_ms);
+        self.pass(at_ms);
         let partitions = u32::try_from(self.partitions.len()).unwrap_or(u32::MAX);
         let place = Placement::even(partitions).partition_of(thing) as usize;
         if let Some(partition) = self.partitions.get_mut(place) {
@@ -68,6 +71,18 @@ impl Ours {
         }
         self.found.add(&mut self.effects);
         Ok(())
+    }
+
+    /// Lets time pass up to a report: as a front door does, the line is drawn where windows end.
+    fn pass(&mut self, at_ms: EpochMs) {
+        let border = |at_ms: EpochMs| at_ms.div_euclid(PERIOD_MS);
+        if border(at_ms) > border(self.last_ms) {
+            let tick = Record::Tick(border(at_ms).saturating_mul(PERIOD_MS));
+            for partition in &mut self.partitions {
+                partition.apply_whole(&tick, &mut self.effects);
+            }
+        }
+        self.last_ms = self.last_ms.max(at_ms);
     }
 
     /// Lets time pass until every window is closed.
