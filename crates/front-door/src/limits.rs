@@ -35,6 +35,9 @@ pub const FLUSH_MS: i64 = 200;
 /// Watermarks are at least this far apart, however many times are waited for, in milliseconds.
 pub const WATERMARK_SPACING_MS: i64 = 50;
 
+/// Who wakes so much too late did not run meanwhile, and counted nothing.
+pub const STOOD_STILL: Duration = Duration::from_secs(1);
+
 /// Most activity records in one append; what is left waits for the next one.
 pub const FLUSH_RECORDS: usize = 20_000;
 

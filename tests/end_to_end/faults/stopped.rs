@@ -2,23 +2,34 @@
 
 use std::time::Duration;
 
-use fleetward_hands::eventually;
+use fleetward_hands::{Signer, eventually};
 
 use super::scene::{Acknowledged, create_profile, expect_a_sentence};
-use crate::start;
+use super::talk::{Talker, expect_silence_to_be_told, judge_talk};
+use crate::{listing, start};
 
 #[test]
-fn a_server_that_was_stopped_for_ten_seconds_goes_on() {
+fn a_server_that_was_stopped_for_ten_seconds_goes_on_and_calls_nobody_silent() {
     let mut stack = start();
     create_profile(&stack);
+    let (signer, mqtt) = (Signer::of(&stack), stack.address("mqtt"));
+    judge_talk(&signer);
     let mut acknowledged = Acknowledged::default();
     acknowledged.load(&mut stack, 3);
+    let talker = Talker::start(mqtt, "steady");
+    expect_silence_to_be_told(&signer, mqtt, "quiet-before");
     stack.signal("STOP");
     // What is tested is that time passes for everyone but the server.
     std::thread::sleep(Duration::from_secs(10));
     stack.signal("CONT");
     acknowledged.expect_work(&stack);
-    assert!(stack.is_up(), "and that without a restart");
+    expect_silence_to_be_told(&signer, mqtt, "quiet-after");
+    talker.stop();
+    let silent: Vec<_> = listing::events(&signer)
+        .into_iter()
+        .filter(|(thing, behavior, _)| thing == "steady" && behavior == "not-silent")
+        .collect();
+    assert!(silent.is_empty(), "{silent:?}");
 }
 
 #[test]

@@ -5,6 +5,7 @@ mod line;
 #[cfg(test)]
 mod tests;
 
+use std::mem;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,7 +17,7 @@ use tokio::time::Instant;
 
 use super::{Meter, ThingMeter};
 use crate::Settings;
-use crate::limits::FLUSH_RECORDS;
+use crate::limits::{FLUSH_RECORDS, STOOD_STILL};
 use crate::seldom::Seldom;
 use crate::stamps::Stamps;
 use line::Line;
@@ -40,6 +41,9 @@ pub(crate) struct Flusher {
     /// What the log did not take: it is sent again as it is, so that what it did take after all
     /// is known by its number.
     unsent: Vec<Entry>,
+    /// Whether this woke far too late since the last round: the process did not run (SIGSTOP, a
+    /// machine that gave it no time), and nobody counted.
+    stood_still: bool,
     unlogged: Seldom,
 }
 
@@ -75,6 +79,7 @@ impl Flusher {
             seqs: vec![0; partitions],
             round: Round { things: Vec::new(), jumps: u64::MAX, last: None },
             unsent: Vec::new(),
+            stood_still: false,
             unlogged: Seldom::default(),
         }
     }
@@ -89,7 +94,10 @@ impl Flusher {
             let moment = due.map_or(regular, |due| regular.min(self.after(due)));
             if self.clock.instant() < moment {
                 tokio::select! {
-                    () = self.clock.sleep_until_instant(moment) => {}
+                    () = self.clock.sleep_until_instant(moment) => {
+                        let late = self.clock.instant().saturating_duration_since(moment);
+                        self.stood_still |= late >= STOOD_STILL;
+                    }
                     // Only the moment is another now: counts are not sent more often for it.
                     () = self.line.moved() => continue,
                     changed = stop.changed() => match changed {
@@ -151,6 +159,10 @@ impl Flusher {
         if lost > 0 {
             tracing::error!(lost, "the log took nothing for too long: counts of periods are lost");
             // Before the counts of those windows, so that none of them is taken for whole.
+            self.unsent.extend(self.nothing_is_whole());
+        } else if mem::take(&mut self.stood_still) {
+            // What came meanwhile is counted from now on only: nobody was silent for that.
+            tracing::warn!("the process stood still: windows are not counted whole");
             self.unsent.extend(self.nothing_is_whole());
         }
         let jumped = match self.format_level {
