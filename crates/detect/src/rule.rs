@@ -4,8 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use fleetward_domain::{
-    Behavior, ComparisonOperator, EpochMs, Judgement, Measure, MetricKind, ProfileName,
-    SecurityProfile, Severities, Severity,
+    Behavior, ComparisonOperator, EpochMs, FormatLevel, Judgement, Measure, MetricKind,
+    ProfileName, SecurityProfile, Severities, Severity,
 };
 
 use crate::judge::{Judge, Judged, Verdict};
@@ -33,6 +33,8 @@ pub(crate) struct Rule {
 pub(crate) struct RuleProfile {
     pub(crate) name: ProfileName,
     created_ms: EpochMs,
+    /// By which ids of violations are derived.
+    pub(crate) level: FormatLevel,
     pub(crate) alert_targets: Vec<String>,
 }
 
@@ -43,6 +45,7 @@ impl Rule {
         let shared = Arc::new(RuleProfile {
             name: profile.name.clone(),
             created_ms: profile.created_ms,
+            level: settings.level,
             alert_targets: profile.alert_targets.iter().map(|t| t.arn.clone()).collect(),
         });
         let severities = Severities::of_tags(&profile.tags);

@@ -1,6 +1,6 @@
 //! What an operator can set of detection.
 
-use fleetward_domain::EpochMs;
+use fleetward_domain::{EpochMs, FormatLevel};
 
 use crate::limits::{
     EXACT_SHARES, EXACT_VALUES, EXACT_VALUES_FLOOR, SILENCE_STEP_FLOOR_MS, SILENCE_STEPS,
@@ -22,6 +22,8 @@ pub struct Settings {
     /// How many things one step of what concerns everyone looks at. What comes of a record does
     /// not depend on it.
     pub things_per_step: usize,
+    /// The format level of the data: ids of violations are derived as releases of that level do.
+    pub level: FormatLevel,
 }
 
 impl Default for Settings {
@@ -33,6 +35,7 @@ impl Default for Settings {
             unregistered_things: UNREGISTERED_THINGS,
             partitions: 1,
             things_per_step: THINGS_PER_STEP,
+            level: FormatLevel::CURRENT,
         }
     }
 }

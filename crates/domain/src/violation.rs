@@ -4,6 +4,7 @@ use uuid::{Builder, Uuid};
 
 use crate::EpochMs;
 use crate::behavior::Behavior;
+use crate::format_level::FormatLevel;
 use crate::name::{ProfileName, ThingName};
 use crate::placement::Placement;
 use crate::severity::Severity;
@@ -100,9 +101,12 @@ pub enum VerificationState {
 /// keys in random order cost a store twenty times the bytes. Then come bits that things of one
 /// partition share, since what concerns everyone opens many at once, partition by partition. The
 /// rest is a hash of all of it.
-/// Times before 1970, which come only of damage, count as 1970. Ids of before are kept.
+/// Times before 1970, which come only of damage, count as 1970. Below [`FormatLevel::Proven`] ids
+/// are those of the releases before, the hash alone: what they logged is replayed to the ids that
+/// they have stored.
 #[must_use]
 pub fn violation_id(
+    level: FormatLevel,
     thing: &ThingName,
     profile: &ProfileName,
     behavior: &str,
@@ -111,6 +115,9 @@ pub fn violation_id(
 ) -> String {
     let text = format!("{thing}\0{profile}\0{behavior}\0{opened_ms}\0{transition}");
     let hash = Uuid::new_v5(&Uuid::NAMESPACE_OID, text.as_bytes());
+    if level < FormatLevel::Proven {
+        return hash.to_string();
+    }
     let opened = u64::try_from(opened_ms).unwrap_or_default().to_be_bytes();
     let mut bytes = hash.into_bytes();
     // The version takes the upper half of the seventh byte: what is shared is in the two that
@@ -129,7 +136,18 @@ mod tests {
 
     fn id(thing: &str, behavior: &str, opened_ms: EpochMs, transition: u64) -> String {
         let (thing, profile) = (ThingName::parse(thing), ProfileName::parse("p"));
-        violation_id(&thing.unwrap(), &profile.unwrap(), behavior, opened_ms, transition)
+        let (thing, profile) = (thing.unwrap(), profile.unwrap());
+        violation_id(FormatLevel::Proven, &thing, &profile, behavior, opened_ms, transition)
+    }
+
+    #[test]
+    fn below_the_proven_level_ids_are_those_of_the_first_release() {
+        let (thing, profile) =
+            (ThingName::parse("lamp").unwrap(), ProfileName::parse("p").unwrap());
+        for level in [FormatLevel::First, FormatLevel::Named] {
+            let id = violation_id(level, &thing, &profile, "b", 1_780_000_000_000, 1);
+            assert_eq!(Uuid::parse_str(&id).unwrap().get_version_num(), 5);
+        }
     }
 
     #[test]

@@ -77,6 +77,15 @@ pub enum StoreError {
         /// The lock file.
         path: PathBuf,
     },
+    /// Records wait to be applied again, and what came of them is stored in the way of the level.
+    #[error(
+        "the server was not stopped cleanly: start this release, stop it with Ctrl-C, then raise \
+         the format level (partition {partition} has to apply records again)"
+    )]
+    ReplayWaits {
+        /// One of the partitions.
+        partition: u32,
+    },
     /// A newer Fleetward wrote the file.
     #[error("the store has schema version {found}; this version knows up to {known}")]
     SchemaTooNew {

@@ -108,6 +108,9 @@ impl SqliteStore {
         let _lock = connection::lock(path)?;
         let mut connection = connection::writer(path)?;
         let before = level::settle(&mut connection, FormatLevel::CURRENT)?;
+        if before < FormatLevel::CURRENT {
+            level::nothing_is_replayed(&connection)?;
+        }
         level::raise(&mut connection, FormatLevel::CURRENT)?;
         Ok(before)
     }

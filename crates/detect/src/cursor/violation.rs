@@ -23,10 +23,11 @@ impl Cursor<'_> {
         let started_ms = run.started_ms();
         self.judged.transitions = self.judged.transitions.wrapping_add(1);
         let transition = u64::from(self.judged.transitions);
-        let (profile, behavior) = (&rule.profile.name, rule.behavior.name.as_str());
+        let (level, profile) = (rule.profile.level, &rule.profile.name);
+        let behavior = rule.behavior.name.as_str();
         let open = OpenViolation {
             rule: reader,
-            id: violation_id(&thing, profile, behavior, at_ms, transition),
+            id: violation_id(level, &thing, profile, behavior, at_ms, transition),
             started_ms,
             last_ms: at_ms,
             last_value: value,

@@ -16,6 +16,7 @@ pub(crate) const SETTINGS: Settings = Settings {
     unregistered_things: 100_000,
     partitions: 1,
     things_per_step: 4_096,
+    level: FormatLevel::CURRENT,
 };
 
 /// Both levels at which state can be written.

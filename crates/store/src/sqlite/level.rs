@@ -42,6 +42,19 @@ pub(super) fn raise(connection: &mut Connection, level: FormatLevel) -> Result<(
     Ok(())
 }
 
+/// Nothing, where no partition has to apply records again after a crash. Ids of violations are
+/// derived by the level, so that records which were applied at one must not be applied at another.
+pub(super) fn nothing_is_replayed(connection: &Connection) -> Result<(), StoreError> {
+    let waits = connection
+        .query_row(
+            "SELECT id FROM partition WHERE effects_offset > state_offset LIMIT 1",
+            [],
+            |row| row.get(0),
+        )
+        .optional()?;
+    waits.map_or(Ok(()), |partition| Err(StoreError::ReplayWaits { partition }))
+}
+
 fn stored(connection: &Connection) -> Result<Option<FormatLevel>, StoreError> {
     let value: Option<Vec<u8>> = connection
         .query_row(

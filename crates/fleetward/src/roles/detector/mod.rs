@@ -50,6 +50,7 @@ pub(crate) async fn start(shared: &Shared) -> Result<Role, Failure> {
             unregistered_things: shared.settings.unregistered_things,
             partitions: shared.log.partitions(),
             things_per_step: THINGS_PER_STEP,
+            level: shared.store.format_level(),
         },
         store: shared.store.clone(),
         log: shared.log.clone(),

@@ -30,6 +30,7 @@ const SETTINGS: Settings = Settings {
     unregistered_things: 1_000,
     partitions: PARTITIONS,
     things_per_step: 4_096,
+    level: FormatLevel::CURRENT,
 };
 
 /// xorshift64*: the same numbers on every run.
