@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use fleetward::roles::detector::Detector;
+use fleetward::roles::detector::{Detector, LEAST_BYTES};
 use fleetward_front_door::Awaited;
 use fleetward_store::{Documents, Kind, Tx, Violations};
 use tokio::sync::watch;
@@ -48,6 +48,7 @@ async fn round(arguments: &Arguments, outcome: &mut Outcome) -> Result<(), Strin
         store: folder.store.clone(),
         log: folder.log.clone(),
         awaited: Awaited::default(),
+        least_bytes: LEAST_BYTES,
         assignment: watch::channel((0..PARTITIONS).collect()).1,
     };
     let detecting = tokio::spawn(detector.run(stopped));
