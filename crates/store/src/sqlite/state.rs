@@ -163,6 +163,8 @@ fn take_over(store: &Connection, state: &Connection) -> Result<(), StoreError> {
         return Ok(());
     }
     let taking = state.unchecked_transaction()?;
+    // What a move before this one left, of the same turn: beside it nothing could be put.
+    taking.execute("DELETE FROM chunk", [])?;
     let mut partitions = store.prepare("SELECT id, epoch, state_offset FROM partition")?;
     let mut partitions = partitions.query([])?;
     while let Some(row) = partitions.next()? {
