@@ -25,6 +25,8 @@ use crate::failure::Failure;
 pub(super) const VIOLATIONS_AT_ONCE: usize = 1_000;
 /// Documents that are told in one commit.
 const DOCUMENTS_AT_ONCE: usize = 1_000;
+/// The identity of no log: a store that has it is refused until it is repaired to the end.
+const UNFINISHED: &str = "that of a repair which is not finished";
 /// Targets of a profile: AWS allows fewer.
 const TARGETS: usize = 10_000;
 
@@ -53,6 +55,8 @@ pub(super) async fn begin(
     SqliteStore::forget_detection(&data.store(), seen).map_err(Failure::of(tried))?;
     let store = SqliteStore::open(&data.store()).map_err(Failure::of(tried))?;
     let anew = Anew { store: store.clone(), log: log.clone(), now_ms: clock.now_ms() };
+    // Until the end: a start after a repair that was broken off would know of no profile.
+    anew.name_store(UNFINISHED).await?;
     anew.end_violations().await?;
     anew.tell_everything().await?;
     anew.empty_partitions(seen.boot).await?;
@@ -222,9 +226,15 @@ impl Anew {
         let tried = "log and store cannot be made known to each other";
         let identity = chance.uuid().map_err(Failure::of(tried))?;
         self.log.identify(&identity).map_err(Failure::of(tried))?;
+        self.name_store(&identity).await
+    }
+
+    /// The store takes the log of this identity for its own, and no other.
+    async fn name_store(&self, identity: &str) -> Result<(), Failure> {
+        let tried = "log and store cannot be made known to each other";
         let mut tx = Tx::default();
         let level = self.store.format_level();
-        tx.put(&FolderIdentity(identity), level).map_err(Failure::of(tried))?;
+        tx.put(&FolderIdentity(identity.to_owned()), level).map_err(Failure::of(tried))?;
         self.store.commit(tx).await.map(|_| ()).map_err(Failure::of(tried))
     }
 }
