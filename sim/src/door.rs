@@ -192,6 +192,7 @@ impl Door {
                 seq: state.seq,
                 thing,
                 until_ms: counted.last_ms + 1,
+                since_ms: None,
                 connected: counted.connected,
                 counts: counted.counts,
                 sizes: Vec::new(),

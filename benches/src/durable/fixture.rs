@@ -166,6 +166,7 @@ pub(super) fn connected(things: u64) -> Result<Vec<(u32, Record)>, String> {
                 seq: number + 1,
                 thing,
                 until_ms: START_MS + 1,
+                since_ms: None,
                 connected: true,
                 counts: Vec::new(),
                 sizes: Vec::new(),

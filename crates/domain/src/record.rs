@@ -127,6 +127,9 @@ pub struct Activity {
     /// The end of the stretch that was counted, exclusive: it counts for the window that holds
     /// the millisecond before.
     pub until_ms: EpochMs,
+    /// The time of the first that was counted, where that is before the last millisecond of the
+    /// stretch. None: all of it was in that, or the format level cannot say it.
+    pub since_ms: Option<EpochMs>,
     /// Whether the thing is connected through this front door at `until_ms`.
     pub connected: bool,
     /// What was counted.

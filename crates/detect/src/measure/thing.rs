@@ -126,7 +126,7 @@ impl MeasuredThing {
         activity: &Activity,
         listener: &mut impl Listener,
     ) {
-        let since_ms = since_ms(activity).min(at_ms);
+        let since_ms = activity.since_ms.map_or(at_ms, |since_ms| since_ms.min(at_ms));
         let sight = Sight { at_ms, since_ms, door: Some((door, activity.connected)) };
         let growth = |reader: &Reader| reader.series.growth_in_activity(activity);
         self.see(scene, sight, growth);
@@ -138,7 +138,7 @@ impl MeasuredThing {
                 let sources = reader.series.sources_in(activity);
                 if !sources.is_empty() && since_ms >= self.begin_of(scene.begins, id) {
                     let (measure, value) = (reader.series.measure(), Observed::Addresses(&sources));
-                    listener.datapoint(id, Datapoint { measure, at_ms: since_ms, value });
+                    listener.datapoint(id, Datapoint { measure, at_ms, value });
                 }
                 continue;
             };
@@ -315,11 +315,6 @@ impl MeasuredThing {
     pub(crate) fn waiting(&self) -> &[Waiting] {
         self.aside.as_ref().map_or(&[], |aside| &aside.waiting)
     }
-}
-
-/// The begin of the stretch in which a front door counted.
-fn since_ms(activity: &Activity) -> EpochMs {
-    activity.until_ms.saturating_sub(1)
 }
 
 fn order(a: EpochMs, b: EpochMs) -> (EpochMs, EpochMs) {

@@ -63,7 +63,9 @@ impl Partition {
         let name = activity.thing.as_str();
         let is_of_use = |plan: &Plan| activity.connected || plan.measures.takes_activity();
         let found = self.things.find(name.as_bytes());
-        let Some(place) = found.or_else(|| self.admit(name, at_ms, is_of_use, effects)) else {
+        // All of what a stranger's first stretch has is of it.
+        let since_ms = activity.since_ms.map_or(at_ms, |since_ms| since_ms.min(at_ms));
+        let Some(place) = found.or_else(|| self.admit(name, since_ms, is_of_use, effects)) else {
             return;
         };
         let Some(thing) = self.things.change(place) else { return };

@@ -1,7 +1,7 @@
 //! What front doors count: sums in which zero is a value, for every thing that was there.
 
 use crate::scenario::*;
-use fleetward_domain::{Count, Metric};
+use fleetward_domain::{Activity, Count, Metric, Record, Target};
 
 const SENT: &str = "aws:num-messages-sent";
 
@@ -137,4 +137,52 @@ fn a_thing_that_connects_within_a_window_is_not_judged_for_too_little_in_it() {
     s.expect(&[]);
     s.tick(21_000);
     s.expect(&["in-alarm a/p/b@20000 0"]);
+}
+
+/// Counted from a time on, and handed in at once.
+fn stretch(s: &mut Scenario, (since_ms, until_ms): (i64, i64), seq: u64, value: u64) {
+    let counted = activity("d", 1, seq, until_ms, "a", true, &[sent(value)]);
+    s.apply(&Record::Activity(Activity { since_ms: Some(since_ms), ..counted }));
+}
+
+#[test]
+fn what_was_counted_before_a_profile_was_attached_never_counts_within_one_flush_either() {
+    let mut s = Scenario::new();
+    s.register(0, "a", &[]);
+    stretch(&mut s, (900, 1_000), 1, 1);
+    let behaviors = [at_most("high", SENT, 20), more_than("low", SENT, 100)];
+    s.attach_at(5_000, "p", &behaviors, &[Target::AllThings]);
+    // Fifty messages, the attach, and one message more.
+    stretch(&mut s, (4_900, 5_100), 2, 51);
+    s.expect(&[]);
+    // What comes after it does, in a window that is not whole.
+    stretch(&mut s, (5_200, 5_300), 3, 20);
+    s.tick(10_000);
+    s.expect(&[]);
+    stretch(&mut s, (10_000, 10_400), 4, 50);
+    s.expect(&["in-alarm a/p/high@10399 50"]);
+    s.tick(20_000);
+    s.expect(&["in-alarm a/p/low@20000 50"]);
+}
+
+#[test]
+fn what_waits_for_the_line_counts_for_nobody_who_began_in_its_midst() {
+    let mut s = Scenario::with_two(&[at_most("old", SENT, 20)]);
+    s.active(500, "a", &[]);
+    s.attach_at(15_000, "q", &[at_most("new", SENT, 20)], &[Target::AllThings]);
+    stretch(&mut s, (14_900, 15_100), 2, 51);
+    stretch(&mut s, (15_200, 15_300), 3, 10);
+    s.expect(&[]);
+    s.tick(10_000);
+    s.expect(&["in-alarm a/p/old@15299 61"]);
+    s.tick(20_000);
+    stretch(&mut s, (20_000, 20_100), 4, 21);
+    s.expect(&["in-alarm a/q/new@20099 21"]);
+}
+
+#[test]
+fn of_a_stranger_the_first_stretch_counts_from_its_begin() {
+    let mut s = Scenario::judged_by(&[at_most("b", SENT, 20)]);
+    stretch(&mut s, (1_000, 1_400), 1, 21);
+    s.expect(&["in-alarm a/p/b@1399 21"]);
 }

@@ -277,6 +277,7 @@ pub(crate) fn activity(
         seq,
         thing: thing(name),
         until_ms,
+        since_ms: None,
         connected,
         counts: counts.to_vec(),
         sizes: Vec::new(),

@@ -345,6 +345,7 @@ impl Writer {
                     seq: self.seq,
                     thing: ThingName::parse(*thing).unwrap(),
                     until_ms: at_ms,
+                    since_ms: None,
                     connected: *connected,
                     counts: counts.clone(),
                     sizes: Vec::new(),

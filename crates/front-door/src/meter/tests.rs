@@ -308,3 +308,15 @@ fn a_thing_that_left_is_away_since_its_last_connection_ended() {
         assert_eq!(state.away_since_ms, away_since_ms, "at {at_ms}");
     }
 }
+
+#[test]
+fn what_was_counted_says_when_its_first_was_if_that_is_not_when_its_last_was() {
+    let meter = meter(MeterPlan::default());
+    let pump = meter.hold(&thing("pump")).unwrap();
+    for at_ms in [10_100, 10_200, 10_300, 11_500, 12_000, 12_000] {
+        send(&meter, &pump, at_ms, "t", 1);
+    }
+    let buckets = meter.take_buckets(&pump, u64::MAX);
+    let stretches: Vec<_> = buckets.iter().map(|b| (b.since_ms(), b.last_ms)).collect();
+    assert_eq!(stretches, [(Some(10_100), 10_300), (None, 11_500), (None, 12_000)]);
+}

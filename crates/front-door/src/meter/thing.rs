@@ -47,7 +47,9 @@ pub(super) struct Bucket {
     pub(super) jumps: u64,
     /// The period's begin.
     pub(super) begin_ms: EpochMs,
-    /// The latest count.
+    /// The first count.
+    pub(super) first_ms: EpochMs,
+    /// The latest.
     pub(super) last_ms: EpochMs,
     /// Whether the thing was connected then.
     pub(super) is_connected: bool,
@@ -63,6 +65,13 @@ impl ThingMeter {
 
     pub(super) fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Bucket {
+    /// When it began, where that is not the millisecond of the latest count.
+    pub(super) fn since_ms(&self) -> Option<EpochMs> {
+        (self.first_ms < self.last_ms).then_some(self.first_ms)
     }
 }
 
@@ -107,12 +116,14 @@ impl State {
             None => Bucket {
                 jumps: at.jumps,
                 begin_ms,
+                first_ms: at.at_ms,
                 last_ms: at.at_ms,
                 is_connected: false,
                 away_since_ms: None,
                 counts: Counts::new(Arc::clone(&counts.plan)),
             },
         };
+        bucket.first_ms = bucket.first_ms.min(at.at_ms);
         bucket.last_ms = bucket.last_ms.max(at.at_ms);
         bucket.is_connected = self.connections > 0;
         bucket.away_since_ms = self.away_since_ms;

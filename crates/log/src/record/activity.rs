@@ -1,11 +1,11 @@
 //! What a front door counted: `[door, boot, seq, thing, until, connected, counts]`, a count
 //! `[metric, dimension, value]`. What is more than counts follows in a record of its own number:
-//! `[.., sizes, sources, away since]`, a size `[dimension, min, max, total, messages]`, a source
+//! `[.., sizes, sources, away since, since]`, a size `[dimension, min, max, total, messages]`, a source
 //! `[dimension, address]`.
 
 use std::net::{IpAddr, Ipv6Addr};
 
-use fleetward_domain::{Activity, Count, Sizes, Source};
+use fleetward_domain::{Activity, Count, EpochMs, Sizes, Source};
 use fleetward_shape::cbor::{
     Decoder, Error, Fields, Writer, Written, dimension, metric, name, optional, read_list,
     write_list,
@@ -14,12 +14,12 @@ use fleetward_shape::cbor::{
 /// Fields of one that only counts.
 pub(super) const COUNTED: u64 = 7;
 /// Fields of one that says more.
-pub(super) const MEASURED: u64 = 10;
+pub(super) const MEASURED: u64 = 11;
 
 /// Whether it says more than the first release could.
 pub(super) fn says_more(activity: &Activity) -> bool {
-    let Activity { sizes, sources, away_since_ms, .. } = activity;
-    !sizes.is_empty() || !sources.is_empty() || away_since_ms.is_some()
+    let Activity { sizes, sources, away_since_ms, since_ms, .. } = activity;
+    !sizes.is_empty() || !sources.is_empty() || away_since_ms.is_some() || since_ms.is_some()
 }
 
 /// Writes the first `fields` of it.
@@ -32,10 +32,13 @@ pub(super) fn write(e: &mut Writer, activity: &Activity, fields: u64) -> Written
     }
     write_list(e, &activity.sizes, write_sizes)?;
     write_list(e, &activity.sources, write_source)?;
-    optional(e, true, activity.away_since_ms, |e, at_ms| {
-        e.i64(at_ms)?;
-        Ok(())
-    })
+    optional(e, true, activity.away_since_ms, write_time)?;
+    optional(e, true, activity.since_ms, write_time)
+}
+
+fn write_time(e: &mut Writer, at_ms: EpochMs) -> Written {
+    e.i64(at_ms)?;
+    Ok(())
 }
 
 /// Reads one of so many fields.
@@ -47,6 +50,7 @@ pub(super) fn read(d: &mut Decoder<'_>, known: u64) -> Result<Activity, Error> {
         seq: fields.required(d, Decoder::u64)?,
         thing: fields.required(d, name::read)?,
         until_ms: fields.required(d, Decoder::i64)?,
+        since_ms: None,
         connected: fields.required(d, Decoder::bool)?,
         counts: fields.required(d, |d| read_list(d, read_count))?,
         sizes: Vec::new(),
@@ -57,6 +61,7 @@ pub(super) fn read(d: &mut Decoder<'_>, known: u64) -> Result<Activity, Error> {
         activity.sizes = fields.required(d, |d| read_list(d, read_sizes))?;
         activity.sources = fields.required(d, |d| read_list(d, read_source))?;
         activity.away_since_ms = fields.optional(d, Decoder::i64)?;
+        activity.since_ms = fields.optional(d, Decoder::i64)?;
     }
     Ok(activity)
 }

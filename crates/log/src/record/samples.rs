@@ -90,6 +90,7 @@ fn measured_activity() -> Activity {
     let source = |dimension, address: &str| Source { dimension, address: address.parse().unwrap() };
     Activity {
         connected: false,
+        since_ms: Some(AT_MS - 200),
         sizes: vec![
             Sizes { dimension: None, min: 0, max: 131_072, total: u64::MAX, messages: 3 },
             Sizes {
@@ -177,6 +178,7 @@ fn activity() -> Activity {
         seq: 1_000_000,
         thing: thing_name(),
         until_ms: AT_MS,
+        since_ms: None,
         connected: true,
         counts: vec![
             count(Metric::MessagesSent, None, 24),

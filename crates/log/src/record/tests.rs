@@ -194,6 +194,7 @@ fn activity() -> impl Strategy<Value = Activity> {
             seq,
             thing,
             until_ms,
+            since_ms: None,
             connected,
             counts,
             sizes: Vec::new(),

@@ -117,6 +117,7 @@ fn history() -> Vec<Entry> {
                     seq: u64::try_from(step).unwrap() + 1,
                     thing,
                     until_ms: at_ms,
+                    since_ms: None,
                     connected: random.below(4) > 0,
                     counts: vec![count],
                     sizes: Vec::new(),

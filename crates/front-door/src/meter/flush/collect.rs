@@ -61,6 +61,7 @@ impl Flusher {
             seq: *seq,
             thing: meter.thing.clone(),
             until_ms: bucket.last_ms.saturating_add(1),
+            since_ms: bucket.since_ms(),
             connected: bucket.is_connected,
             counts: bucket.counts.growth(),
             sizes: bucket.counts.sizes(),
