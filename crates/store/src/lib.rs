@@ -15,6 +15,7 @@ mod conformance;
 mod documents;
 mod edge;
 mod error;
+mod held;
 mod kind;
 pub mod limits;
 pub mod memory;

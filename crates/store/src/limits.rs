@@ -54,6 +54,11 @@ pub const FLAPPING_ALERTS: usize = 10;
 /// The stretch of time in which a behavior that comes and goes is told of so often at most.
 pub const FLAPPING_MS: i64 = 600_000;
 
+/// No alert is held longer since its behavior comes and goes too often: the time of records may be
+/// a little ahead of the clock of who delivers. A time that is further away was written before the
+/// clock was set back, and counts as past.
+pub const FLAPPING_LONGEST_MS: i64 = FLAPPING_MS + 10_000;
+
 /// No alert waits longer for its next try. A time that is further away was written
 /// before the clock was set back, and counts as past: nobody knows how long the old clock is gone.
 pub const ALERT_LONGEST_WAIT_MS: i64 = 900_000;

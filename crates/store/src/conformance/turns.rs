@@ -169,3 +169,29 @@ async fn what_is_held_says_until_when() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn what_comes_and_goes_is_not_held_by_a_clock_that_was_set_back() {
+    const HOUR_MS: i64 = 3_600_000;
+    on_each(async |store| {
+        // By the clock an hour ahead: ten go, and one is held.
+        flap(store, 3_600..3_605).await;
+        let held = Case { id: "held", ..CASE };
+        enqueue(store, vec![alert(held, "t", EventType::InAlarm, HOUR_MS + 20_000)]).await;
+        assert_eq!(sent(store, HOUR_MS + 20_000).await.len(), 10);
+        assert_eq!(
+            store.next_alert_ms(HOUR_MS + 20_000).await.unwrap(),
+            Some(HOUR_MS + TEN_MINUTES_MS)
+        );
+        // The clock is right again: neither that one waits nor what comes now.
+        assert_eq!(store.next_alert_ms(30_000).await.unwrap(), None);
+        assert_eq!(sent(store, 30_000).await, ["lamp held in-alarm"]);
+        let now = Case { id: "now", ..CASE };
+        enqueue(store, vec![alert(now, "t", EventType::InAlarm, 30_000)]).await;
+        assert_eq!(sent(store, 30_000).await, ["lamp now in-alarm"]);
+        // Ten by this clock have gone, and what comes and goes is held as ever.
+        flap(store, 40..140).await;
+        assert_eq!(sent(store, 150_000).await.len(), 9);
+    })
+    .await;
+}

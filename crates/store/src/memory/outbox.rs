@@ -8,8 +8,9 @@ use tokio::sync::watch;
 use super::MemoryStore;
 use super::documents::DocumentTable;
 use crate::error::StoreError;
+use crate::held::{Hold, hold};
 use crate::kind::Kind;
-use crate::limits::{ALERT_LONGEST_WAIT_MS, FLAPPING_ALERTS, FLAPPING_MS};
+use crate::limits::{ALERT_LONGEST_WAIT_MS, FLAPPING_ALERTS};
 use crate::outbox::{AlertStatus, DueAlert, Outbox, behavior_of};
 
 #[async_trait::async_trait]
@@ -84,20 +85,22 @@ impl OutboxTable {
                 continue;
             }
             self.keys.insert(alert.key());
-            let muted_ms = documents.muted_until_ms(&alert, alert.notification.at_ms());
-            let until_ms = self.held_until_ms(&alert).max(muted_ms).filter(|_| holds);
+            let at_ms = alert.notification.at_ms();
+            let muted_ms = documents.muted_until_ms(&alert, at_ms);
+            let hold = hold(self.first_ms(&alert), muted_ms, at_ms).filter(|_| holds);
             let lane = (alert.notification.lane().to_owned(), alert.target_arn.clone());
-            let is_head = until_ms.is_none() && self.is_lane_empty(&lane);
+            let is_head = hold.is_none() && self.is_lane_empty(&lane);
             self.newest_id += 1;
             let next_turn = self.next_turn();
             let row = Row {
-                status: until_ms
-                    .map_or(AlertStatus::Waiting, |ms| AlertStatus::Held { until_ms: ms }),
+                status: hold.map_or(AlertStatus::Waiting, |hold| AlertStatus::Held {
+                    until_ms: hold.until_ms,
+                }),
                 due_ms: EpochMs::MIN,
                 failures: 0,
                 released_ms: EpochMs::MIN,
                 is_head,
-                is_muted: muted_ms.is_some() && holds,
+                is_muted: hold.is_some_and(|hold| hold.is_muted),
                 turn: next_turn,
                 is_of_stranger: !documents.has(Kind::Thing, alert.notification.lane()),
                 alert,
@@ -122,8 +125,8 @@ impl OutboxTable {
         found.is_some()
     }
 
-    /// Until when an alert is held; none if it may go.
-    fn held_until_ms(&self, held: &Alert) -> Option<EpochMs> {
+    /// Since when the first could go of those ten that went last; none if there were fewer.
+    fn first_ms(&self, held: &Alert) -> Option<EpochMs> {
         let notification = &held.notification;
         let (lane, behavior) = (notification.lane(), behavior_of(notification));
         let sent = self.rows.values().rev().filter(|row| {
@@ -132,10 +135,7 @@ impl OutboxTable {
                 && row.alert.notification.lane() == lane
                 && behavior_of(&row.alert.notification) == behavior
         });
-        // The first of the ten that went last.
-        let first = sent.take(FLAPPING_ALERTS).nth(FLAPPING_ALERTS.saturating_sub(1))?;
-        let until_ms = first.since_ms().saturating_add(FLAPPING_MS);
-        (until_ms > notification.at_ms()).then_some(until_ms)
+        sent.map(Row::since_ms).nth(FLAPPING_ALERTS.saturating_sub(1))
     }
 
     /// A mute was taken away: what it held is looked at again, at once.
@@ -152,12 +152,11 @@ impl OutboxTable {
         muted_until_ms: impl Fn(&Alert, EpochMs) -> Option<EpochMs>,
     ) {
         let turn = self.next_turn();
-        let until_ms = |row: &Row| match row.status {
-            AlertStatus::Held { until_ms } if until_ms <= now_ms => Some(until_ms),
-            _ => None,
-        };
-        let held = self.rows.iter().filter_map(|(id, row)| Some((until_ms(row)?, *id)));
-        for (_, id) in held.collect::<BTreeSet<_>>() {
+        let over = self.rows.iter().filter_map(|(id, row)| {
+            let hold = row.hold().filter(|hold| hold.is_over(now_ms))?;
+            Some((hold.until_ms, *id))
+        });
+        for (_, id) in over.collect::<BTreeSet<_>>() {
             let Some(lane) = self.rows.get(&id).map(Row::lane) else { continue };
             let is_head = self.is_lane_empty(&lane);
             let Some(row) = self.rows.get_mut(&id) else { continue };
@@ -187,10 +186,8 @@ impl OutboxTable {
     }
 
     pub(super) fn next_ms(&self, now_ms: EpochMs) -> Option<EpochMs> {
-        let held = self.rows.values().filter_map(|row| match row.status {
-            AlertStatus::Held { until_ms } => Some(until_ms),
-            _ => None,
-        });
+        let held = self.rows.values().filter_map(Row::hold);
+        let held = held.filter(|hold| !hold.is_over(now_ms)).map(|hold| hold.until_ms);
         let due = self.heads().map(|(_, due_ms, _)| due_ms);
         due.chain(held).filter(|due_ms| *due_ms > now_ms).min()
     }
@@ -272,7 +269,14 @@ impl Row {
     }
 
     fn is_held(&self) -> bool {
-        matches!(self.status, AlertStatus::Held { .. })
+        self.hold().is_some()
+    }
+
+    fn hold(&self) -> Option<Hold> {
+        match self.status {
+            AlertStatus::Held { until_ms } => Some(Hold { until_ms, is_muted: self.is_muted }),
+            AlertStatus::Waiting | AlertStatus::Delivered | AlertStatus::Dead { .. } => None,
+        }
     }
 
     /// Its thing and target.

@@ -1,8 +1,8 @@
 //! Alerts on their way out, in SQL.
 //!
 //! For each (thing, target) one pending alert is at the head; the others wait behind it, so that
-//! what is due is found by index however long the queues are. The numbers of statuses stand in the
-//! indexes too, and here as numbers where an index is to be used.
+//! what is due is found by index however long the queues are. Statuses stand in SQL as numbers, those
+//! of `codes.rs`: SQLite uses an index of some statuses only where a question names them so.
 
 mod held;
 
@@ -17,6 +17,7 @@ use super::writer::Writing;
 use super::{SqliteStore, from_now_on};
 use crate::codes::{ALERT_BEHIND, ALERT_DEAD, ALERT_DELIVERED, ALERT_HEAD, ALERT_HELD};
 use crate::error::StoreError;
+use crate::held::too_far_ms as held_too_far_ms;
 use crate::limits::{ALERT_LONGEST_WAIT_MS, UNREADABLE_ALERTS_AT_ONCE};
 use crate::outbox::{AlertStatus, DueAlert, Outbox};
 use crate::shape::alert;
@@ -239,9 +240,10 @@ fn next_ms(connection: &Connection, now_ms: EpochMs) -> Result<Option<EpochMs>, 
         .prepare_cached(
             "SELECT min(due_ms) FROM (
                  SELECT min(due_ms) AS due_ms FROM alert WHERE status = 0 AND due_ms > ?1
-                 UNION ALL SELECT min(due_ms) FROM alert WHERE status = 4 AND due_ms > ?1)",
+                 UNION ALL SELECT min(due_ms) FROM alert
+                     WHERE status = 4 AND due_ms > ?1 AND (reason <> '' OR due_ms <= ?2))",
         )?
-        .query_row([now_ms], |row| row.get(0))?;
+        .query_row([now_ms, held_too_far_ms(now_ms)], |row| row.get(0))?;
     Ok(next_ms)
 }
 
@@ -249,10 +251,10 @@ fn delivered(writing: &Writing<'_>, id: i64) -> Result<(), StoreError> {
     let left = writing
         .connection
         .prepare_cached(
-            "UPDATE alert SET status = ?2, body = x'' WHERE id = ?1 AND status IN (0, 1)
+            "UPDATE alert SET status = 2, body = x'' WHERE id = ?1 AND status IN (0, 1)
              RETURNING thing, target",
         )?
-        .query_row(params![id, ALERT_DELIVERED], |row| Ok((row.get(0)?, row.get(1)?)))
+        .query_row([id], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?;
     promote(writing, left)
 }
@@ -267,10 +269,10 @@ fn failed(
         .connection
         .prepare_cached(
             "UPDATE alert SET failures = min(failures + 1, 4294967295), reason = ?3,
-                 due_ms = coalesce(?2, due_ms), status = iif(?2 IS NULL, ?4, status)
+                 due_ms = coalesce(?2, due_ms), status = iif(?2 IS NULL, 3, status)
              WHERE id = ?1 AND status IN (0, 1) RETURNING thing, target",
         )?
-        .query_row(params![id, retry_ms, reason, ALERT_DEAD], |row| Ok((row.get(0)?, row.get(1)?)))
+        .query_row(params![id, retry_ms, reason], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?;
     if retry_ms.is_some() { Ok(()) } else { promote(writing, left) }
 }
@@ -280,18 +282,18 @@ fn promote(writing: &Writing<'_>, left: Option<(String, String)>) -> Result<(), 
     let Some((thing, target)) = left else { return Ok(()) };
     let mut promote = writing.connection.prepare_cached(match writing.level {
         FormatLevel::First | FormatLevel::Named => {
-            "UPDATE alert SET status = ?3 WHERE status = ?4 AND id = (SELECT min(id) FROM alert
+            "UPDATE alert SET status = 0 WHERE status = 1 AND id = (SELECT min(id) FROM alert
                  WHERE thing = ?1 AND target = ?2 AND status IN (0, 1))"
         }
         FormatLevel::Proven => {
-            "UPDATE alert SET status = ?3, turn = (SELECT max(id) + 1 FROM alert)
-             WHERE status = ?4 AND id = (SELECT min(id) FROM alert
+            "UPDATE alert SET status = 0, turn = (SELECT max(id) + 1 FROM alert)
+             WHERE status = 1 AND id = (SELECT min(id) FROM alert
                  WHERE thing = ?1 AND target = ?2 AND status IN (0, 1))
              AND NOT EXISTS (SELECT 1 FROM alert
                  WHERE thing = ?1 AND target = ?2 AND status = 0)"
         }
     })?;
-    promote.execute(params![thing, target, ALERT_HEAD, ALERT_BEHIND])?;
+    promote.execute(params![thing, target])?;
     Ok(())
 }
 

@@ -25,6 +25,7 @@ ALTER TABLE alert ADD COLUMN turn INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE alert ADD COLUMN released_ms INTEGER NOT NULL DEFAULT 0;
 CREATE INDEX alert_turn ON alert (stranger, turn, id, due_ms) WHERE status = 0;
 CREATE INDEX alert_held ON alert (due_ms) WHERE status = 4;
+CREATE INDEX alert_flapping ON alert (due_ms) WHERE status = 4 AND reason = '';
 CREATE INDEX alert_of_behavior ON alert (thing, target, behavior);
 
 -- Behaviors that rows refer to, each kept once; digest is a CRC-32 of what is kept.

@@ -4,10 +4,10 @@ use fleetward_domain::limits::MUTES;
 use fleetward_domain::{Alert, EpochMs, EventType, Mute, Notification, Thing, ThingGroup};
 use rusqlite::{Connection, OptionalExtension, params};
 
-use crate::codes::ALERT_HELD;
 use crate::error::StoreError;
+use crate::held::{hold, too_far_ms};
 use crate::kind::Kind;
-use crate::limits::{ALERTS_LET_GO_AT_ONCE, FLAPPING_ALERTS, FLAPPING_MS};
+use crate::limits::{ALERTS_LET_GO_AT_ONCE, FLAPPING_ALERTS};
 use crate::muted::muted_until_ms;
 use crate::noun::Noun;
 use crate::outbox::behavior_of;
@@ -15,7 +15,8 @@ use crate::shape::alert;
 use crate::sqlite::stored::rows;
 use crate::sqlite::writer::Writing;
 
-/// The reason of an alert that is held since it is muted.
+/// The reason of an alert that is held since it is muted. There is none where its behavior comes and
+/// goes too often; SQL names that as '', since an index does.
 const MUTED: &str = "muted";
 
 /// All mutes, those too that are over.
@@ -77,8 +78,8 @@ pub(super) fn add(writing: &Writing<'_>, alerts: &[Alert]) -> Result<(), StoreEr
              behavior, stranger, turn)
          SELECT ?1, ?2, ?3,
              iif(?5 IS NULL, EXISTS (SELECT 1 FROM alert
-                 WHERE thing = ?2 AND target = ?3 AND status IN (0, 1)), ?6),
-             ?4, coalesce(?5, ?7), 0, ?11, ?8, ?9,
+                 WHERE thing = ?2 AND target = ?3 AND status IN (0, 1)), 4),
+             ?4, coalesce(?5, ?6), 0, ?7, ?8, ?9,
              NOT EXISTS (SELECT 1 FROM document WHERE kind = ?10 AND key = CAST(?2 AS BLOB)),
              (SELECT coalesce(max(id), 0) + 1 FROM alert)
          WHERE NOT EXISTS (SELECT 1 FROM alert WHERE key = ?1)",
@@ -91,19 +92,19 @@ pub(super) fn add(writing: &Writing<'_>, alerts: &[Alert]) -> Result<(), StoreEr
         }
         let behavior = behavior_of(&enqueued.notification);
         let muted_ms = muted_ms(writing.connection, &mutes, enqueued, None)?;
-        let until_ms = held_until_ms(writing.connection, enqueued, &behavior)?.max(muted_ms);
+        let at_ms = enqueued.notification.at_ms();
+        let hold = hold(first_ms(writing.connection, enqueued, &behavior)?, muted_ms, at_ms);
         add.execute(params![
             enqueued.key(),
             enqueued.notification.lane(),
             enqueued.target_arn,
-            enqueued.notification.at_ms(),
-            until_ms,
-            ALERT_HELD,
+            at_ms,
+            hold.map(|hold| hold.until_ms),
             EpochMs::MIN,
+            if hold.is_some_and(|hold| hold.is_muted) { MUTED } else { "" },
             alert::to_bytes(enqueued, writing.level)?,
             behavior,
             Kind::Thing.code(),
-            if muted_ms.is_some() { MUTED } else { "" },
         ])?;
     }
     Ok(())
@@ -119,51 +120,54 @@ fn ends_what_is_held(connection: &Connection, ends: &Alert) -> Result<bool, Stor
     let Notification::Violation(event) = &mut begins.notification;
     event.event_type = EventType::InAlarm;
     let forgotten = connection
-        .prepare_cached("DELETE FROM alert WHERE key = ? AND status = ?")?
-        .execute(params![begins.key(), ALERT_HELD])?;
+        .prepare_cached("DELETE FROM alert WHERE key = ? AND status = 4")?
+        .execute([begins.key()])?;
     Ok(forgotten > 0)
 }
 
-/// Until when an alert is held; none if it may go.
-fn held_until_ms(
+/// Since when the first could go of those ten that went last; none if there were fewer.
+fn first_ms(
     connection: &Connection,
     held: &Alert,
     behavior: &str,
 ) -> Result<Option<EpochMs>, StoreError> {
     let before = i64::try_from(FLAPPING_ALERTS.saturating_sub(1)).unwrap_or_default();
-    // The first of the ten that went last.
-    let first_ms: Option<EpochMs> = connection
+    let first_ms = connection
         .prepare_cached(
             "SELECT max(created_ms, released_ms) FROM alert
-             WHERE thing = ?1 AND target = ?2 AND behavior = ?3 AND status <> ?4
-             ORDER BY id DESC LIMIT 1 OFFSET ?5",
+             WHERE thing = ?1 AND target = ?2 AND behavior = ?3 AND status <> 4
+             ORDER BY id DESC LIMIT 1 OFFSET ?4",
         )?
-        .query_row(
-            params![held.notification.lane(), held.target_arn, behavior, ALERT_HELD, before],
-            |row| row.get(0),
-        )
+        .query_row(params![held.notification.lane(), held.target_arn, behavior, before], |row| {
+            row.get(0)
+        })
         .optional()?;
-    let until_ms = first_ms.map(|first_ms| first_ms.saturating_add(FLAPPING_MS));
-    Ok(until_ms.filter(|until_ms| *until_ms > held.notification.at_ms()))
+    Ok(first_ms)
 }
 
-/// Whether the time of something that is held has come.
+/// Whether the time of something that is held has come, as `Hold::is_over` has it.
 pub(super) fn is_any_due(connection: &Connection, now_ms: EpochMs) -> Result<bool, StoreError> {
     let found = connection
-        .prepare_cached("SELECT EXISTS (SELECT 1 FROM alert WHERE status = 4 AND due_ms <= ?)")?
-        .query_row([now_ms], |row| row.get(0))?;
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM alert WHERE status = 4 AND due_ms <= ?1)
+                 OR EXISTS (SELECT 1 FROM alert
+                     WHERE status = 4 AND reason = '' AND due_ms > ?2)",
+        )?
+        .query_row([now_ms, too_far_ms(now_ms)], |row| row.get(0))?;
     Ok(found)
 }
 
 /// Lets go what was held until now: it waits for its turn like any other.
 pub(super) fn let_go(writing: &mut Writing<'_>, now_ms: EpochMs) -> Result<(), StoreError> {
     let mut held = writing.connection.prepare_cached(
-        "SELECT id, key, body, reason FROM alert WHERE status = 4 AND due_ms <= ?
-         ORDER BY due_ms, id LIMIT ?",
+        "SELECT id, key, body, reason FROM alert
+         WHERE status = 4 AND (due_ms <= ?1 OR reason = '' AND due_ms > ?2)
+         ORDER BY due_ms, id LIMIT ?3",
     )?;
-    let found = held.query_map(params![now_ms, rows(ALERTS_LET_GO_AT_ONCE)], |row| {
-        Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
-    })?;
+    let found = held
+        .query_map(params![now_ms, too_far_ms(now_ms), rows(ALERTS_LET_GO_AT_ONCE)], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+        })?;
     let found = found.collect::<rusqlite::Result<Vec<(i64, String, Vec<u8>, String)>>>()?;
     let is_all = found.len() < ALERTS_LET_GO_AT_ONCE;
     let mutes = mutes(writing.connection)?;
