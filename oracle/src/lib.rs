@@ -261,8 +261,7 @@ impl Oracle {
             Change::GroupDeleted(name) => {
                 self.things.values_mut().for_each(|thing| thing.groups.retain(|own| own != name));
             }
-            Change::Severities { .. } | Change::Dimension(_) | Change::Certificate(_) => {}
-            Change::Policy(_) => {}
+            Change::Dimension(_) | Change::Certificate(_) | Change::Policy(_) => {}
         }
         self.judge_anew(self.now_ms);
     }

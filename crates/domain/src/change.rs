@@ -3,7 +3,6 @@
 
 use crate::name::{CertificateId, DimensionName, GroupName, PolicyName, ProfileName, ThingName};
 use crate::security_profile::SecurityProfile;
-use crate::severity::Severities;
 use crate::target::Target;
 
 /// What changed. Each carries the whole new truth, so that applying the last one is enough.
@@ -31,11 +30,4 @@ pub enum Change {
     /// A group was deleted: nothing is in it any more. Goes to every partition, once for all of
     /// its members.
     GroupDeleted(GroupName),
-    /// How severe the violations of a profile's behaviors are. Goes to every partition.
-    Severities {
-        /// The profile.
-        profile: ProfileName,
-        /// What its tags say.
-        severities: Severities,
-    },
 }

@@ -26,7 +26,6 @@ pub fn change(level: FormatLevel, change: &Change) -> Sayable {
         | Change::Certificate(_)
         | Change::Policy(_) => level.require(FormatLevel::First, "A change"),
         Change::GroupDeleted(_) => level.require(FormatLevel::Proven, "That a group was deleted"),
-        Change::Severities { .. } => level.require(FormatLevel::Proven, "A severity"),
     }
 }
 

@@ -40,8 +40,6 @@ impl Partition {
                 let moves = self.catalog.remove_group(group);
                 self.steps.add(Task::Migrate { moves });
             }
-            // A profile carries its tags, which say it.
-            Change::Severities { .. } => {}
         }
     }
 

@@ -129,10 +129,9 @@ impl From<Failure> for Trouble {
 fn destination(change: &Change, placement: Placement) -> Option<u32> {
     match change {
         Change::Thing { name, .. } => Some(placement.partition_of(name.as_str())),
-        Change::Profile(..)
-        | Change::ProfileDeleted(_)
-        | Change::GroupDeleted(_)
-        | Change::Severities { .. } => Some(EVERY_PARTITION),
+        Change::Profile(..) | Change::ProfileDeleted(_) | Change::GroupDeleted(_) => {
+            Some(EVERY_PARTITION)
+        }
         Change::Dimension(_) | Change::Certificate(_) | Change::Policy(_) => None,
     }
 }

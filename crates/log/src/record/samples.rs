@@ -8,8 +8,8 @@ use fleetward_domain::{
     Activity, Behavior, BehaviorName, CertificateId, Change, Comparison, ComparisonOperator, Count,
     Criteria, CustomValue, DimensionName, DimensionOperator, GroupName, Judgement, Metric,
     MetricDimension, MetricToRetain, MetricValue, NetworkStats, Percentile, PolicyName, PortList,
-    ProfileName, Publisher, Record, RemoteList, Report, ReportedMetric, SecurityProfile,
-    Severities, Severity, Sizes, Source, Target, ThingName, Threshold,
+    ProfileName, Publisher, Record, RemoteList, Report, ReportedMetric, SecurityProfile, Sizes,
+    Source, Target, ThingName, Threshold,
 };
 
 const AT_MS: i64 = 1_700_000_000_123;
@@ -47,10 +47,6 @@ pub(super) fn proven() -> Vec<(&'static str, Record)> {
         value,
         things: 10_000,
     };
-    let severities = Severities {
-        profile: Some(Severity::High),
-        behaviors: vec![(BehaviorName::parse("usual").unwrap(), Severity::Low)],
-    };
     vec![
         ("activity-measured", Record::Activity(measured_activity())),
         ("watermark", Record::Watermark { door: door.clone(), boot, until_ms: AT_MS }),
@@ -60,7 +56,6 @@ pub(super) fn proven() -> Vec<(&'static str, Record)> {
         ("threshold-none", Record::Threshold(threshold(None))),
         ("change-profile-statistical", change(Change::Profile(statistical(), targets()))),
         ("change-group-deleted", change(Change::GroupDeleted(GroupName::parse("racks").unwrap()))),
-        ("change-severities", change(Change::Severities { profile: profile_name(), severities })),
     ]
 }
 

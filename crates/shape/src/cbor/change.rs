@@ -1,10 +1,10 @@
 //! Changes of the registry and of profiles: rows of the change feed, and records of the log.
 
-use fleetward_domain::{Change, FormatLevel, Severities, Severity, Unsayable};
+use fleetward_domain::{Change, FormatLevel, Unsayable};
 
 use crate::cbor::{
-    self, Decoder, Error, Fields, Writer, Written, begin_variant, name, optional, profile,
-    read_list, target, unknown_variant, variant, whole, write_list,
+    self, Decoder, Error, Fields, Writer, Written, begin_variant, name, profile, read_list, target,
+    unknown_variant, variant, write_list,
 };
 use crate::sayable;
 
@@ -30,55 +30,12 @@ pub fn write(e: &mut Writer, change: &Change) -> Written {
         Change::Certificate(certificate) => named(e, 4, certificate.as_str()),
         Change::Policy(policy) => named(e, 5, policy.as_str()),
         Change::GroupDeleted(group) => named(e, 6, group.as_str()),
-        Change::Severities { profile, severities } => {
-            begin_variant(e, 7, 2)?;
-            e.str(profile.as_str())?;
-            write_severities(e, severities)
-        }
     }
 }
 
 fn named(e: &mut Writer, number: u32, name: &str) -> Written {
     begin_variant(e, number, 1)?;
     name::write(e, name)
-}
-
-/// `[of the profile, [[behavior, severity]]]`.
-fn write_severities(e: &mut Writer, severities: &Severities) -> Written {
-    e.array(2)?;
-    optional(e, true, severities.profile, |e, severity| whole(e, severity_number(severity)))?;
-    write_list(e, &severities.behaviors, |e, (behavior, severity)| {
-        e.array(2)?.str(behavior.as_str())?.u32(severity_number(*severity))?;
-        Ok(())
-    })
-}
-
-fn read_severities(d: &mut Decoder<'_>) -> Result<Severities, Error> {
-    let mut fields = Fields::begin(d, 2)?;
-    let profile = fields.optional(d, read_severity)?;
-    let behaviors = fields.required(d, |d| {
-        read_list(d, |d| {
-            let mut fields = Fields::begin(d, 2)?;
-            Ok((fields.required(d, name::read)?, fields.required(d, read_severity)?))
-        })
-    })?;
-    Ok(Severities { profile, behaviors })
-}
-
-/// A severity's number never changes.
-fn severity_number(severity: Severity) -> u32 {
-    match severity {
-        Severity::Low => 0,
-        Severity::Medium => 1,
-        Severity::High => 2,
-        Severity::Critical => 3,
-    }
-}
-
-fn read_severity(d: &mut Decoder<'_>) -> Result<Severity, Error> {
-    let number = d.u32()?;
-    let found = Severity::ALL.into_iter().find(|known| severity_number(*known) == number);
-    found.ok_or_else(|| unknown_variant("severity", number))
 }
 
 /// Reads a change.
@@ -88,33 +45,28 @@ fn read_severity(d: &mut Decoder<'_>) -> Result<Severity, Error> {
 pub fn read(d: &mut Decoder<'_>) -> Result<Change, Error> {
     let number = variant(d)?;
     // A field that is not known must not be passed over: it may change what the rest means.
-    let known = match number {
-        0 => 3,
-        1 | 7 => 2,
-        2..=6 => 1,
+    Ok(match number {
+        0 => {
+            let mut fields = Fields::begin(d, 3)?;
+            Change::Thing {
+                name: fields.required(d, name::read)?,
+                registered: fields.required(d, Decoder::bool)?,
+                groups: fields.required(d, |d| read_list(d, name::read))?,
+            }
+        }
+        1 => {
+            let mut fields = Fields::begin(d, 2)?;
+            let profile = fields.required(d, profile::read)?;
+            Change::Profile(profile, fields.required(d, |d| read_list(d, target::read))?)
+        }
+        2 => Change::ProfileDeleted(Fields::begin(d, 1)?.required(d, name::read)?),
+        3 => Change::Dimension(Fields::begin(d, 1)?.required(d, name::read)?),
+        4 => Change::Certificate(Fields::begin(d, 1)?.required(d, name::read)?),
+        5 => Change::Policy(Fields::begin(d, 1)?.required(d, name::read)?),
+        6 => Change::GroupDeleted(Fields::begin(d, 1)?.required(d, name::read)?),
+        // 7 is reserved: it was a change of severities, which a profile's tags say.
         other => return Err(unknown_variant("change", other)),
-    };
-    let mut fields = Fields::begin(d, known)?;
-    match number {
-        0 => Ok(Change::Thing {
-            name: fields.required(d, name::read)?,
-            registered: fields.required(d, Decoder::bool)?,
-            groups: fields.required(d, |d| read_list(d, name::read))?,
-        }),
-        1 => Ok(Change::Profile(
-            fields.required(d, profile::read)?,
-            fields.required(d, |d| read_list(d, target::read))?,
-        )),
-        2 => fields.required(d, name::read).map(Change::ProfileDeleted),
-        3 => fields.required(d, name::read).map(Change::Dimension),
-        4 => fields.required(d, name::read).map(Change::Certificate),
-        5 => fields.required(d, name::read).map(Change::Policy),
-        6 => fields.required(d, name::read).map(Change::GroupDeleted),
-        _ => Ok(Change::Severities {
-            profile: fields.required(d, name::read)?,
-            severities: fields.required(d, read_severities)?,
-        }),
-    }
+    })
 }
 
 /// A change by itself, as the change feed keeps it.
