@@ -84,7 +84,7 @@ fn criteria() -> impl Strategy<Value = Criteria> {
     )
 }
 
-fn dimension() -> impl Strategy<Value = MetricDimension> {
+pub(crate) fn dimension() -> impl Strategy<Value = MetricDimension> {
     (name(), select(vec![DimensionOperator::In, DimensionOperator::NotIn]))
         .prop_map(|(name, operator)| MetricDimension { name, operator })
 }

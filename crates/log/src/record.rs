@@ -172,13 +172,38 @@ pub fn decode(bytes: &[u8]) -> Result<Record, RecordError> {
     let mut d = Decoder::new(bytes);
     let number = variant(&mut d).map_err(unreadable)?;
     let newer = |kind| Err(RecordError::Newer { number, kind });
-    match number {
-        REPORT_OF_ANYBODY | ACTIVITY | DOOR_STARTED | CHANGE | TICK | REPORT => {}
-        THRESHOLD | WATERMARK | CLOCK_SET | DOOR_GONE | MEASURED_ACTIVITY => {}
+    let d = &mut d;
+    let read = match number {
+        REPORT_OF_ANYBODY => read_report(d, 3),
+        REPORT => read_report(d, 4),
+        ACTIVITY => read_activity(d, activity::COUNTED),
+        MEASURED_ACTIVITY => read_activity(d, activity::MEASURED),
+        DOOR_STARTED => {
+            read_of_door(d).map(|(door, boot, [at_ms])| Record::DoorStarted { door, boot, at_ms })
+        }
+        WATERMARK => read_of_door(d).map(|(door, boot, [until_ms])| Record::Watermark {
+            door,
+            boot,
+            until_ms,
+        }),
+        DOOR_GONE => read_of_door(d).map(|(door, boot, [until_ms])| Record::DoorGone {
+            door,
+            boot,
+            until_ms,
+        }),
+        CLOCK_SET => read_of_door(d).map(|(door, boot, [from_ms, to_ms])| Record::ClockSet {
+            door,
+            boot,
+            from_ms,
+            to_ms,
+        }),
+        CHANGE => read_change(d),
+        TICK => read_one(d, Decoder::i64).map(Record::Tick),
+        THRESHOLD => read_one(d, threshold::read).map(Record::Threshold),
         MODEL => return newer("a learned model"),
         _ => return newer("of a kind that is not known here"),
-    }
-    let record = read_fields(&mut d, number).map_err(unreadable)?;
+    };
+    let record = read.map_err(unreadable)?;
     if d.position() == bytes.len() {
         Ok(record)
     } else {
@@ -186,51 +211,40 @@ pub fn decode(bytes: &[u8]) -> Result<Record, RecordError> {
     }
 }
 
-fn read_fields(d: &mut Decoder<'_>, number: u32) -> Result<Record, Error> {
-    match number {
-        REPORT_OF_ANYBODY => read_report(d, 3),
-        REPORT => read_report(d, 4),
-        ACTIVITY => read_activity(d, activity::COUNTED),
-        MEASURED_ACTIVITY => read_activity(d, activity::MEASURED),
-        WATERMARK | CLOCK_SET | DOOR_GONE => read_of_door(d, number),
-        THRESHOLD => Fields::begin(d, 1)?.required(d, threshold::read).map(Record::Threshold),
-        DOOR_STARTED => {
-            let mut fields = Fields::begin(d, 3)?;
-            Ok(Record::DoorStarted {
-                door: fields.required(d, name::text)?,
-                boot: fields.required(d, Decoder::u64)?,
-                at_ms: fields.required(d, Decoder::i64)?,
-            })
-        }
-        CHANGE => {
-            let mut fields = Fields::begin(d, 3)?;
-            Ok(Record::Change(
-                fields.required(d, Decoder::u64)?,
-                fields.required(d, Decoder::i64)?,
-                fields.required(d, change::read)?,
-            ))
-        }
-        _ => Fields::begin(d, 1)?.required(d, Decoder::i64).map(Record::Tick),
-    }
+/// The fields of a record that has one.
+fn read_one<'b, T>(
+    d: &mut Decoder<'b>,
+    read: impl FnOnce(&mut Decoder<'b>) -> Result<T, Error>,
+) -> Result<T, Error> {
+    Fields::begin(d, 1)?.required(d, read)
 }
 
 fn read_activity(d: &mut Decoder<'_>, known: u64) -> Result<Record, Error> {
-    Fields::begin(d, 1)?.required(d, |d| activity::read(d, known)).map(Record::Activity)
+    read_one(d, |d| activity::read(d, known)).map(Record::Activity)
 }
 
-fn read_of_door(d: &mut Decoder<'_>, number: u32) -> Result<Record, Error> {
-    let mut fields = Fields::begin(d, if number == CLOCK_SET { 4 } else { 3 })?;
+fn read_change(d: &mut Decoder<'_>) -> Result<Record, Error> {
+    let mut fields = Fields::begin(d, 3)?;
+    Ok(Record::Change(
+        fields.required(d, Decoder::u64)?,
+        fields.required(d, Decoder::i64)?,
+        fields.required(d, change::read)?,
+    ))
+}
+
+/// A door, its start, and so many times.
+fn read_of_door<const TIMES: usize>(
+    d: &mut Decoder<'_>,
+) -> Result<(String, u64, [EpochMs; TIMES]), Error> {
+    let known = u64::try_from(TIMES).unwrap_or(u64::MAX).saturating_add(2);
+    let mut fields = Fields::begin(d, known)?;
     let door = fields.required(d, name::text)?;
     let boot = fields.required(d, Decoder::u64)?;
-    let until_ms = fields.required(d, Decoder::i64)?;
-    Ok(match number {
-        WATERMARK => Record::Watermark { door, boot, until_ms },
-        DOOR_GONE => Record::DoorGone { door, boot, until_ms },
-        _ => {
-            let to_ms = fields.required(d, Decoder::i64)?;
-            Record::ClockSet { door, boot, from_ms: until_ms, to_ms }
-        }
-    })
+    let mut times_ms = [0; TIMES];
+    for at_ms in &mut times_ms {
+        *at_ms = fields.required(d, Decoder::i64)?;
+    }
+    Ok((door, boot, times_ms))
 }
 
 /// A report has three fields, or four: with its publisher.

@@ -235,6 +235,16 @@ impl Lent {
     }
 }
 
+/// Whether a device waits for what comes of it; of all else only the detectors.
 fn is_of_a_device(record: &Record) -> bool {
-    matches!(record, Record::Report { .. } | Record::Activity(_))
+    match record {
+        Record::Report { .. } | Record::Activity(_) => true,
+        Record::DoorStarted { .. }
+        | Record::Change(..)
+        | Record::Tick(_)
+        | Record::Watermark { .. }
+        | Record::ClockSet { .. }
+        | Record::DoorGone { .. }
+        | Record::Threshold(_) => false,
+    }
 }
