@@ -14,7 +14,7 @@ use crate::plan::Plan;
 use crate::settings::Settings;
 use crate::thing_state::{Noted, ThingState};
 use crate::things::Things;
-use steps::{Steps, Task};
+use steps::{Everyone, Steps};
 
 /// The state machine of one partition.
 ///
@@ -97,7 +97,7 @@ impl Partition {
                 // What waits for it stands in chunk 0, beside what is known of the fleet.
                 self.header_dirty = true;
                 if let Some(readers) = self.catalog.take_threshold(threshold) {
-                    self.steps.add(Task::Judge { readers });
+                    self.steps.add(Everyone::Judge { readers });
                 }
             }
         }

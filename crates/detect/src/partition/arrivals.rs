@@ -3,7 +3,7 @@
 use fleetward_domain::{Activity, Effects, EpochMs, Report};
 
 use super::Partition;
-use super::steps::Task;
+use super::steps::Once;
 use crate::cursor::Cursor;
 use crate::measure::fingerprint;
 use crate::plan::Plan;
@@ -53,7 +53,7 @@ impl Partition {
         // Nobody announced this start: what was connected before goes first.
         self.lose_what_was_before(heard, until_ms);
         let activity = Box::new(activity.clone());
-        self.steps.add(Task::Count { activity, door: heard.bit });
+        self.steps.add_once(Once::Count { activity, door: heard.bit });
     }
 
     /// Takes what a front door counted, once its record is known to be new.

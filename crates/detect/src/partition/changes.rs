@@ -3,7 +3,7 @@
 use fleetward_domain::{Change, Effects, EpochMs, GroupName, ThingName};
 
 use super::Partition;
-use super::steps::Task;
+use super::steps::Everyone;
 use crate::catalog::{AudienceKey, UNREGISTERED};
 use crate::thing_state::ThingState;
 
@@ -28,17 +28,17 @@ impl Partition {
             }
             Change::Profile(profile, targets) => {
                 let moves = self.catalog.put(profile, targets, &self.settings, now_ms);
-                self.steps.add(Task::Migrate { moves });
+                self.steps.add(Everyone::Migrate { moves });
             }
             Change::ProfileDeleted(name) => {
                 let moves = self.catalog.remove(name, now_ms);
-                self.steps.add(Task::Migrate { moves });
+                self.steps.add(Everyone::Migrate { moves });
             }
             // Front doors count by these; what they counted says all that a detector needs.
             Change::Dimension(_) | Change::Certificate(_) | Change::Policy(_) => {}
             Change::GroupDeleted(group) => {
                 let moves = self.catalog.remove_group(group);
-                self.steps.add(Task::Migrate { moves });
+                self.steps.add(Everyone::Migrate { moves });
             }
         }
     }

@@ -14,9 +14,18 @@ use crate::catalog::Moves;
 use crate::cursor::Cursor;
 use crate::measure::ReaderId;
 
-/// Something that is to be done with every thing.
+/// Something that is to be done because of a record.
 #[derive(Debug)]
 pub(crate) enum Task {
+    /// With every thing, and then what follows of it.
+    Everyone(Everyone),
+    /// Once, by itself.
+    Once(Once),
+}
+
+/// What is to be done with every thing.
+#[derive(Debug)]
+pub(crate) enum Everyone {
     /// The line has moved on: windows close.
     Close,
     /// Those of whom nothing was heard for too long: since this, in the times of records.
@@ -29,10 +38,15 @@ pub(crate) enum Task {
     Judge { readers: Vec<Option<ReaderId>> },
     /// What applies to the things of an audience has changed, or who they are.
     Migrate { moves: Moves },
-    /// No thing: all front doors have logged what they stamped before this, once what was connected
+}
+
+/// What is to be done once, when what was to be done before is done with everyone.
+#[derive(Debug)]
+pub(crate) enum Once {
+    /// All front doors have logged what they stamped before this, once what was connected
     /// through one that is lost is so no more.
     DrawLine { line_ms: EpochMs },
-    /// No thing but one: what its front door counted, once nothing is connected through it that
+    /// What a front door counted of one thing, once nothing is connected through it that
     /// was so before that started again.
     Count { activity: Box<Activity>, door: u64 },
 }
@@ -46,8 +60,12 @@ pub(crate) struct Steps {
 }
 
 impl Steps {
-    pub(crate) fn add(&mut self, task: Task) {
-        self.tasks.push_back(task);
+    pub(crate) fn add(&mut self, task: Everyone) {
+        self.tasks.push_back(Task::Everyone(task));
+    }
+
+    pub(crate) fn add_once(&mut self, task: Once) {
+        self.tasks.push_back(Task::Once(task));
     }
 
     pub(crate) fn is_done(&self) -> bool {
@@ -60,25 +78,29 @@ impl Partition {
     pub fn go_on(&mut self, effects: &mut Effects) -> Step {
         let mut left = self.settings.things_per_step.max(1);
         while let Some(task) = self.steps.tasks.pop_front() {
+            let task = match task {
+                Task::Everyone(task) => task,
+                Task::Once(task) => {
+                    self.do_once(task, effects);
+                    continue;
+                }
+            };
             if self.steps.passed == 0 {
                 self.things.put_in_order();
             }
-            let is_done = self.go_through(&task, &mut left, effects);
-            if !is_done {
-                self.steps.tasks.push_front(task);
+            if !self.go_through(&task, &mut left, effects) {
+                // Where it stands is kept: the next step goes on with the thing after.
+                self.steps.tasks.push_front(Task::Everyone(task));
                 return Step::More;
             }
             self.steps.passed = 0;
-            self.end_task(task, effects);
+            self.end_task(&task, effects);
         }
         Step::Done
     }
 
     /// Goes through as many things as are left of the step; whether that were all.
-    fn go_through(&mut self, task: &Task, left: &mut usize, effects: &mut Effects) -> bool {
-        if matches!(task, Task::Count { .. } | Task::DrawLine { .. }) {
-            return true;
-        }
+    fn go_through(&mut self, task: &Everyone, left: &mut usize, effects: &mut Effects) -> bool {
         while let Some(place) = self.things.in_order(self.steps.passed) {
             if *left == 0 {
                 return false;
@@ -86,33 +108,38 @@ impl Partition {
             *left -= 1;
             self.steps.passed += 1;
             match task {
-                Task::Close => self.close(place, effects),
-                Task::EndSilent { silent_ms } => self.end_silent(place, *silent_ms, effects),
-                Task::Lose { door, at_ms } => self.lose(place, (*door, *at_ms), effects),
-                Task::BeginAnew { ahead_ms } => self.begin_anew(place, *ahead_ms, effects),
-                Task::Judge { readers } => self.judge(place, readers, effects),
-                Task::Migrate { moves } => self.migrate(place, moves, effects),
-                Task::Count { .. } | Task::DrawLine { .. } => {}
+                Everyone::Close => self.close(place, effects),
+                Everyone::EndSilent { silent_ms } => self.end_silent(place, *silent_ms, effects),
+                Everyone::Lose { door, at_ms } => self.lose(place, (*door, *at_ms), effects),
+                Everyone::BeginAnew { ahead_ms } => self.begin_anew(place, *ahead_ms, effects),
+                Everyone::Judge { readers } => self.judge(place, readers, effects),
+                Everyone::Migrate { moves } => self.migrate(place, moves, effects),
             }
         }
         true
     }
 
-    fn end_task(&mut self, task: Task, effects: &mut Effects) {
+    fn do_once(&mut self, task: Once, effects: &mut Effects) {
         match task {
-            Task::Count { activity, door } => self.count(&activity, door, effects),
-            Task::Close => self.catalog.sum_up(self.clock.line_ms, effects),
-            Task::Judge { .. } => self.catalog.forget_waiting(),
-            Task::DrawLine { line_ms } => self.draw_line(line_ms),
+            Once::Count { activity, door } => self.count(&activity, door, effects),
+            Once::DrawLine { line_ms } => self.draw_line(line_ms),
+        }
+    }
+
+    /// What follows when it is done with every thing.
+    fn end_task(&mut self, task: &Everyone, effects: &mut Effects) {
+        match task {
+            Everyone::EndSilent { .. } | Everyone::Lose { .. } | Everyone::Migrate { .. } => {}
+            Everyone::Close => self.catalog.sum_up(self.clock.line_ms, effects),
+            Everyone::Judge { .. } => self.catalog.forget_waiting(),
             // All that was open has ended as not counted whole; what begins in the middle of a
             // window from here is not either.
-            Task::BeginAnew { .. } => {
+            Everyone::BeginAnew { .. } => {
                 self.clock.uncounted = vec![(EpochMs::MIN, self.clock.now_ms)];
                 self.catalog.begin_fleets_anew(self.clock.line_ms);
                 // Not sooner: what waited until now is judged by the begins that it waited for.
                 self.catalog.audiences.begin_by(&self.clock);
             }
-            _ => {}
         }
     }
 

@@ -3,7 +3,7 @@
 use fleetward_domain::EpochMs;
 
 use super::Partition;
-use super::steps::Task;
+use super::steps::{Everyone, Once};
 use crate::measure::Heard;
 
 impl Partition {
@@ -12,7 +12,7 @@ impl Partition {
     pub(super) fn apply_tick(&mut self, at_ms: EpochMs) {
         let at_ms = self.reach(at_ms);
         self.doors.all_flushed(at_ms);
-        self.steps.add(Task::DrawLine { line_ms: self.doors.line_ms().unwrap_or(at_ms) });
+        self.steps.add_once(Once::DrawLine { line_ms: self.doors.line_ms().unwrap_or(at_ms) });
     }
 
     /// A front door has logged what it stamped before `until_ms`.
@@ -20,7 +20,7 @@ impl Partition {
         let until_ms = self.reach(until_ms);
         let Some(heard) = self.doors.flushed(door, boot, until_ms) else { return };
         self.lose_what_was_before(heard, until_ms);
-        self.steps.add(Task::DrawLine { line_ms: self.doors.line_ms().unwrap_or(until_ms) });
+        self.steps.add_once(Once::DrawLine { line_ms: self.doors.line_ms().unwrap_or(until_ms) });
     }
 
     /// A front door (re)started: nothing is connected through it.
@@ -34,7 +34,7 @@ impl Partition {
         }
         self.clock.reach(at_ms);
         self.lose_what_was_before(heard, at_ms);
-        self.steps.add(Task::DrawLine { line_ms: self.doors.line_ms().unwrap_or(at_ms) });
+        self.steps.add_once(Once::DrawLine { line_ms: self.doors.line_ms().unwrap_or(at_ms) });
     }
 
     /// Nobody counts through a front door from `until_ms` on.
@@ -45,7 +45,7 @@ impl Partition {
         // this was said.
         self.clock.reach(until_ms);
         self.lose_what_was_before(heard, self.clock.now_ms);
-        self.steps.add(Task::DrawLine { line_ms: self.doors.line_ms().unwrap_or(until_ms) });
+        self.steps.add_once(Once::DrawLine { line_ms: self.doors.line_ms().unwrap_or(until_ms) });
     }
 
     /// The clock of a front door's machine was set: records go on at `to_ms`. What is open ends,
@@ -70,7 +70,7 @@ impl Partition {
         clock.line_ms = self.doors.line_ms().unwrap_or(to_ms);
         (clock.now_ms, clock.woke_ms) = (to_ms, to_ms);
         clock.uncounted = vec![(EpochMs::MIN, EpochMs::MAX)];
-        self.steps.add(Task::BeginAnew { ahead_ms });
+        self.steps.add(Everyone::BeginAnew { ahead_ms });
     }
 
     /// What was connected through a door's start before this one is not any more, and what it had
@@ -78,7 +78,7 @@ impl Partition {
     pub(super) fn lose_what_was_before(&mut self, heard: Heard, until_ms: EpochMs) {
         if let Some(from_ms) = heard.restarted {
             self.clock.miss(from_ms, until_ms);
-            self.steps.add(Task::Lose { door: heard.bit, at_ms: until_ms });
+            self.steps.add(Everyone::Lose { door: heard.bit, at_ms: until_ms });
         }
     }
 
@@ -89,11 +89,11 @@ impl Partition {
         let after_ms = self.clock.line_ms;
         let lengths_ms = self.catalog.window_lengths_ms();
         if lengths_ms.iter().any(|length_ms| crossed(before_ms, after_ms, *length_ms)) {
-            self.steps.add(Task::Close);
+            self.steps.add(Everyone::Close);
         }
         if crossed(before_ms, after_ms, self.settings.silence_step_ms()) {
             let silent_ms = after_ms.saturating_sub(self.settings.silence_ms);
-            self.steps.add(Task::EndSilent { silent_ms });
+            self.steps.add(Everyone::EndSilent { silent_ms });
         }
     }
 }
