@@ -191,7 +191,8 @@ impl Partition {
         let name = ThingName::parse(name).ok()?;
         let (_, scene) = self.catalog.scene(UNREGISTERED, &self.clock)?;
         // What it did before went uncounted.
-        let thing = ThingState::new(&name, UNREGISTERED, scene, at_ms);
+        let mut thing = ThingState::new(&name, UNREGISTERED, scene, at_ms);
+        thing.measured.begin_apart(scene);
         let place = self.things.insert(thing)?;
         self.catalog.audiences.join(UNREGISTERED);
         Some(place)

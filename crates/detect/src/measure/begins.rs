@@ -22,6 +22,10 @@ pub struct Begins {
 impl Begins {
     /// Of readers of this plan.
     pub(crate) fn new(plan: &MeasurePlan, of_readers: Vec<EpochMs>) -> Self {
+        if of_readers.iter().all(|begin_ms| *begin_ms == NEVER_MS) {
+            // Said in one way, or the same state would be stored in two.
+            return Self::default();
+        }
         let mut of_slots = vec![EpochMs::MAX; plan.slots.len()];
         for (reader, begin_ms) in plan.readers.iter().zip(&of_readers) {
             let slot = reader.slot.and_then(|slot| of_slots.get_mut(slot as usize));

@@ -2,7 +2,7 @@
 
 use fleetward_domain::EpochMs;
 
-use super::begins::{Begins, Own};
+use super::begins::{Begins, Grown, Own};
 use super::layout::{HERE, number_at, start_ms};
 use super::reader_id::ReaderId;
 use super::thing::{Aside, MeasuredThing, Scene};
@@ -45,6 +45,28 @@ impl MeasuredThing {
             next.aside = Some(Box::new(Aside { own, waiting }));
         }
         *self = next;
+    }
+
+    /// It was admitted by what it did before some of the readers began: who begins later than the
+    /// first that shares its window has its own for a while.
+    pub(crate) fn begin_apart(&mut self, scene: Scene<'_>) {
+        let Scene { plan, begins, clock } = scene;
+        if begins.latest_ms() <= self.from_ms {
+            return;
+        }
+        let mut own = Vec::new();
+        for (id, reader) in ReaderId::number(&plan.readers) {
+            let Some((place, slot)) = plan.slot_of(reader) else { continue };
+            let begin_ms = begins.of(id);
+            let is_alone = begins.of_slot(place).max(self.from_ms) < begin_ms;
+            let reached = number_at(clock.line_ms, slot.window_ms);
+            if is_alone && number_at(begin_ms, slot.window_ms) >= reached {
+                own.push(Own { reader: id, begin_ms, grown: Grown::default() });
+            }
+        }
+        if !own.is_empty() {
+            self.aside.get_or_insert_default().own = own;
+        }
     }
 
     /// Windows of a length that was measured before stand where they stood.

@@ -4,12 +4,12 @@
 use std::collections::BTreeMap;
 
 use fleetward_detect::Partition;
-use fleetward_domain::{Effects, FormatLevel, Record};
+use fleetward_domain::{Behavior, Change, Effects, FormatLevel, Record, Target};
 use proptest::prelude::*;
 use proptest::sample::select;
 
 use crate::random_records::{cases, records};
-use crate::scenario::{LEVELS, SETTINGS};
+use crate::scenario::{LEVELS, SETTINGS, at_most, profile, thing};
 
 /// What a store holds.
 type Chunks = BTreeMap<u32, Vec<u8>>;
@@ -47,6 +47,19 @@ fn with_stops(
     }
     chunks.extend(partition.take_dirty(level).unwrap());
     (effects, chunks)
+}
+
+#[test]
+fn a_profile_that_changes_nothing_for_a_thing_is_stored_as_before() {
+    let change = |seq, change| Record::Change(seq, 1_000, change);
+    let attached = |behavior| Change::Profile(profile("p", &[behavior]), vec![Target::AllThings]);
+    let sum = || at_most("sum", "aws:all-bytes-out", 100);
+    let muted = Behavior { suppress_alerts: true, ..sum() };
+    let registered = Change::Thing { name: thing("a"), registered: true, groups: Vec::new() };
+    let records = [change(1, attached(sum())), change(2, registered), change(3, attached(muted))];
+    let stops = BTreeMap::from([(1, true)]);
+    let level = FormatLevel::Proven;
+    assert_eq!(with_stops(&records, &stops, level), at_once(&records, level));
 }
 
 proptest! {

@@ -95,3 +95,18 @@ fn a_name_that_is_none_is_ignored() {
     }
     assert_eq!(s.partition.thing_count(), 0);
 }
+
+#[test]
+fn a_stranger_counts_for_each_profile_from_that_ones_begin() {
+    let mut s = Scenario::new();
+    let behavior = || at_most("b", "aws:num-messages-sent", 5);
+    s.attach_at(2_000, "q", &[behavior()], &[Target::AllThings]);
+    s.attach_at(3_000, "r", &[behavior()], &[Target::AllThings]);
+    // Logged late: it was counted when `q` had begun, and `r` had not.
+    s.active(2_500, "stranger", &[sent(4)]);
+    s.active(4_000, "stranger", &[sent(4)]);
+    s.expect(&["in-alarm stranger/q/b@3999 8"]);
+    s.tick(20_000);
+    s.tick(30_000);
+    s.expect(&["alarm-cleared stranger/q/b@20000 0"]);
+}

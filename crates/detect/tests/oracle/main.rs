@@ -51,7 +51,7 @@ fn the_detector_agrees_with_the_oracle() {
     let differing: Vec<u64> =
         seeds.filter(|seed| complaint(&history(*seed, STEPS)).is_some()).collect();
     let Some(seed) = differing.first() else { return };
-    panic!("{} of {count} histories differ: {}", differing.len(), shortest(*seed));
+    panic!("{} of {count} histories differ: {differing:?}: {}", differing.len(), shortest(*seed));
 }
 
 /// What is wrong about a history; none if nothing is, or nothing of the kind can happen: shortening
