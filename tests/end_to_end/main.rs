@@ -20,6 +20,7 @@ mod faults;
 mod groups_and_mutes;
 mod kill_nine;
 mod listing;
+mod metrics_export;
 mod mosquitto;
 mod python_agent;
 mod statistical;

@@ -48,6 +48,7 @@ async fn round(arguments: &Arguments, outcome: &mut Outcome) -> Result<(), Strin
         store: folder.store.clone(),
         log: folder.log.clone(),
         awaited: Awaited::default(),
+        publisher: fleetward_front_door::Publisher::default(),
         least_bytes: LEAST_BYTES,
         assignment: watch::channel((0..PARTITIONS).collect()).1,
     };

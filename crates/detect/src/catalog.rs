@@ -8,7 +8,8 @@ use std::sync::Arc;
 
 use fleetward_domain::{EpochMs, GroupName, ProfileName, SecurityProfile, Target};
 
-use crate::measure::{Begins, Clock, Scene};
+use crate::export::Exporter;
+use crate::measure::{Begins, Clock, Scene, Series};
 use crate::migration::{Migration, Planned};
 use crate::plan::Plan;
 use crate::rule::Rule;
@@ -45,9 +46,17 @@ struct Attached {
     targets: Vec<Target>,
     /// Its behaviors that are judged, made ready.
     rules: Vec<Rule>,
+    /// What it exports.
+    exporters: Vec<Exporter>,
 }
 
 impl Attached {
+    fn window_lengths_ms(&self) -> impl Iterator<Item = EpochMs> {
+        let judged = self.rules.iter().map(|rule| &rule.series);
+        let exported = self.exporters.iter().map(|exporter| &exporter.series);
+        judged.chain(exported).filter_map(Series::window_ms)
+    }
+
     fn applies_to(&self, key: &AudienceKey) -> bool {
         self.targets.iter().any(|target| target.includes(key.registered, &key.groups))
     }
@@ -78,9 +87,12 @@ impl Catalog {
     ) -> Moves {
         let mut rules = Rule::of_profile(profile, settings);
         self.share_fleets(&profile.name, &mut rules, at_ms);
-        let attached = Attached { profile: profile.clone(), targets: targets.to_vec(), rules };
-        self.profiles.insert(profile.name.clone(), attached);
-        self.plan_anew(&profile.name, at_ms)
+        let exporters = Exporter::of_profile(profile, settings.period_ms);
+        let (profile, targets) = (profile.clone(), targets.to_vec());
+        let attached = Attached { profile, targets, rules, exporters };
+        let profile = &attached.profile.name.clone();
+        self.profiles.insert(profile.clone(), attached);
+        self.plan_anew(profile, at_ms)
     }
 
     /// Takes a profile out.
@@ -168,7 +180,7 @@ impl Catalog {
             .profiles
             .values()
             .filter(|attached| !attached.targets.is_empty())
-            .flat_map(|attached| attached.rules.iter().filter_map(|rule| rule.series.window_ms()))
+            .flat_map(Attached::window_lengths_ms)
             .collect();
         self.window_lengths_ms.sort_unstable();
         self.window_lengths_ms.dedup();
@@ -184,7 +196,8 @@ fn plan_for(
     let applying = || profiles.iter().filter(|(_, attached)| attached.applies_to(key));
     let names: Vec<ProfileName> = applying().map(|(name, _)| name.clone()).collect();
     let plan = plans.entry(names).or_insert_with(|| {
-        Arc::new(Plan::new(applying().flat_map(|(_, attached)| &attached.rules)))
+        let rules = applying().flat_map(|(_, attached)| &attached.rules);
+        Arc::new(Plan::new(rules, applying().flat_map(|(_, attached)| &attached.exporters)))
     });
     plan.clone()
 }

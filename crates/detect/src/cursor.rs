@@ -4,6 +4,7 @@ mod violation;
 
 use fleetward_domain::{Datapoint, Effects, EpochMs, MetricValue, Observed};
 
+use crate::export::Exports;
 use crate::judge::{Asked, Judge, Verdict, Waited};
 use crate::measure::{Counted, Listener, MeasuredThing, ReaderId};
 use crate::plan::Plan;
@@ -17,6 +18,8 @@ pub(crate) struct Cursor<'a> {
     judged: &'a mut Judged,
     plan: &'a Plan,
     effects: &'a mut Effects,
+    /// Where exported values go; none where nothing is measured.
+    exports: Option<&'a mut Exports>,
 }
 
 /// A rule of the plan, and when something came of it.
@@ -31,7 +34,7 @@ impl<'a> Cursor<'a> {
     /// For what concerns verdicts only.
     pub(crate) fn new(thing: &'a mut ThingState, plan: &'a Plan, effects: &'a mut Effects) -> Self {
         let ThingState { name, judged, .. } = thing;
-        Self { name, judged, plan, effects }
+        Self { name, judged, plan, effects, exports: None }
     }
 
     /// A thing's measuring half, and a cursor that hears of it.
@@ -39,10 +42,10 @@ impl<'a> Cursor<'a> {
     pub(crate) fn measuring(
         thing: &'a mut ThingState,
         plan: &'a Plan,
-        effects: &'a mut Effects,
+        (effects, exports): (&'a mut Effects, &'a mut Exports),
     ) -> (&'a mut MeasuredThing, Self) {
         let ThingState { name, judged, measured, .. } = thing;
-        (measured, Self { name, judged, plan, effects })
+        (measured, Self { name, judged, plan, effects, exports: Some(exports) })
     }
 
     /// Remembers whether the current window violates already.
@@ -51,6 +54,17 @@ impl<'a> Cursor<'a> {
         let mut run = self.judged.runs.get(reader);
         run.set_judged(judged);
         self.judged.runs.set(reader, run);
+    }
+
+    /// Tells a value whose reader is no rule's; whether that was so.
+    #[inline]
+    fn export(&mut self, reader: ReaderId, datapoint: &Datapoint<'_>) -> bool {
+        let plan = self.plan;
+        let Some(exporter) = plan.exporter(reader) else { return false };
+        if let Some(exports) = &mut self.exports {
+            exports.add(exporter, self.name.as_str(), datapoint, self.effects);
+        }
+        true
     }
 
     /// Takes what its judge makes of a reader's datapoint. A window that violated early was judged
@@ -139,7 +153,9 @@ impl<'a> Cursor<'a> {
 impl Listener for Cursor<'_> {
     #[inline(always)]
     fn datapoint(&mut self, reader: ReaderId, datapoint: Datapoint<'_>) {
-        self.take(reader, Judge::verdict, &datapoint);
+        if !self.export(reader, &datapoint) {
+            self.take(reader, Judge::verdict, &datapoint);
+        }
     }
 
     /// The moment a sum crosses an upper bound its window will violate: it is judged then.
@@ -153,7 +169,9 @@ impl Listener for Cursor<'_> {
     /// A window that violated early was judged then: its violation shows now what it came to.
     #[inline]
     fn closes(&mut self, reader: ReaderId, datapoint: Datapoint<'_>, counted: Counted) {
-        if self.waits_for_the_fleet(reader, &datapoint, counted) {
+        // Also of what was not counted whole: nobody else tells what there was.
+        if self.export(reader, &datapoint) || self.waits_for_the_fleet(reader, &datapoint, counted)
+        {
             return;
         }
         if self.judged.runs.get(reader).is_judged() {

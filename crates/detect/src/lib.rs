@@ -29,6 +29,9 @@
 //!   are not ranked. It bounds the window after it and no other; where it comes late, values wait
 //!   for it, and where it never comes, the one after it says so.
 //! - Nothing is said of the size of messages in a period without any.
+//! - What profiles export is read beside the rules: what was counted of a period also where it was
+//!   not counted whole, and what reports say with the period that was open when they were logged.
+//!   Of reports, what is not sent yet is no state.
 //!
 //! It is no store and no queue: what happened leaves as the domain's `Effects`, and state
 //! leaves as opaque
@@ -38,6 +41,7 @@ mod catalog;
 mod chunk;
 mod cursor;
 mod error;
+mod export;
 mod judge;
 pub mod limits;
 pub mod measure;

@@ -66,3 +66,10 @@ pub const SUMMARY_BUCKETS: usize = 8_192;
 /// Windows of one thing that wait for the thresholds of a statistical behavior. Beyond, the oldest
 /// is not judged.
 pub const WAITING_WINDOWS: usize = 8;
+/// Series that one profile exports at most: three for each of the behaviors it may have, and what
+/// it retains.
+pub const EXPORTS_PER_PROFILE: usize = 512;
+/// The longest message of exported metrics: AWS IoT Core takes 128 KiB in one publish.
+pub const EXPORT_BATCH_BYTES: usize = 120 * 1024;
+/// A list that is exported is cut here, so that one metric fits a message with all its names.
+pub const EXPORT_VALUE_BYTES: usize = 64 * 1024;

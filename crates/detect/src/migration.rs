@@ -29,7 +29,7 @@ impl Planned {
 pub(crate) struct Migration {
     old: Planned,
     new: Planned,
-    /// For each new rule the place of the old one that goes on in it.
+    /// For each new rule, then for each new exporter, the old one that goes on in it.
     carried: Vec<Option<ReaderId>>,
     /// For each old rule the place of the new one in which it goes on.
     goes_to: Vec<Option<ReaderId>>,
@@ -74,12 +74,18 @@ impl Migration {
                 }
             }
         }
+        // What is exported stands after the rules.
+        carried.extend(new.exporters.iter().map(|exporter| {
+            let from = old.exporters.iter().position(|was| exporter.continues(was))?;
+            u32::try_from(old.rules.len() + from).ok().map(ReaderId::new)
+        }));
         (carried, goes_to)
     }
 
     /// Whether every state stays where it is.
     pub(crate) fn changes_nothing(&self) -> bool {
         self.old.plan.rules.len() == self.new.plan.rules.len()
+            && self.old.plan.exporters.len() == self.new.plan.exporters.len()
             && ReaderId::number(&self.carried).all(|(place, from)| *from == Some(place))
     }
 

@@ -9,6 +9,7 @@ use fleetward_domain::{Effects, EpochMs, Record, ThingName};
 
 use crate::catalog::{Catalog, UNREGISTERED};
 use crate::cursor::Cursor;
+use crate::export::Exports;
 use crate::measure::{Clock, Doors, Repeats};
 use crate::plan::Plan;
 use crate::settings::Settings;
@@ -32,6 +33,8 @@ pub struct Partition {
     pub(crate) things: Things,
     /// The reports of the last ten minutes.
     pub(crate) repeats: Repeats,
+    /// What is exported at the period's end. It is not stored: see `docs/settings.md`.
+    pub(crate) exports: Exports,
     /// What is left of the record that was applied last.
     pub(crate) steps: Steps,
     /// Whether chunk 0 has to be stored again.
@@ -62,6 +65,7 @@ impl Partition {
             catalog: Catalog::new(),
             things: Things::default(),
             repeats: Repeats::default(),
+            exports: Exports::default(),
             steps: Steps::default(),
             header_dirty: false,
             owed: Effects::default(),
@@ -124,7 +128,9 @@ impl Partition {
         let strangers = self.catalog.unregistered().map_or(0, |audience| audience.things);
         let silence = (self.things.with_open() > 0 || strangers > 0)
             .then(|| next_multiple(line_ms, self.settings.silence_step_ms()));
-        windows.chain(silence).min()
+        let export = (!self.exports.is_empty())
+            .then(|| next_multiple(line_ms, self.settings.period_ms.max(1)));
+        windows.chain(silence).chain(export).min()
     }
 
     /// How many things have state here.
@@ -213,7 +219,7 @@ impl Partition {
         let Some(thing) = self.things.get(place) else { return };
         let unregistered = thing.judged.audience == UNREGISTERED;
         let plan = self.catalog.plan(thing.judged.audience);
-        let is_judged = plan.is_some_and(|plan| !plan.rules.is_empty());
+        let is_judged = plan.is_some_and(|plan| !plan.is_empty());
         if unregistered && !thing.is_connected() && !is_judged {
             self.forget(place, effects);
         }

@@ -1,24 +1,46 @@
 //! Plans: what to measure and to judge for a thing, made ready once for all things that the same
 //! profiles apply to.
 
+use crate::export::Exporter;
 use crate::limits::READERS_PER_PLAN;
-use crate::measure::MeasurePlan;
+use crate::measure::{MeasurePlan, ReaderId};
 use crate::rule::Rule;
 
 /// Everything to measure and to judge for the things of an audience.
 #[derive(Debug, Default)]
 pub(crate) struct Plan {
-    /// One reader for each rule.
+    /// One reader for each rule, and after them one for each exporter.
     pub(crate) measures: MeasurePlan,
     /// By profile name, then in the profile's order: each judges what the reader of its place
     /// reads ([`ReaderId`]), and a thing's runs are named by the same places.
     pub(crate) rules: Vec<Rule>,
+    /// By profile name, then in the profile's order: what their readers read is told, not judged.
+    pub(crate) exporters: Vec<Exporter>,
 }
 
 impl Plan {
-    pub(crate) fn new<'a>(rules: impl Iterator<Item = &'a Rule>) -> Self {
+    pub(crate) fn new<'a>(
+        rules: impl Iterator<Item = &'a Rule>,
+        exporters: impl Iterator<Item = &'a Exporter>,
+    ) -> Self {
         let rules: Vec<Rule> = rules.take(READERS_PER_PLAN).cloned().collect();
-        let measures = MeasurePlan::new(rules.iter().map(|rule| rule.series.clone()));
-        Self { measures, rules }
+        let room = READERS_PER_PLAN.saturating_sub(rules.len());
+        let exporters: Vec<Exporter> = exporters.take(room).cloned().collect();
+        let judged = rules.iter().map(|rule| rule.series.clone());
+        let exported = exporters.iter().map(|exporter| exporter.series.clone());
+        let measures = MeasurePlan::new(judged).beside(exported);
+        Self { measures, rules, exporters }
+    }
+
+    /// Who exports what this reader reads; none if it is a rule's.
+    #[inline]
+    pub(crate) fn exporter(&self, reader: ReaderId) -> Option<&Exporter> {
+        let place = (reader.place() as usize).checked_sub(self.rules.len())?;
+        self.exporters.get(place)
+    }
+
+    /// Whether nothing is judged or told of its things.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.rules.is_empty() && self.exporters.is_empty()
     }
 }

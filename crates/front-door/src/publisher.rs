@@ -51,6 +51,23 @@ impl Publisher {
     /// # Errors
     /// [`PublishError`]; then it is not published.
     pub fn publish(&self, topic: &str, payload: &[u8]) -> Result<(), PublishError> {
+        let frame = Self::frame(topic, payload)?;
+        self.messages.try_send(frame).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(_) => PublishError::Full,
+            mpsc::error::TrySendError::Closed(_) => PublishError::Ended,
+        })
+    }
+
+    /// The same, but that it waits for its turn where the broker takes fewer than there are.
+    ///
+    /// # Errors
+    /// [`PublishError`], but not [`PublishError::Full`]; then it is not published.
+    pub async fn publish_in_turn(&self, topic: &str, payload: &[u8]) -> Result<(), PublishError> {
+        let frame = Self::frame(topic, payload)?;
+        self.messages.send(frame).await.map_err(|_| PublishError::Ended)
+    }
+
+    fn frame(topic: &str, payload: &[u8]) -> Result<Vec<u8>, PublishError> {
         let unsayable = |problem| Err(PublishError::Unsayable { topic: topic.to_owned(), problem });
         if TopicName::parse(topic).is_err() || is_reserved(topic) {
             return unsayable("cannot be published: no message may go to that topic");
@@ -58,13 +75,10 @@ impl Publisher {
         if payload.len() > PUBLISHED_MAX_BYTES {
             return unsayable("is longer than 128 KiB");
         }
-        let Some(frame) = Service::frame(topic, payload) else {
-            return unsayable("cannot be said in MQTT");
-        };
-        self.messages.try_send(frame).map_err(|error| match error {
-            mpsc::error::TrySendError::Full(_) => PublishError::Full,
-            mpsc::error::TrySendError::Closed(_) => PublishError::Ended,
-        })
+        match Service::frame(topic, payload) {
+            Some(frame) => Ok(frame),
+            None => unsayable("cannot be said in MQTT"),
+        }
     }
 
     /// The other end, for the first front door that asks. Another one gets an end at which nothing

@@ -60,8 +60,8 @@ pub(super) fn write(e: &mut Writer, chunk: u32, partition: &Partition) -> Writte
 }
 
 fn write_rules(e: &mut Writer, thing: &ThingState, scene: Scene<'_>) -> Written {
-    e.array(scene.plan.readers.len() as u64)?;
-    for (id, _) in ReaderId::number(&scene.plan.readers) {
+    e.array(scene.plan.beginning().len() as u64)?;
+    for (id, _) in ReaderId::number(scene.plan.beginning()) {
         let run = thing.judged.runs.get(id);
         let window = StoredWindow::of_reader(thing, scene, id).unwrap_or_default();
         let flag = |is_set, flag| if is_set { flag } else { 0 };

@@ -56,8 +56,8 @@ pub(super) fn write(e: &mut Writer, chunk: u32, partition: &Partition) -> Writte
         let doors = names.doors_in_chunk(thing.measured.doors_last());
         write_head(e, (place, audience), doors, thing)?;
         write_windows(e, thing, scene)?;
-        e.array(scene.plan.readers.len() as u64)?;
-        for (rule, _) in ReaderId::number(&scene.plan.readers) {
+        e.array(scene.plan.beginning().len() as u64)?;
+        for (rule, _) in ReaderId::number(scene.plan.beginning()) {
             let run = thing.judged.runs.get(rule);
             let flags = flag(run.is_judged(), JUDGED) | flag(run.is_open(), OPEN);
             e.array(3)?.i64(started_ms(thing, rule, run))?.i8(run.length())?.u8(flags)?;

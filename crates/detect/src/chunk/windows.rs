@@ -87,7 +87,7 @@ pub(super) fn restore(
     now_ms: EpochMs,
 ) {
     let (plan, layout) = (scene.plan, scene.plan.layout());
-    let readers = || ReaderId::number(&plan.readers);
+    let readers = || ReaderId::number(plan.beginning());
     let windows =
         || readers().filter_map(|(id, reader)| Some((id, plan.slot_of(reader)?, of_reader(id)?)));
     let measured = &mut thing.measured;

@@ -33,6 +33,11 @@ impl Begins {
                 *slot = (*slot).min(*begin_ms);
             }
         }
+        // Those that are not named have counted for ever.
+        for reader in plan.readers.iter().skip(of_readers.len()) {
+            let slot = reader.slot.and_then(|slot| of_slots.get_mut(slot as usize));
+            slot.into_iter().for_each(|slot| *slot = NEVER_MS);
+        }
         let latest_ms = of_readers.iter().copied().max();
         Self { of_readers, of_slots, latest_ms }
     }

@@ -95,12 +95,12 @@ impl MeasuredThing {
         };
         // Who begins later than the first that shares its window has its own for a while.
         let mut first_ms: Vec<EpochMs> = way.new.plan.slots.iter().map(|_| EpochMs::MAX).collect();
-        for (id, reader) in ReaderId::number(&way.new.plan.readers) {
+        for (id, reader) in ReaderId::number(way.new.plan.beginning()) {
             let first = reader.slot.and_then(|slot| first_ms.get_mut(slot as usize));
             first.into_iter().for_each(|first| *first = (*first).min(begin_of(id)));
         }
         let mut own = Vec::new();
-        for (id, reader) in ReaderId::number(&way.new.plan.readers) {
+        for (id, reader) in ReaderId::number(way.new.plan.beginning()) {
             let slot = way.new.plan.slot_of(reader);
             let carried = id.of(way.carried).copied().flatten();
             let begin_ms = begin_of(id);
@@ -165,6 +165,6 @@ impl Begins {
         at_ms: EpochMs,
     ) -> Self {
         let of = |from: &Option<ReaderId>| from.map_or(at_ms, |from| self.of(from));
-        Self::new(plan, carried.iter().map(of).collect())
+        Self::new(plan, carried.iter().take(plan.beginning().len()).map(of).collect())
     }
 }

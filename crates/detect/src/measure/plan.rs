@@ -18,6 +18,8 @@ pub struct MeasurePlan {
     pub(crate) lengths_ms: Vec<EpochMs>,
     takes_reports: bool,
     takes_activity: bool,
+    /// How many readers count from a begin: see [`MeasurePlan::beside`].
+    beginning: usize,
 }
 
 /// Somebody who wants to be told of a series.
@@ -44,22 +46,42 @@ impl MeasurePlan {
     /// same share its window.
     pub fn new(wanted: impl IntoIterator<Item = Series>) -> Self {
         let mut plan = Self::default();
-        for series in wanted.into_iter().take(READERS_PER_PLAN) {
-            plan.takes_activity |= series.is_counted();
-            plan.takes_reports |= !series.is_counted();
-            let slots = plan.slots.len();
-            let slot = series.window_ms.map(|window_ms| plan.slot(&series, window_ms));
-            let leads = plan.slots.len() > slots;
-            plan.readers.push(Reader { series, slot, leads });
+        plan.add(wanted);
+        plan.beginning = plan.readers.len();
+        plan
+    }
+
+    /// The same, and readers after those that count whatever they hear of, without a begin. They
+    /// share no window with the others, whose begins are theirs.
+    #[must_use]
+    pub fn beside(mut self, wanted: impl IntoIterator<Item = Series>) -> Self {
+        self.add(wanted);
+        self
+    }
+
+    fn add(&mut self, wanted: impl IntoIterator<Item = Series>) {
+        let own = self.slots.len();
+        let room = READERS_PER_PLAN.saturating_sub(self.readers.len());
+        for series in wanted.into_iter().take(room) {
+            self.takes_activity |= series.is_counted();
+            self.takes_reports |= !series.is_counted();
+            let slots = self.slots.len();
+            let slot = series.window_ms.map(|window_ms| self.slot(&series, window_ms, own));
+            let leads = self.slots.len() > slots;
+            self.readers.push(Reader { series, slot, leads });
         }
-        plan.lengths_ms = plan.slots.iter().map(|slot| slot.window_ms).collect();
-        plan.lengths_ms.sort_unstable();
-        plan.lengths_ms.dedup();
-        for slot in &mut plan.slots {
-            let place = plan.lengths_ms.iter().position(|length| *length == slot.window_ms);
+        self.lengths_ms = self.slots.iter().map(|slot| slot.window_ms).collect();
+        self.lengths_ms.sort_unstable();
+        self.lengths_ms.dedup();
+        for slot in &mut self.slots {
+            let place = self.lengths_ms.iter().position(|length| *length == slot.window_ms);
             slot.length = place.unwrap_or(0);
         }
-        plan
+    }
+
+    /// The readers that count from a begin.
+    pub(crate) fn beginning(&self) -> &[Reader] {
+        self.readers.get(..self.beginning).unwrap_or_default()
     }
 
     /// Who asked for what, by reader.
@@ -104,9 +126,10 @@ impl MeasurePlan {
         Some((place, self.slots.get(place)?))
     }
 
-    /// The place of the series' window; a new one if nobody wanted the series before.
-    fn slot(&mut self, series: &Series, window_ms: EpochMs) -> u32 {
-        let known = self.slots.iter().position(|slot| slot.series == *series);
+    /// The place of the series' window; a new one if none from this place on is of it.
+    fn slot(&mut self, series: &Series, window_ms: EpochMs, from: usize) -> u32 {
+        let known = self.slots.iter().skip(from).position(|slot| slot.series == *series);
+        let known = known.map(|place| from + place);
         let place = known.unwrap_or(self.slots.len());
         if known.is_none() {
             self.slots.push(Slot { series: series.clone(), window_ms, length: 0 });

@@ -35,7 +35,7 @@ impl Partition {
         }
         let found = self.catalog.scene(thing.judged.audience, &self.clock);
         let Some((plan, scene)) = found else { return };
-        let (measured, mut cursor) = Cursor::measuring(thing, plan, effects);
+        let (measured, mut cursor) = Cursor::measuring(thing, plan, (effects, &mut self.exports));
         measured.report(scene, at_ms, report, &mut cursor);
         self.note_at(place, at_ms);
     }
@@ -71,7 +71,7 @@ impl Partition {
         let Some(thing) = self.things.change(place) else { return };
         let found = self.catalog.scene(thing.judged.audience, &self.clock);
         let Some((plan, scene)) = found else { return };
-        let (measured, mut cursor) = Cursor::measuring(thing, plan, effects);
+        let (measured, mut cursor) = Cursor::measuring(thing, plan, (effects, &mut self.exports));
         measured.count(scene, (at_ms, door), activity, &mut cursor);
         self.note_at(place, at_ms);
         self.forget_if_idle(place, effects);

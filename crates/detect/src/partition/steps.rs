@@ -43,6 +43,8 @@ pub(crate) enum Everyone {
 /// What is to be done once, when what was to be done before is done with everyone.
 #[derive(Debug)]
 pub(crate) enum Once {
+    /// A period is over, and what is exported of it is told.
+    Export,
     /// All front doors have logged what they stamped before this, once what was connected
     /// through one that is lost is so no more.
     DrawLine { line_ms: EpochMs },
@@ -123,6 +125,7 @@ impl Partition {
         match task {
             Once::Count { activity, door } => self.count(&activity, door, effects),
             Once::DrawLine { line_ms } => self.draw_line(line_ms),
+            Once::Export => self.exports.send_all(effects),
         }
     }
 
@@ -152,7 +155,8 @@ impl Partition {
             return;
         };
         if let Some(thing) = self.things.change(place) {
-            let (measured, mut cursor) = Cursor::measuring(thing, plan, effects);
+            let (measured, mut cursor) =
+                Cursor::measuring(thing, plan, (effects, &mut self.exports));
             measured.close(scene, &mut cursor);
         }
         self.note(place);
@@ -179,7 +183,8 @@ impl Partition {
             return;
         };
         if let Some(thing) = self.things.change(place) {
-            let (measured, mut cursor) = Cursor::measuring(thing, plan, effects);
+            let (measured, mut cursor) =
+                Cursor::measuring(thing, plan, (effects, &mut self.exports));
             measured.begin_anew(scene, ahead_ms, &mut cursor);
             // After what opened only now: that was in the times of before, too.
             thing.judged.open.set_ahead(ahead_ms);
@@ -193,7 +198,8 @@ impl Partition {
         let Some(reader) = readers.get(audience as usize).copied().flatten() else { return };
         let Some((plan, scene)) = self.catalog.scene(audience, &self.clock) else { return };
         if let Some(thing) = self.things.change(place) {
-            let (measured, mut cursor) = Cursor::measuring(thing, plan, effects);
+            let (measured, mut cursor) =
+                Cursor::measuring(thing, plan, (effects, &mut self.exports));
             cursor.judge_waiting(reader);
             measured.tell_so_far(scene, reader, &mut cursor);
         }

@@ -91,6 +91,9 @@ impl Partition {
         if lengths_ms.iter().any(|length_ms| crossed(before_ms, after_ms, *length_ms)) {
             self.steps.add(Everyone::Close);
         }
+        if crossed(before_ms, after_ms, self.settings.period_ms.max(1)) {
+            self.steps.add_once(Once::Export);
+        }
         if crossed(before_ms, after_ms, self.settings.silence_step_ms()) {
             let silent_ms = after_ms.saturating_sub(self.settings.silence_ms);
             self.steps.add(Everyone::EndSilent { silent_ms });

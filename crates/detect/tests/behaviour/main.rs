@@ -13,6 +13,7 @@ mod damaged_state;
 mod dimensions;
 mod doors;
 mod duplicates;
+mod exports;
 mod hashed_anew;
 mod invalidation;
 mod lists_and_gauges;

@@ -1,7 +1,7 @@
 //! Random profiles: behaviors on every way of measuring, with bounds where the devices of
 //! `history.rs` draw their values, so that each is kept about as often as it is broken.
 
-use fleetward_domain::security_profile::AlertTarget;
+use fleetward_domain::security_profile::{AlertTarget, MetricsExport};
 use fleetward_domain::{
     Behavior, BehaviorName, Comparison, ComparisonOperator as Op, Criteria, DimensionOperator,
     GroupName, Judgement, Metric, MetricDimension, MetricValue, ProfileName, SecurityProfile,
@@ -81,7 +81,7 @@ fn behavior(dice: &mut Dice, number: usize) -> Behavior {
         }),
         metric: Some(metric),
         suppress_alerts: dice.once_in(4),
-        export_metric: None,
+        export_metric: Some(dice.once_in(2)),
     }
 }
 
@@ -95,7 +95,11 @@ pub(crate) fn profile(dice: &mut Dice, name: &str) -> SecurityProfile {
         behaviors,
         alert_targets: vec![AlertTarget { arn: format!("arn:{name}"), role_arn: String::new() }],
         metrics_to_retain: Vec::new(),
-        metrics_export: None,
+        // Nobody's verdicts depend on what is exported beside them.
+        metrics_export: Some(MetricsExport {
+            mqtt_topic: "exports".to_owned(),
+            role_arn: String::new(),
+        }),
         tags: Vec::new(),
         version: 1,
         created_ms: 0,
@@ -111,7 +115,7 @@ pub(crate) fn changed(dice: &mut Dice, before: &SecurityProfile) -> SecurityProf
     for (number, own) in changed.behaviors.iter_mut().enumerate() {
         match dice.below(8) {
             0 | 1 => own.suppress_alerts = !own.suppress_alerts,
-            2 => own.export_metric = Some(true),
+            2 => own.export_metric = Some(own.export_metric != Some(true)),
             3 => *own = Behavior { name: own.name.clone(), ..behavior(dice, number) },
             _ => {}
         }

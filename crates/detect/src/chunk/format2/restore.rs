@@ -1,9 +1,9 @@
 //! From the names of a chunk to the plans of the partition that loads it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use fleetward_domain::{
-    Behavior, BehaviorName, Effects, EpochMs, EventType, ProfileName, Severity, ThingName,
+    Behavior, BehaviorName, Effects, EpochMs, EventType, Measure, ProfileName, Severity, ThingName,
     VerificationState, ViolationEvent,
 };
 use fleetward_shape::cbor::Error;
@@ -64,12 +64,17 @@ impl<'a> Arrival<'a> {
             behaviors.iter().enumerate().map(|(place, name)| (*name, place)).collect();
         let rules = plan.rules.iter().map(|rule| (&rule.profile.name, &rule.behavior.name));
         let rules_from: Vec<_> = rules.map(|name| places.get(&name).copied()).collect();
-        let slots_from = plan.measures.slots.iter().map(|slot| {
-            let is_it = |(measure, window_ms): &&(_, _)| {
-                measure == slot.series.measure() && *window_ms == slot.window_ms
-            };
-            series.iter().position(is_it)
-        });
+        // Several windows may be of one name: the least, the greatest, what is exported. They
+        // stand in the order of the plan.
+        let mut stored: BTreeMap<(&Measure, EpochMs), VecDeque<usize>> = BTreeMap::new();
+        for (at, (measure, window_ms)) in series.iter().enumerate() {
+            stored.entry((measure, *window_ms)).or_default().push_back(at);
+        }
+        let slots_from = plan
+            .measures
+            .slots
+            .iter()
+            .map(|slot| stored.get_mut(&(slot.series.measure(), slot.window_ms))?.pop_front());
         let slots_from: Vec<_> = slots_from.collect();
         let mut rules_to = vec![None; behaviors.len()];
         for (rule, from) in ReaderId::number(&rules_from) {

@@ -8,6 +8,7 @@
 
 mod beside;
 mod checkpoint;
+mod exports;
 mod owned;
 mod partition;
 mod reader;
@@ -20,7 +21,7 @@ use std::sync::Arc;
 
 use fleetward_detect::Settings;
 use fleetward_detect::limits::THINGS_PER_STEP;
-use fleetward_front_door::Awaited;
+use fleetward_front_door::{Awaited, Publisher};
 use fleetward_log::EventLog;
 use fleetward_store::{DetectionTx, Store};
 use tokio::sync::watch;
@@ -29,6 +30,7 @@ use super::Shared;
 use super::role::Role;
 use crate::failure::Failure;
 use checkpoint::Checkpoints;
+use exports::Exports;
 pub use owned::Owned;
 pub use reader::Batch;
 use reader::Reader;
@@ -55,6 +57,7 @@ pub(crate) async fn start(shared: &Shared) -> Result<Role, Failure> {
         store: shared.store.clone(),
         log: shared.log.clone(),
         awaited: shared.awaited.clone(),
+        publisher: shared.publisher.clone(),
         least_bytes: LEAST_BYTES,
         assignment: shared.assignment.clone(),
     };
@@ -72,6 +75,8 @@ pub struct Detector {
     pub log: Arc<dyn EventLog>,
     /// Told until when the partitions need to know that everything is logged.
     pub awaited: Awaited,
+    /// Publishes exported metrics.
+    pub publisher: Publisher,
     /// Less log than this, in bytes, is no reason to write the state of a partition.
     pub least_bytes: u64,
     /// The partitions to own; when it changes, others are claimed and given up. A sender that is
@@ -118,6 +123,7 @@ impl Detecting {
         let Self { mut detector, mut owned, mut reader } = self;
         let (store, log) = (detector.store.clone(), detector.log.clone());
         let mut checkpoints = Checkpoints::new(store, log, detector.least_bytes);
+        let exports = Exports::published_by(detector.publisher.clone());
         loop {
             // Whoever counts says when all before it is logged; an idle fleet is asked nothing.
             detector.awaited.until(owned.next_deadline_ms());
@@ -136,12 +142,12 @@ impl Detecting {
                 () = std::future::ready(()), if owned.has_work() => {
                     // Devices that report meanwhile have their turn as well.
                     if !owned.is_full() && let Some(batch) = reader.at_hand()? {
-                        detector.apply(&mut owned, &batch).await?;
+                        detector.apply((&mut owned, &exports), &batch).await?;
                     }
-                    detector.go_on(&mut owned).await?;
+                    detector.go_on((&mut owned, &exports)).await?;
                 }
                 batch = reader.next(), if !owned.is_full() => {
-                    detector.apply(&mut owned, &batch?).await?;
+                    detector.apply((&mut owned, &exports), &batch?).await?;
                 }
             }
             checkpoints.begin(&mut owned);
@@ -151,32 +157,39 @@ impl Detecting {
         // Whatever was taken is applied to its end, so that no state is of a record's middle.
         checkpoints.finish(&mut owned).await?;
         while owned.has_work() {
-            detector.go_on(&mut owned).await?;
+            detector.go_on((&mut owned, &exports)).await?;
         }
         checkpoints.write_all(&mut owned).await
     }
 }
 
 impl Detector {
-    async fn apply(&self, owned: &mut Owned, batch: &Batch) -> Result<(), Failure> {
-        let tx = owned.take(batch)?;
-        self.commit(owned, tx).await
+    async fn apply(&self, to: (&mut Owned, &Exports), batch: &Batch) -> Result<(), Failure> {
+        let tx = to.0.take(batch)?;
+        self.commit(to, tx).await
     }
 
-    async fn go_on(&self, owned: &mut Owned) -> Result<(), Failure> {
-        let tx = owned.go_on();
-        self.commit(owned, tx).await
+    async fn go_on(&self, to: (&mut Owned, &Exports)) -> Result<(), Failure> {
+        let tx = to.0.go_on();
+        self.commit(to, tx).await
     }
 
-    async fn commit(&self, owned: &mut Owned, tx: DetectionTx) -> Result<(), Failure> {
+    async fn commit(
+        &self,
+        (owned, exports): (&mut Owned, &Exports),
+        mut tx: DetectionTx,
+    ) -> Result<(), Failure> {
         // Without effects there is nothing that a replay would not do again.
         if tx.progress.is_empty() {
             return Ok(());
         }
         let progress = tx.progress.clone();
+        // Sent once it is sure that they are made for good; the store does not keep them.
+        let made = std::mem::take(&mut tx.effects.exports);
         let committed = self.store.commit_detection(tx).await;
         committed.map_err(Failure::of("detection cannot commit"))?;
         owned.committed(&progress);
+        exports.send(made);
         Ok(())
     }
 }

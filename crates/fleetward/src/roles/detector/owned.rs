@@ -19,6 +19,8 @@ use crate::failure::Failure;
 const CLAIMS_AT_ONCE: usize = 64;
 /// About how many violations or events go into one commit. A sub-step of a partition is not cut.
 const EFFECTS_PER_COMMIT: usize = 2_000;
+/// Messages of exported metrics that one commit holds back.
+const EXPORTS_PER_COMMIT: usize = 64;
 /// Log whose records may wait for partitions that are busy; beyond it nothing is read.
 const WAITING_BYTES: u64 = 32 << 20;
 
@@ -255,6 +257,7 @@ impl Draft {
     }
 
     fn is_full(&self) -> bool {
-        self.effects.violations.len().max(self.effects.events.len()) >= self.enough
+        let Effects { violations, events, exports, .. } = &self.effects;
+        violations.len().max(events.len()) >= self.enough || exports.len() >= EXPORTS_PER_COMMIT
     }
 }

@@ -149,6 +149,7 @@ async fn a_running_detector_follows_its_assignment() {
         store: store.clone(),
         log: log.clone(),
         awaited: Awaited::default(),
+        publisher: fleetward_front_door::Publisher::default(),
         least_bytes: crate::roles::detector::LEAST_BYTES,
         assignment,
     };
