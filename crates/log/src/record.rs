@@ -173,6 +173,7 @@ pub fn decode(bytes: &[u8]) -> Result<Record, RecordError> {
     let number = variant(&mut d).map_err(unreadable)?;
     let newer = |kind| Err(RecordError::Newer { number, kind });
     let d = &mut d;
+    // One match, so that no number is known in one place and unknown in another.
     let read = match number {
         REPORT_OF_ANYBODY => read_report(d, 3),
         REPORT => read_report(d, 4),

@@ -1,7 +1,7 @@
 //! What a front door counted: `[door, boot, seq, thing, until, connected, counts]`, a count
 //! `[metric, dimension, value]`. What is more than counts follows in a record of its own number:
-//! `[.., sizes, sources, away since, since]`, a size `[dimension, min, max, total, messages]`, a source
-//! `[dimension, address]`.
+//! `[.., sizes, sources, away since, since]`, a size `[dimension, min, max, total, messages]`, a
+//! source `[dimension, address]`.
 
 use std::net::{IpAddr, Ipv6Addr};
 

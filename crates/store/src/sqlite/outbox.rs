@@ -1,8 +1,8 @@
 //! Alerts on their way out, in SQL.
 //!
 //! For each (thing, target) one pending alert is at the head; the others wait behind it, so that
-//! what is due is found by index however long the queues are. Statuses stand in SQL as numbers, those
-//! of `codes.rs`: SQLite uses an index of some statuses only where a question names them so.
+//! what is due is found by index however long the queues are. Statuses stand in SQL as numbers,
+//! those of `codes.rs`: SQLite uses an index of some statuses only where a question names them so.
 
 mod held;
 

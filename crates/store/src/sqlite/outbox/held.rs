@@ -15,8 +15,8 @@ use crate::shape::alert;
 use crate::sqlite::stored::rows;
 use crate::sqlite::writer::Writing;
 
-/// The reason of an alert that is held since it is muted. There is none where its behavior comes and
-/// goes too often; SQL names that as '', since an index does.
+/// The reason of an alert that is held since it is muted. There is none where its behavior comes
+/// and goes too often; SQL names that as '', since an index does.
 const MUTED: &str = "muted";
 
 /// All mutes, those too that are over.
