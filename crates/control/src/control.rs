@@ -83,8 +83,7 @@ impl Control {
         input: Value,
     ) -> Result<Value, ApiError> {
         self.admit(caller, operation, &input)?;
-        let input = signed_by(caller, operation, input);
-        let prepare = || dispatch(self, operation, &input);
+        let prepare = || dispatch(self, caller, operation, &input);
         let answer = self.turns.commit(self.store(), prepare).await;
         answer.map_err(|refusal| refused(refusal, operation))
     }
@@ -102,8 +101,8 @@ impl Control {
         input: &Value,
     ) -> Result<Prepared<Value>, ApiError> {
         self.admit(caller, operation, input)?;
-        let input = signed_by(caller, operation, input.clone());
-        dispatch(self, operation, &input).await.map_err(|refusal| refused(refusal, operation))
+        let prepared = dispatch(self, caller, operation, input).await;
+        prepared.map_err(|refusal| refused(refusal, operation))
     }
 
     fn admit(&self, caller: &Caller, operation: Operation, input: &Value) -> Result<(), ApiError> {
@@ -130,16 +129,6 @@ impl Control {
     pub(crate) fn level(&self) -> FormatLevel {
         self.store.format_level()
     }
-}
-
-/// The input with who asks, where that is kept: whatever was given in its place does not count.
-fn signed_by(caller: &Caller, operation: Operation, mut input: Value) -> Value {
-    if operation == Operation::CreateMute
-        && let Value::Object(members) = &mut input
-    {
-        members.insert("createdBy".to_owned(), caller.arn().into());
-    }
-    input
 }
 
 fn refused(refusal: Refusal, operation: Operation) -> ApiError {

@@ -86,7 +86,7 @@ impl Plane {
         if let Err(ApiError { code, .. }) = &answer {
             let is_known = code.is_common() || operation.errors().contains(code);
             assert!(is_known, "clients of {operation:?} do not know {code:?}");
-            if let Some(code) = self.own_code(operation, &input).await {
+            if let Some(code) = self.own_code(&caller, operation, &input).await {
                 let is_its_own = code.is_common() || operation.errors().contains(&code);
                 let is_decided = is_its_own || falls_back(operation, code);
                 assert!(is_decided, "{operation:?} has no {code:?}: list it in `fallback`");
@@ -97,8 +97,13 @@ impl Plane {
 
     /// The code that the refusal of this call has before it is put into one that clients know:
     /// the handler is asked again, which writes nothing.
-    pub(crate) async fn own_code(&self, operation: Operation, input: &Value) -> Option<ErrorCode> {
-        let refusal = dispatch(&self.control, operation, input).await.err()?;
+    pub(crate) async fn own_code(
+        &self,
+        caller: &Caller,
+        operation: Operation,
+        input: &Value,
+    ) -> Option<ErrorCode> {
+        let refusal = dispatch(&self.control, caller, operation, input).await.err()?;
         Some(refusal.in_its_own_code(operation).code)
     }
 

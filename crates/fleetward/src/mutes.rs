@@ -78,6 +78,5 @@ fn wanted(arguments: MuteArguments) -> CreateMuteRequest {
         behavior_name: behavior,
         until: Timestamp::from_epoch_ms(until_ms),
         reason,
-        created_by: None,
     }
 }

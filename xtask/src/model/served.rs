@@ -27,6 +27,8 @@ pub(super) struct ServedOperation {
     pub(super) at: (String, String),
     /// The resources it is authorised on, each as alternatives; none: `*`.
     pub(super) on: Vec<Vec<Template>>,
+    /// Whether the function is told who calls.
+    pub(super) is_told_caller: bool,
 }
 
 #[derive(Deserialize)]
@@ -34,6 +36,8 @@ pub(super) struct ServedOperation {
 struct Row {
     at: String,
     on: Vec<String>,
+    #[serde(default)]
+    caller: bool,
 }
 
 impl Served {
@@ -72,7 +76,8 @@ impl Served {
         let operation = service.operation(name)?;
         let at = function(name, &row.at)?;
         let on = authorised_on::parse(name, &row.on, service.shape(&operation.input)?, service)?;
-        self.operations.insert(name.to_owned(), ServedOperation { at, on });
+        let is_told_caller = row.caller;
+        self.operations.insert(name.to_owned(), ServedOperation { at, on, is_told_caller });
         let clash = self.inputs.insert(operation.input.clone(), name.to_owned());
         if let Some(other) = clash {
             return Err(ModelError::Unsupported(format!("{name} and {other} share an input")));

@@ -85,6 +85,20 @@ fn what_is_our_own_is_served_on_our_own_paths_and_takes_no_name_of_awss() {
 }
 
 #[test]
+fn a_row_says_whether_its_function_is_told_who_calls() {
+    let row = |cell: &str| {
+        format!("DescribeDimension = {{ at = \"dimension::describe\", on = [\"*\"]{cell} }}")
+    };
+    for (cell, call) in [
+        ("", "run(control, input, crate::dimension::describe::describe)"),
+        (", caller = true", "crate::dimension::describe::describe(control, caller, input)"),
+    ] {
+        let text = rendered("{}", &row(cell), "dispatch.rs").expect(cell);
+        assert!(text.contains(call), "{cell}: {text}");
+    }
+}
+
+#[test]
 fn a_row_says_what_its_operation_is_authorised_on() {
     let row =
         |on: &str| format!("DescribeDimension = {{ at = \"dimension::describe\", on = {on} }}");

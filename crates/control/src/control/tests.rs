@@ -9,7 +9,7 @@ async fn every_served_operation_has_a_handler_and_no_other_has() {
     let plane = Plane::new().await;
     let caller = Caller::operator(&plane.place);
     for operation in Operation::ALL {
-        let answer = dispatch(&plane.control, operation, &json!({})).await;
+        let answer = dispatch(&plane.control, &caller, operation, &json!({})).await;
         let is_missing = matches!(answer, Err(Refusal::NotServed));
         assert_eq!(is_missing, !operation.is_served(), "{operation:?}");
         if !operation.is_served() {

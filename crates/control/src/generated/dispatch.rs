@@ -3,16 +3,18 @@
 use fleetward_wire::Operation;
 use serde_json::Value;
 
+use crate::caller::Caller;
 use crate::control::{Control, run};
 use crate::prepared::Prepared;
 use crate::refusal::Refusal;
 
-/// Prepares what the operation does with this input.
+/// Prepares what the operation does with this input of that caller.
 ///
 /// # Errors
 /// Those of the operation.
 pub(crate) async fn dispatch(
     control: &Control,
+    caller: &Caller,
     operation: Operation,
     input: &Value,
 ) -> Result<Prepared<Value>, Refusal> {
@@ -34,7 +36,12 @@ pub(crate) async fn dispatch(
         Operation::CreateKeysAndCertificate => {
             run(control, input, crate::certificate::create_with_keys::create_with_keys).await
         }
-        Operation::CreateMute => run(control, input, crate::mute::create::create).await,
+        Operation::CreateMute => {
+            run(control, input, |control, input| {
+                crate::mute::create::create(control, caller, input)
+            })
+            .await
+        }
         Operation::CreatePolicy => run(control, input, crate::policy::create::create).await,
         Operation::CreateSecurityProfile => {
             run(control, input, crate::security_profile::create::create).await

@@ -3,6 +3,7 @@ use fleetward_domain::{FormatLevel, Mute, MuteSubject, SecurityProfile, ThingGro
 use fleetward_store::{Gate, Kind, Tx, readable};
 use fleetward_wire::types::{CreateMuteRequest, CreateMuteResponse};
 
+use crate::caller::Caller;
 use crate::control::Control;
 use crate::prepared::Prepared;
 use crate::refusal::Refusal;
@@ -11,6 +12,7 @@ use crate::refusal::Refusal;
 /// be registered: those that nobody registered are judged as well.
 pub(crate) async fn create(
     control: &Control,
+    caller: &Caller,
     input: CreateMuteRequest,
 ) -> Result<Prepared<CreateMuteResponse>, Refusal> {
     if control.level() < FormatLevel::Proven {
@@ -46,7 +48,7 @@ pub(crate) async fn create(
         subject,
         until_ms,
         reason: input.reason,
-        created_by: input.created_by.unwrap_or_default(),
+        created_by: caller.arn().to_owned(),
         created_ms: now_ms,
     };
     control.pass_gate(&mut tx, &gate, gate_version)?;

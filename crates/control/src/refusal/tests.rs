@@ -3,6 +3,7 @@ use fleetward_store::Tx;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::caller::Caller;
 use crate::certificate::tests::{certificate, stored};
 use crate::limits::{ATTRIBUTES, THINGS_PER_CERTIFICATE};
 use crate::testing::Plane;
@@ -123,7 +124,8 @@ async fn every_row_happens() {
     ] {
         let told = plane.refused(operation, input.clone()).await;
         assert!(told.starts_with("InvalidRequestException"), "{operation:?}: {told}");
-        happened.push((operation, plane.own_code(operation, &input).await.unwrap()));
+        let caller = Caller::operator(&plane.place);
+        happened.push((operation, plane.own_code(&caller, operation, &input).await.unwrap()));
     }
     assert_eq!(happened, fallback::ROWS);
 }

@@ -245,11 +245,6 @@ static BILLING_GROUP_NAME: Shape = Shape {
         values: &[],
     },
 };
-static CALLER_ARN: Shape = Shape {
-    name: "CallerArn",
-    is_sensitive: false,
-    kind: Kind::Text { length: Bounds::new(None, Some(2048)), pattern: None, values: &[] },
-};
 static CERTIFICATE_ID: Shape = Shape {
     name: "CertificateId",
     is_sensitive: false,
@@ -374,7 +369,6 @@ static CREATE_MUTE_REQUEST: Shape = Shape {
         Member::new("behaviorName", &BEHAVIOR_NAME, Location::Body),
         Member::new("until", &TIMESTAMP, Location::Body).required(),
         Member::new("reason", &MUTE_REASON, Location::Body).required(),
-        Member::new("createdBy", &CALLER_ARN, Location::Body),
     ]),
 };
 static CREATE_POLICY_REQUEST: Shape = Shape {

@@ -126,8 +126,6 @@ pub struct CreateMuteRequest {
     pub behavior_name: Option<String>,
     pub until: Timestamp,
     pub reason: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub created_by: Option<String>,
 }
 impl Input for CreateMuteRequest {
     type Output = CreateMuteResponse;
