@@ -29,5 +29,6 @@ mod statistical;
 mod stored_formats;
 mod sums_of_reports;
 mod targets;
+mod the_line;
 mod unregistered;
 mod violations;

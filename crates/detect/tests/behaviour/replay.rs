@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use fleetward_detect::Partition;
+use fleetward_detect::{Partition, Settings};
 use fleetward_domain::{Behavior, Change, Effects, FormatLevel, Record, Target};
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -20,7 +20,11 @@ fn load(chunks: &Chunks) -> Partition {
 }
 
 fn at_once(records: &[Record], level: FormatLevel) -> (Effects, Chunks) {
-    let mut partition = Partition::new(SETTINGS);
+    at_once_by(SETTINGS, records, level)
+}
+
+fn at_once_by(settings: Settings, records: &[Record], level: FormatLevel) -> (Effects, Chunks) {
+    let mut partition = Partition::new(settings);
     let mut effects = Effects::default();
     for record in records {
         partition.apply_whole(record, &mut effects);
@@ -76,6 +80,18 @@ proptest! {
         let (effects_with_stops, chunks_with_stops) = with_stops(&records, &stops, level);
         prop_assert_eq!(effects_with_stops, effects);
         prop_assert_eq!(chunks_with_stops, chunks);
+    }
+
+    #[test]
+    fn how_many_things_a_step_takes_changes_nothing(records in records(120)) {
+        let level = FormatLevel::Proven;
+        let by_steps_of = |things_per_step| {
+            let settings = Settings { things_per_step, ..SETTINGS };
+            at_once_by(settings, &records, level)
+        };
+        let expected = by_steps_of(4_096);
+        prop_assert_eq!(by_steps_of(1), expected.clone());
+        prop_assert_eq!(by_steps_of(3), expected);
     }
 
     #[test]

@@ -188,6 +188,12 @@ const FORMAT_2: [(u32, &[u8]); 2] = [
     (0, include_bytes!("../../../../tests/formats/level-2/chunks/chunk-0.cbor")),
     (1, include_bytes!("../../../../tests/formats/level-2/chunks/chunk-1.cbor")),
 ];
+/// The same at format level 3.
+const FORMAT_3: [(u32, &[u8]); 2] = [
+    (0, include_bytes!("../../../../tests/formats/level-3/chunks/chunk-0.cbor")),
+    (1, include_bytes!("../../../../tests/formats/level-3/chunks/chunk-1.cbor")),
+];
+
 fn load(chunks: [(u32, &[u8]); 2]) -> Partition {
     Partition::load(SETTINGS, chunks.into_iter()).unwrap()
 }
@@ -220,6 +226,14 @@ fn what_was_stored_in_any_format_goes_on_alike() {
     // While a level is new chunks of both stand side by side.
     assert_eq!(goes_on(load([(0, header_1), (1, things_2)])), expected);
     assert_eq!(goes_on(load([(0, header_2), (1, things_1)])), expected);
+}
+
+#[test]
+fn the_third_level_is_written_and_read_byte_for_byte() {
+    let written = first_part().take_dirty(FormatLevel::Proven).unwrap();
+    let written: Vec<_> = written.iter().map(|(number, bytes)| (*number, &bytes[..])).collect();
+    assert!(written == FORMAT_3, "not what is in tests/formats/level-3/chunks");
+    assert_eq!(goes_on(load(FORMAT_3)), goes_on(first_part()));
 }
 
 /// The releases of these levels closed windows by other rules, so that what they wrote of the same
