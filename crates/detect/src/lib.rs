@@ -19,8 +19,11 @@
 //!   conforms: where a behavior began in it, or a front door did not count a dimension yet.
 //! - A behavior of a thing is silent if it gives no datapoint, whatever else of the thing is
 //!   judged. One whose violation was invalidated begins anew.
-//! - When a front door starts again, what was connected through it was so until the last record
-//!   before that; so the start must come before any tick that follows an outage.
+//! - When a front door starts again, what was connected through it was so until then. What it had
+//!   not logged before nobody counted, so that windows of that time are not whole.
+//! - Windows close by the line that all front doors have drawn with their watermarks, and by
+//!   nothing else. What was counted in a stretch that began before a behavior counts for it in no
+//!   window.
 //! - A behavior is the same as long as its metric, dimension and criteria are, and its profile's
 //!   and its own name. Who hears of it is as the profile says when it happens; of a behavior that
 //!   is no more, as the profile said last.
