@@ -38,6 +38,9 @@ pub const WATERMARK_SPACING_MS: i64 = 50;
 /// Who wakes so much too late did not run meanwhile, and counted nothing.
 pub const STOOD_STILL: Duration = Duration::from_secs(1);
 
+/// How often it is looked at whether the process runs, while the log takes its time.
+pub const LOOK_EVERY: Duration = Duration::from_millis(200);
+
 /// Most activity records in one append; what is left waits for the next one.
 pub const FLUSH_RECORDS: usize = 20_000;
 

@@ -11,13 +11,13 @@ use std::time::Duration;
 
 use fleetward_domain::FormatLevel;
 use fleetward_environment::Clock;
-use fleetward_log::{Entry, EventLog};
+use fleetward_log::{Entry, EventLog, LogError};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::{Meter, ThingMeter};
 use crate::Settings;
-use crate::limits::{FLUSH_RECORDS, STOOD_STILL};
+use crate::limits::{FLUSH_RECORDS, LOOK_EVERY, STOOD_STILL};
 use crate::seldom::Seldom;
 use crate::stamps::Stamps;
 use line::Line;
@@ -94,10 +94,7 @@ impl Flusher {
             let moment = due.map_or(regular, |due| regular.min(self.after(due)));
             if self.clock.instant() < moment {
                 tokio::select! {
-                    () = self.clock.sleep_until_instant(moment) => {
-                        let late = self.clock.instant().saturating_duration_since(moment);
-                        self.stood_still |= late >= STOOD_STILL;
-                    }
+                    () = self.clock.sleep_until_instant(moment) => {}
                     // Only the moment is another now: counts are not sent more often for it.
                     () = self.line.moved() => continue,
                     changed = stop.changed() => match changed {
@@ -106,6 +103,8 @@ impl Flusher {
                     },
                 }
             }
+            // Whatever woke this: after a stop all that it waits for is ready at once.
+            self.look_at_lateness(regular);
             self.flush().await;
             regular = self.next_regular();
         }
@@ -123,6 +122,30 @@ impl Flusher {
         self.clock.instant() + pause
     }
 
+    /// Notes that the process stood still, if it did not run at this moment nor long after.
+    fn look_at_lateness(&mut self, moment: Instant) {
+        let late = self.clock.instant().saturating_duration_since(moment);
+        self.stood_still |= late >= STOOD_STILL;
+    }
+
+    /// Appends what waits, and looks meanwhile whether the process runs: a log that is slow is no
+    /// reason to doubt what was counted, a process that stood still is.
+    async fn append(&mut self) -> Result<(), LogError> {
+        let (log, entries) = (Arc::clone(&self.log), self.unsent.clone());
+        let mut appended = log.append(entries);
+        loop {
+            let moment = self.after(LOOK_EVERY);
+            let result = tokio::select! {
+                result = &mut appended => Some(result),
+                () = self.clock.sleep_until_instant(moment) => None,
+            };
+            self.look_at_lateness(moment);
+            if let Some(result) = result {
+                return result;
+            }
+        }
+    }
+
     /// Appends what changed; whether there may be more.
     async fn flush(&mut self) -> bool {
         if !self.is_sending() {
@@ -130,7 +153,7 @@ impl Flusher {
         }
         let mut was_sent = false;
         while self.fill() {
-            match self.log.append(self.unsent.clone()).await {
+            match self.append().await {
                 Ok(()) => {
                     self.unsent.clear();
                     was_sent = true;
@@ -155,12 +178,9 @@ impl Flusher {
 
     /// Looks at what is to be sent next.
     fn begin_round(&mut self) {
-        let lost = self.meter.take_lost();
-        if lost > 0 {
-            tracing::error!(lost, "the log took nothing for too long: counts of periods are lost");
-            // Before the counts of those windows, so that none of them is taken for whole.
-            self.unsent.extend(self.nothing_is_whole());
-        } else if mem::take(&mut self.stood_still) {
+        // Before the counts of those windows, so that none of them is taken for whole.
+        let is_told = self.tell_lost();
+        if !is_told && mem::take(&mut self.stood_still) {
             // What came meanwhile is counted from now on only: nobody was silent for that.
             tracing::warn!("the process stood still: windows are not counted whole");
             self.unsent.extend(self.nothing_is_whole());
@@ -191,6 +211,16 @@ impl Flusher {
         };
     }
 
+    /// Says that windows are not whole if counts were lost since this was asked last; whether.
+    fn tell_lost(&mut self) -> bool {
+        let lost = self.meter.take_lost();
+        if lost > 0 {
+            tracing::error!(lost, "the log took nothing for too long: counts of periods are lost");
+            self.unsent.extend(self.nothing_is_whole());
+        }
+        lost > 0
+    }
+
     /// Makes the next append of the round, unless one waits already; whether there is one.
     fn fill(&mut self) -> bool {
         while self.unsent.is_empty() && !self.round.is_over() {
@@ -198,6 +228,11 @@ impl Flusher {
             let things = self.round.things.split_off(keep);
             self.unsent = self.collect(&things);
             if self.round.things.is_empty() {
+                // Asked again: what was lost since the round began may be of a window that the
+                // watermark closes. A clock that was set leaves none whole by itself.
+                if self.round.jumps == u64::MAX && self.round.last.is_some() {
+                    self.tell_lost();
+                }
                 self.unsent.extend(self.round.last.take());
             }
         }

@@ -307,3 +307,65 @@ async fn counts_that_were_lost_leave_no_window_whole() {
     assert_eq!(appended.len(), 2 + crate::limits::UNFLUSHED_WINDOWS);
     assert_eq!(appended[2], "pump until 4001");
 }
+
+#[tokio::test(start_paused = true)]
+async fn counts_that_are_lost_while_they_are_sent_are_told_of_before_their_window_closes() {
+    let stage = stage();
+    stage.pass(900).await;
+    stage.awaited.until(Some(START_MS + 1_000));
+    stage.log.is_stalled.store(true, Ordering::SeqCst);
+    // Collected last, since more change than fit one append.
+    stage.send("pump");
+    (0..FLUSH_RECORDS).for_each(|number| stage.send(&format!("other-{number}")));
+    for _ in 0..=crate::limits::UNFLUSHED_WINDOWS {
+        stage.pass(1_000).await;
+        stage.send("pump");
+    }
+    stage.log.is_stalled.store(false, Ordering::SeqCst);
+    stage.log.goes_on.notify_one();
+    stage.pass(1).await;
+    let appended = stage.appended();
+    assert_eq!(appended[0].len(), FLUSH_RECORDS);
+    let told = appended[1].iter().filter(|record| !record.starts_with("pump"));
+    assert_eq!(told.collect::<Vec<_>>(), ["set from 17900 to 17900", "all until 1000"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_process_that_stood_still_is_noticed_whatever_wakes_it() {
+    // Which of two that are ready is looked at first is left to chance.
+    for _ in 0..20 {
+        let stage = stage();
+        stage.pass(100).await;
+        stage.awaited.until(Some(START_MS + 1_000));
+        tokio::time::advance(Duration::from_secs(10)).await;
+        stage.pass(1).await;
+        let said = stage.appended().concat();
+        assert!(said[0].starts_with("set from 101"), "{said:?}");
+        assert!(said[1].starts_with("all until 101"), "{said:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_process_that_stood_still_while_the_log_was_written_is_noticed() {
+    for is_answered_first in [true, false] {
+        let stage = stage();
+        stage.log.is_stalled.store(true, Ordering::SeqCst);
+        stage.send("pump");
+        stage.pass(300).await;
+        let answer = || {
+            stage.log.is_stalled.store(false, Ordering::SeqCst);
+            stage.log.goes_on.notify_one();
+        };
+        if is_answered_first {
+            answer();
+        }
+        tokio::time::advance(Duration::from_secs(10)).await;
+        answer();
+        stage.awaited.until(Some(START_MS + 10_000));
+        stage.pass(250).await;
+        let said = stage.appended().concat();
+        assert_eq!(said[0], "pump until 1");
+        assert!(said[1].starts_with("set from 10"), "{said:?}");
+        assert!(said[2].starts_with("all until 10"), "{said:?}");
+    }
+}
