@@ -6,6 +6,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 #![allow(clippy::disallowed_methods, reason = "real processes live in real time")]
 
+mod absence;
 mod aws_cli;
 mod bad_input;
 mod both_ends;

@@ -138,6 +138,11 @@ impl<'a> Cursor<'a> {
         }
     }
 
+    /// Takes a verdict that needs no judge: of what grows with time alone.
+    pub(crate) fn tell(&mut self, reader: ReaderId, verdict: Verdict, datapoint: &Datapoint<'_>) {
+        self.take(reader, |_, _| verdict, datapoint);
+    }
+
     /// Tells what came of a verdict.
     #[inline(never)]
     fn carry_out(&mut self, transition: Transition, on: Occasion<'_>, value: MetricValue) {

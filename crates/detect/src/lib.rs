@@ -5,10 +5,11 @@
 //!
 //! Inside: [`measure`] makes datapoints of what is seen of a thing; a judge turns each into a
 //! verdict; the cursor counts verdicts and opens violations. Each module uses only those below it
-//! (a test): partition - catalog - migration - cursor - thing_state - plan - rule - judge, measure.
+//! (a test): partition - catalog - migration - cursor - thing_state - plan - rule - judge, absence,
+//! measure.
 //!
-//! What is judged here: static and statistical criteria on every metric but
-//! `aws:disconnect-duration`, which may stand in a profile and is not judged yet.
+//! What is judged here: static and statistical criteria on every metric; what grows with time
+//! alone ([`absence`]) by static ones.
 //!
 //! What is decided here, where the guide of AWS IoT Device Defender is silent:
 //! - A window's datapoint has the time of the window's end, one that alarms early that of the
@@ -40,6 +41,7 @@
 //! leaves as opaque
 //! chunks ([`Partition::take_dirty`]) for whoever commits both with the place in the log.
 
+mod absence;
 mod catalog;
 mod chunk;
 mod cursor;

@@ -82,6 +82,11 @@ impl Migration {
         (carried, goes_to)
     }
 
+    /// The old rule that goes on in a new one.
+    pub(crate) fn carried(&self, to: ReaderId) -> Option<ReaderId> {
+        to.of(&self.carried).copied().flatten()
+    }
+
     /// Whether every state stays where it is.
     pub(crate) fn changes_nothing(&self) -> bool {
         self.old.plan.rules.len() == self.new.plan.rules.len()

@@ -1,5 +1,6 @@
 //! A partition: the state of its things, and the way of a record through it.
 
+mod absent;
 mod arrivals;
 mod changes;
 mod steps;
@@ -7,6 +8,7 @@ mod time;
 
 use fleetward_domain::{Effects, EpochMs, Record, ThingName};
 
+use crate::absence::Absences;
 use crate::catalog::{Catalog, UNREGISTERED};
 use crate::cursor::Cursor;
 use crate::export::Exports;
@@ -31,6 +33,8 @@ pub struct Partition {
     pub(crate) doors: Doors,
     pub(crate) catalog: Catalog,
     pub(crate) things: Things,
+    /// Who is away, or silent.
+    pub(crate) absences: Absences,
     /// The reports of the last ten minutes.
     pub(crate) repeats: Repeats,
     /// What is exported at the period's end. It is not stored: see `docs/settings.md`.
@@ -64,6 +68,7 @@ impl Partition {
             doors: Doors::default(),
             catalog: Catalog::new(),
             things: Things::default(),
+            absences: Absences::default(),
             repeats: Repeats::default(),
             exports: Exports::default(),
             steps: Steps::default(),
@@ -117,7 +122,7 @@ impl Partition {
     }
 
     /// When the line is next waited for: the end of the first window in which there is something,
-    /// or the next look for silent things. None while nobody waits.
+    /// the next look for silent things, or the first bound of an absence. None while nobody waits.
     #[must_use]
     pub fn next_deadline_ms(&self) -> Option<EpochMs> {
         let line_ms = self.clock.line_ms;
@@ -130,7 +135,7 @@ impl Partition {
             .then(|| next_multiple(line_ms, self.settings.silence_step_ms()));
         let export = (!self.exports.is_empty())
             .then(|| next_multiple(line_ms, self.settings.period_ms.max(1)));
-        windows.chain(silence).chain(export).min()
+        windows.chain(silence).chain(export).chain(self.absences.next_ms()).min()
     }
 
     /// How many things have state here.
@@ -201,12 +206,14 @@ impl Partition {
         thing.measured.begin_apart(scene);
         let place = self.things.insert(thing)?;
         self.catalog.audiences.join(UNREGISTERED);
+        self.watch_anew(place);
         Some(place)
     }
 
     /// Forgets a thing; its violations can be told by nobody any more.
     pub(crate) fn forget(&mut self, place: u32, effects: &mut Effects) {
         let Some(mut thing) = self.things.remove(place) else { return };
+        self.absences.set(place, Vec::new());
         self.repeats.forget(place, thing.reported);
         if let Some(plan) = self.catalog.plan(thing.judged.audience) {
             Cursor::new(&mut thing, plan, effects).invalidate_all(self.clock.now_ms);

@@ -1,6 +1,7 @@
 //! Plans: what to measure and to judge for a thing, made ready once for all things that the same
 //! profiles apply to.
 
+use crate::absence::Absence;
 use crate::export::Exporter;
 use crate::limits::READERS_PER_PLAN;
 use crate::measure::{MeasurePlan, ReaderId};
@@ -16,6 +17,8 @@ pub(crate) struct Plan {
     pub(crate) rules: Vec<Rule>,
     /// By profile name, then in the profile's order: what their readers read is told, not judged.
     pub(crate) exporters: Vec<Exporter>,
+    /// The rules on what grows with time alone.
+    pub(crate) absences: Vec<(ReaderId, Absence)>,
 }
 
 impl Plan {
@@ -29,7 +32,9 @@ impl Plan {
         let judged = rules.iter().map(|rule| rule.series.clone());
         let exported = exporters.iter().map(|exporter| exporter.series.clone());
         let measures = MeasurePlan::new(judged).beside(exported);
-        Self { measures, rules, exporters }
+        let absences = ReaderId::number(&rules).filter_map(|(id, rule)| Some((id, rule.absence?)));
+        let absences = absences.collect();
+        Self { measures, rules, exporters, absences }
     }
 
     /// Who exports what this reader reads; none if it is a rule's.
@@ -42,5 +47,10 @@ impl Plan {
     /// Whether nothing is judged or told of its things.
     pub(crate) fn is_empty(&self) -> bool {
         self.rules.is_empty() && self.exporters.is_empty()
+    }
+
+    /// Whether a rule's violation stays while no datapoint comes: that none comes is what it says.
+    pub(crate) fn lasts_in_silence(&self, reader: ReaderId) -> bool {
+        reader.of(&self.rules).is_some_and(|rule| rule.absence.is_some())
     }
 }

@@ -8,6 +8,7 @@ use fleetward_domain::{
     ProfileName, SecurityProfile, Severities, Severity,
 };
 
+use crate::absence::{Absence, Missed};
 use crate::judge::{Judge, Judged, Verdict};
 use crate::measure::{Fold, Series};
 use crate::settings::Settings;
@@ -22,6 +23,8 @@ pub(crate) struct Rule {
     /// What it judges.
     pub(crate) series: Series,
     pub(crate) judge: Judge,
+    /// Of what grows with time alone: how long it may.
+    pub(crate) absence: Option<Absence>,
     pub(crate) to_alarm: u8,
     pub(crate) to_clear: u8,
     /// What a violation has that opens now.
@@ -66,6 +69,11 @@ impl Rule {
             "{}\0{}\0{}\0{metric}\0{dimension:?}",
             profile.name, profile.created_ms, behavior.name
         );
+        let absence = Absence::of(&metric, criteria);
+        // A stretch of absence violates once, and who is back is back.
+        let one_to_alarm = absence.is_some();
+        let one_to_clear = absence.is_some_and(|it| it.missed == Missed::Connection);
+        let most = |is_one| if is_one { 1 } else { Run::LONGEST };
         let measure = Measure { metric, dimension };
         let series = series_of(measure, &criteria.judgement, window_ms, settings.period_ms)?;
         let (is_extreme, exact) = (series.is_extreme(), settings.exact_values());
@@ -75,8 +83,9 @@ impl Rule {
             behavior: Arc::new(behavior.clone()),
             judge: Judge::new(&criteria.judgement, &judged),
             series,
-            to_alarm: criteria.to_alarm().clamp(1, Run::LONGEST),
-            to_clear: criteria.to_clear().clamp(1, Run::LONGEST),
+            absence,
+            to_alarm: criteria.to_alarm().clamp(1, most(one_to_alarm)),
+            to_clear: criteria.to_clear().clamp(1, most(one_to_clear)),
             severity,
         })
     }

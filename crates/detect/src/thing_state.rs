@@ -3,6 +3,7 @@
 use fleetward_domain::{EpochMs, MetricValue, Severity, ThingName};
 
 use crate::measure::{Generations, MeasuredThing, ReaderId, Scene};
+use crate::plan::Plan;
 use crate::rule::Run;
 use crate::short_name::ShortName;
 
@@ -75,6 +76,14 @@ impl OpenViolations {
         if let Some(open) = self.get_mut(rule) {
             open.datapoint_ms = at_ms;
         }
+    }
+
+    /// Those whose behavior has given no datapoint since then, and should have.
+    pub(crate) fn silent(&self, silent_ms: EpochMs, plan: &Plan) -> impl Iterator<Item = ReaderId> {
+        let is_silent = move |open: &&OpenViolation| {
+            open.datapoint_ms <= silent_ms && !plan.lasts_in_silence(open.rule)
+        };
+        self.as_slice().iter().filter(is_silent).map(|open| open.rule)
     }
 
     pub(crate) fn insert(&mut self, violation: OpenViolation) {

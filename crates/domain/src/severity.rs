@@ -44,6 +44,8 @@ impl Severity {
         }
         match metric.map(|metric| metric.facts().measured) {
             Some(Measured::Ports(_) | Measured::Remotes | Measured::Source) => Self::High,
+            // That one stays away is seldom an attack.
+            Some(Measured::Silence) => Self::Low,
             _ => Self::Medium,
         }
     }

@@ -121,6 +121,7 @@ pub fn metric(level: FormatLevel, metric: &Metric) -> Sayable {
         | Metric::ListeningTcpPorts
         | Metric::ListeningUdpPorts
         | Metric::Custom(_) => level.require(FormatLevel::First, "A metric"),
+        Metric::SecondsSinceReport => level.require(FormatLevel::Proven, "A metric of our own"),
     }
 }
 

@@ -41,7 +41,7 @@ async fn read(
     Ok(SecurityProfile {
         name: ProfileName::parse(input.security_profile_name)?,
         description: input.security_profile_description,
-        behaviors: super::read(behaviors.unwrap_or_default(), &rules)?,
+        behaviors: super::read(behaviors.unwrap_or_default(), &rules, control.level())?,
         alert_targets: read_alert_targets(&input.alert_targets.unwrap_or_default())
             .map_err(refused)?,
         metrics_to_retain: read_metrics_to_retain(old_metrics, new_metrics, &rules)

@@ -20,7 +20,7 @@ pub(crate) mod validate_behaviors;
 mod whole;
 
 use fleetward_domain::limits::{BEHAVIORS_PER_PROFILE, VALUE_ELEMENTS_PER_PROFILE};
-use fleetward_domain::{Behavior, Judgement, ProfileName, Resource};
+use fleetward_domain::{Behavior, FormatLevel, Judgement, Measured, ProfileName, Resource};
 use fleetward_wire::convert::{BehaviorRules, read_behaviors};
 use fleetward_wire::types;
 
@@ -42,13 +42,43 @@ fn identifier(control: &Control, name: &str) -> types::SecurityProfileIdentifier
 }
 
 /// The behaviors of a profile, as far as they can be judged by themselves.
-fn read(behaviors: &[types::Behavior], rules: &BehaviorRules) -> Result<Vec<Behavior>, Refusal> {
+fn read(
+    behaviors: &[types::Behavior],
+    rules: &BehaviorRules,
+    level: FormatLevel,
+) -> Result<Vec<Behavior>, Refusal> {
     let behaviors =
         read_behaviors(behaviors, rules).map_err(|problems| Refusal::problems(&problems))?;
+    if let Some(problem) = unheard_of(&behaviors, level) {
+        return Err(Refusal::Invalid(problem));
+    }
     match over_quota(&behaviors) {
         Some(problem) => Err(Refusal::Limit(problem)),
         None => Ok(behaviors),
     }
+}
+
+/// Criteria on what front doors cannot say at the level would wait for alarms in vain.
+fn unheard_of(behaviors: &[Behavior], level: FormatLevel) -> Option<String> {
+    if level >= FormatLevel::Proven {
+        return None;
+    }
+    let judged = behaviors.iter().filter(|behavior| behavior.criteria.is_some());
+    let unheard_of = judged.filter_map(|behavior| {
+        let metric = behavior.metric.as_ref()?;
+        let needs_level = match metric.facts().measured {
+            Measured::MessageSize | Measured::Source => true,
+            Measured::Absence | Measured::Silence => true,
+            Measured::Counted | Measured::Network(_) | Measured::Total(_) => false,
+            Measured::Ports(_) | Measured::Remotes | Measured::Custom => false,
+        };
+        needs_level.then_some((&behavior.name, metric))
+    });
+    let (name, metric) = unheard_of.into_iter().next()?;
+    Some(format!(
+        "Behavior '{name}': criteria on metric {metric} are judged from format level 3 on: run \
+         `fleetward upgrade finish` first."
+    ))
 }
 
 /// Source: AWS IoT Device Defender's quotas.

@@ -1,4 +1,7 @@
-use fleetward_domain::{Change, ProfileName, SecurityProfile, Target};
+use std::sync::Arc;
+
+use fleetward_domain::{Change, FormatLevel, ProfileName, SecurityProfile, Target};
+use fleetward_store::memory::MemoryStore;
 use fleetward_wire::Operation as Op;
 use serde_json::{Value, json};
 
@@ -243,4 +246,40 @@ async fn a_dimension_is_never_deleted_under_a_profile_that_takes_it_up() {
         plane.ok(Op::DeleteSecurityProfile, json!({"securityProfileName": "p"})).await;
         plane.ok(Op::DeleteDimension, json!({"name": "d"})).await;
     }
+}
+
+/// Below that level front doors cannot say these, and an alarm would be waited for in vain.
+#[tokio::test]
+async fn criteria_on_what_the_level_cannot_say_are_refused_with_the_cure() {
+    let older = MemoryStore::at_level(FormatLevel::Named);
+    let older = Plane::on(Arc::new(older), 300).await;
+    let newer = Plane::new().await;
+    create(&older, "q", json!([])).await;
+    let count = json!({"comparisonOperator": "less-than", "value": {"count": 5}});
+    let cidrs = json!({"comparisonOperator": "in-cidr-set", "value": {"cidrs": ["10.0.0.0/8"]}});
+    for (metric, criteria) in [
+        ("aws:message-byte-size", &count),
+        ("aws:source-ip-address", &cidrs),
+        ("aws:disconnect-duration", &count),
+        ("fleetward:seconds-since-report", &count),
+    ] {
+        let behaviors = json!([{"name": "b", "metric": metric, "criteria": criteria}]);
+        let sentence = format!(
+            "Behavior 'b': criteria on metric {metric} are judged from format level 3 on: run \
+             `fleetward upgrade finish` first."
+        );
+        for (operation, name) in
+            [(Op::CreateSecurityProfile, "p"), (Op::UpdateSecurityProfile, "q")]
+        {
+            let input = json!({"securityProfileName": name, "behaviors": behaviors});
+            let told = older.refused(operation, input).await;
+            assert_eq!(told, format!("InvalidRequestException: {sentence}"));
+        }
+        let input = json!({"behaviors": behaviors});
+        let told = older.ok(Op::ValidateSecurityProfileBehaviors, input).await;
+        assert_eq!(told["validationErrors"], json!([{"errorMessage": sentence}]));
+        create(&newer, &metric.replace(':', "-"), behaviors).await;
+    }
+    create(&older, "p", json!([behavior("b"), {"name": "c", "metric": "aws:message-byte-size"}]))
+        .await;
 }

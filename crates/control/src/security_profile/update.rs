@@ -44,7 +44,7 @@ async fn updated(
     if is_set(input.delete_behaviors) {
         profile.behaviors.clear();
     } else if let Some(behaviors) = behaviors {
-        profile.behaviors = super::read(behaviors, &rules)?;
+        profile.behaviors = super::read(behaviors, &rules, control.level())?;
     }
     if is_set(input.delete_alert_targets) {
         profile.alert_targets.clear();

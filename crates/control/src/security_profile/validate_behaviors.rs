@@ -4,8 +4,8 @@ use fleetward_wire::types::{
     ValidationError,
 };
 
-use super::over_quota;
 use super::uses::{behavior_rules, missing_dimensions};
+use super::{over_quota, unheard_of};
 use crate::control::Control;
 use crate::prepared::Prepared;
 use crate::refusal::Refusal;
@@ -19,6 +19,7 @@ pub(crate) async fn validate_behaviors(
     let problems = match read_behaviors(&input.behaviors, &rules) {
         Ok(behaviors) => {
             let mut problems = missing_dimensions(control, &behaviors, &[]).await?;
+            problems.extend(unheard_of(&behaviors, control.level()));
             problems.extend(over_quota(&behaviors));
             problems
         }

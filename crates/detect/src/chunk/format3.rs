@@ -5,6 +5,7 @@
 use fleetward_domain::{EpochMs, ThingName};
 use fleetward_shape::cbor::write_list;
 
+use super::absences::{self, StoredWatch};
 use super::format2::names::{Layout, Named, Names};
 use super::format2::restore::{Arrival, Restored};
 use super::restored::Begun;
@@ -21,7 +22,7 @@ const JUDGED: u8 = 1;
 /// A violation is open.
 const OPEN: u8 = 2;
 /// How many elements a thing has.
-const FIELDS: u64 = 14;
+const FIELDS: u64 = 15;
 
 /// A thing as it stands in the chunk: series and behaviors by their places in its layout.
 struct Thing {
@@ -40,6 +41,7 @@ struct Thing {
     waiting: Vec<Waiting>,
     runs: Vec<(ReaderId, Run)>,
     open: Vec<OpenViolation>,
+    watches: Vec<StoredWatch>,
 }
 
 /// Writes one chunk of things.
@@ -82,6 +84,7 @@ pub(super) fn write(e: &mut Writer, chunk: u32, partition: &Partition) -> Writte
             Ok(())
         })?;
         write_open_dated(e, judged.open.as_slice())?;
+        absences::write(e, partition.absences.of(at))?;
     }
     Ok(())
 }
@@ -141,6 +144,7 @@ pub(super) fn read(
         }
         let restored = thing.restore(arrival, &named, &partition.clock);
         let at = put_back(partition, chunk, thing.place, restored.thing)?;
+        absences::restore(partition, at, &thing.watches, &arrival.rules_to);
         if let Some(state) = partition.things.restored(at) {
             for seen in &thing.reports {
                 partition.repeats.remember(at, &mut state.reported, *seen);
@@ -216,6 +220,7 @@ impl Thing {
                 Ok((rule, run))
             })?,
             open: read_open_dated(d)?,
+            watches: absences::read(d)?,
         })
     }
 

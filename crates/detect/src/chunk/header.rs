@@ -15,7 +15,7 @@ const GRACE_MS: EpochMs = 500;
 
 /// How many elements it has in a format, with the format.
 pub(super) fn fields(format: u8) -> u64 {
-    if has_line(format) { 11 } else { 6 }
+    if has_line(format) { 12 } else { 6 }
 }
 
 /// Whether the format knows the line, and what it stands on.
@@ -51,6 +51,7 @@ pub(super) fn write(e: &mut Writer, format: u8, partition: &Partition) -> Writte
             Ok(())
         })?;
         fleets::write(e, partition)?;
+        e.i64(partition.absences.counted_ms)?;
     }
     Ok(())
 }
@@ -86,6 +87,7 @@ pub(super) fn read(
             partition.catalog.set_begins(UNREGISTERED, Begins::new(&plan.measures, begins));
         }
         fleets::restore(fleets::read(d)?, partition);
+        partition.absences.counted_ms = d.i64()?;
     } else {
         partition.doors.all_flushed(partition.clock.line_ms);
     }

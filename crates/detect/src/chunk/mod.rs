@@ -7,6 +7,7 @@
 //! windows need which close by the line. What formats 1 and 2 cannot say is lost at their levels
 //! where state is loaded again: what waits for the line, and which reports came.
 
+mod absences;
 mod fleets;
 mod format1;
 mod format2;
@@ -138,6 +139,8 @@ fn put_back(
     }
     partition.catalog.audiences.join(audience);
     partition.note(at);
+    // What was stored of who watches it takes the place of this.
+    partition.watch_anew(at);
     Ok(at)
 }
 

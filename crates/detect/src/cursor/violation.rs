@@ -35,7 +35,7 @@ impl Cursor<'_> {
             datapoint_ms: at_ms,
         };
         self.effects.violations.extend(self.violation(rule, &open));
-        self.tell(on, &open, Some(open.last_value.clone()), EventType::InAlarm);
+        self.publish(on, &open, Some(open.last_value.clone()), EventType::InAlarm);
         self.judged.open.insert(open);
     }
 
@@ -84,8 +84,7 @@ impl Cursor<'_> {
     /// Ends the violations whose behavior has given no datapoint since `silent_ms`: whatever else
     /// is measured of the thing says nothing of them.
     pub(crate) fn invalidate_silent(&mut self, silent_ms: EpochMs, at_ms: EpochMs) {
-        let open = self.judged.open.as_slice().iter();
-        let silent = open.filter(|open| open.datapoint_ms <= silent_ms).map(|open| open.rule);
+        let silent = self.judged.open.silent(silent_ms, self.plan);
         for reader in silent.collect::<Vec<_>>() {
             self.invalidate(reader, at_ms);
         }
@@ -106,11 +105,11 @@ impl Cursor<'_> {
         self.judged.runs.set(on.reader, run);
         let Some(open) = self.judged.open.remove(on.reader) else { return };
         self.effects.closed.push(open.id.clone());
-        self.tell(on, &open, value, event_type);
+        self.publish(on, &open, value, event_type);
     }
 
     /// One event, and one alert for each alert target of the profile.
-    fn tell(
+    fn publish(
         &mut self,
         Occasion { rule, at_ms, .. }: Occasion<'_>,
         violation: &OpenViolation,

@@ -64,7 +64,7 @@ impl MeasurePlan {
         let room = READERS_PER_PLAN.saturating_sub(self.readers.len());
         for series in wanted.into_iter().take(room) {
             self.takes_activity |= series.is_counted();
-            self.takes_reports |= !series.is_counted();
+            self.takes_reports |= series.is_reported();
             let slots = self.slots.len();
             let slot = series.window_ms.map(|window_ms| self.slot(&series, window_ms, own));
             let leads = self.slots.len() > slots;

@@ -93,9 +93,16 @@ impl Series {
         self.window_ms
     }
 
-    /// Whether front doors see it; all else is in reports.
+    /// Whether front doors see it.
     pub(crate) fn is_counted(&self) -> bool {
-        matches!(self.measured, Measured::Counted | Measured::MessageSize | Measured::Source)
+        let measured = self.measured;
+        matches!(measured, Measured::Counted | Measured::MessageSize | Measured::Source)
+            || measured == Measured::Absence
+    }
+
+    /// Whether reports carry it: that none comes is in no report.
+    pub(crate) fn is_reported(&self) -> bool {
+        !self.is_counted() && self.measured != Measured::Silence
     }
 
     /// Whether a window has the extreme of its values.
@@ -211,6 +218,7 @@ impl Series {
             | Measured::Counted
             | Measured::MessageSize
             | Measured::Absence
+            | Measured::Silence
             | Measured::Source => None,
         }
     }

@@ -38,6 +38,7 @@ impl Partition {
         let (measured, mut cursor) = Cursor::measuring(thing, plan, (effects, &mut self.exports));
         measured.report(scene, at_ms, report, &mut cursor);
         self.note_at(place, at_ms);
+        self.has_reported(place, at_ms, effects);
     }
 
     /// Takes what a front door counted of one thing.
@@ -71,9 +72,11 @@ impl Partition {
         let Some(thing) = self.things.change(place) else { return };
         let found = self.catalog.scene(thing.judged.audience, &self.clock);
         let Some((plan, scene)) = found else { return };
+        let was_connected = thing.is_connected();
         let (measured, mut cursor) = Cursor::measuring(thing, plan, (effects, &mut self.exports));
         measured.count(scene, (at_ms, door), activity, &mut cursor);
         self.note_at(place, at_ms);
+        self.was_counted(place, (was_connected, at_ms), activity, effects);
         self.forget_if_idle(place, effects);
     }
 }

@@ -68,8 +68,9 @@ impl Partition {
         let found = self.catalog.scene(audience, &self.clock);
         let Some((_, scene)) = found else { return };
         let thing = ThingState::new(name, audience, scene, self.clock.now_ms);
-        if self.things.insert(thing).is_some() {
+        if let Some(place) = self.things.insert(thing) {
             self.catalog.audiences.join(audience);
+            self.watch_anew(place);
         }
     }
 
@@ -86,6 +87,8 @@ impl Partition {
         }
         self.catalog.audiences.join(audience);
         self.catalog.audiences.leave(before);
+        self.watch(place, |to| migration.carried(to));
+        self.end_waiting(place, effects);
         self.note(place);
         self.forget_if_idle(place, effects);
     }

@@ -13,6 +13,7 @@ use super::{Partition, Step};
 use crate::catalog::Moves;
 use crate::cursor::Cursor;
 use crate::measure::ReaderId;
+use crate::thing_state::ThingState;
 
 /// Something that is to be done because of a record.
 #[derive(Debug)]
@@ -28,6 +29,8 @@ pub(crate) enum Task {
 pub(crate) enum Everyone {
     /// The line has moved on: windows close.
     Close,
+    /// Bounds on what grows with time alone were crossed: only of those whose time has come.
+    EndPatience,
     /// Those of whom nothing was heard for too long: since this, in the times of records.
     EndSilent { silent_ms: EpochMs },
     /// Nothing is connected through the door of this bit any more.
@@ -103,6 +106,9 @@ impl Partition {
 
     /// Goes through as many things as are left of the step; whether that were all.
     fn go_through(&mut self, task: &Everyone, left: &mut usize, effects: &mut Effects) -> bool {
+        if matches!(task, Everyone::EndPatience) {
+            return self.end_patience(left, effects);
+        }
         while let Some(place) = self.things.in_order(self.steps.passed) {
             if *left == 0 {
                 return false;
@@ -116,9 +122,20 @@ impl Partition {
                 Everyone::BeginAnew { ahead_ms } => self.begin_anew(place, *ahead_ms, effects),
                 Everyone::Judge { readers } => self.judge(place, readers, effects),
                 Everyone::Migrate { moves } => self.migrate(place, moves, effects),
+                Everyone::EndPatience => {}
             }
         }
         true
+    }
+
+    /// In the order of time: who is looked at stands behind the line afterwards, or not at all.
+    fn end_patience(&mut self, left: &mut usize, effects: &mut Effects) -> bool {
+        while *left > 0 {
+            let Some(place) = self.absences.take_due(self.clock.line_ms) else { return true };
+            *left -= 1;
+            self.look_at_absence(place, effects);
+        }
+        false
     }
 
     fn do_once(&mut self, task: Once, effects: &mut Effects) {
@@ -133,6 +150,7 @@ impl Partition {
     fn end_task(&mut self, task: &Everyone, effects: &mut Effects) {
         match task {
             Everyone::EndSilent { .. } | Everyone::Lose { .. } | Everyone::Migrate { .. } => {}
+            Everyone::EndPatience => {}
             Everyone::Close => self.catalog.sum_up(self.clock.line_ms, effects),
             Everyone::Judge { .. } => self.catalog.forget_waiting(),
             // All that was open has ended as not counted whole; what begins in the middle of a
@@ -174,6 +192,9 @@ impl Partition {
             thing.measured.lose(scene, door, at_ms);
         }
         self.note(place);
+        if self.things.get(place).is_some_and(|thing| !thing.is_connected()) {
+            self.has_gone(place, at_ms);
+        }
         self.forget_if_idle(place, effects);
     }
 
@@ -189,6 +210,7 @@ impl Partition {
             // After what opened only now: that was in the times of before, too.
             thing.judged.open.set_ahead(ahead_ms);
         }
+        self.absences.set_ahead(place, ahead_ms);
         self.note(place);
     }
 
@@ -208,20 +230,22 @@ impl Partition {
 
     fn end_silent(&mut self, place: u32, silent_ms: EpochMs, effects: &mut Effects) {
         let Some(thing) = self.things.get(place) else { return };
-        let mut open = thing.judged.open.as_slice().iter();
-        let has_silent = open.any(|open| open.datapoint_ms <= silent_ms);
+        let Some(plan) = self.catalog.plan(thing.judged.audience) else { return };
+        let has_silent = thing.judged.open.silent(silent_ms, plan).next().is_some();
         let is_gone = thing.judged.audience == crate::catalog::UNREGISTERED
             && !thing.is_connected()
             && thing.measured.seen_ms() <= silent_ms;
         if has_silent {
             let Some(thing) = self.things.change(place) else { return };
-            let Some(plan) = self.catalog.plan(thing.judged.audience) else { return };
             let now_ms = self.clock.now_ms;
             Cursor::new(thing, plan, effects).invalidate_silent(silent_ms, now_ms);
             self.note(place);
         }
         // One whose violations wait for their own two days is kept so long.
-        let is_judged = self.things.get(place).is_some_and(|thing| thing.noted.open);
+        let waits = |thing: &ThingState| {
+            thing.judged.open.as_slice().iter().any(|open| open.datapoint_ms > silent_ms)
+        };
+        let is_judged = self.things.get(place).is_some_and(waits);
         if is_gone && !is_judged {
             self.forget(place, effects);
         }
@@ -243,6 +267,7 @@ impl Partition {
             self.catalog.audiences.join(moved.to);
             self.catalog.audiences.leave(from);
         }
+        self.watch(place, |to| moved.migration.carried(to));
         self.note(place);
         self.forget_if_idle(place, effects);
     }

@@ -70,6 +70,8 @@ impl Partition {
         clock.line_ms = self.doors.line_ms().unwrap_or(to_ms);
         (clock.now_ms, clock.woke_ms) = (to_ms, to_ms);
         clock.uncounted = vec![(EpochMs::MIN, EpochMs::MAX)];
+        let counted_ms = &mut self.absences.counted_ms;
+        *counted_ms = counted_ms.saturating_add(ahead_ms);
         self.steps.add(Everyone::BeginAnew { ahead_ms });
     }
 
@@ -78,6 +80,7 @@ impl Partition {
     pub(super) fn lose_what_was_before(&mut self, heard: Heard, until_ms: EpochMs) {
         if let Some(from_ms) = heard.restarted {
             self.clock.miss(from_ms, until_ms);
+            self.absences.count_from(until_ms);
             self.steps.add(Everyone::Lose { door: heard.bit, at_ms: until_ms });
         }
     }
@@ -97,6 +100,9 @@ impl Partition {
         if crossed(before_ms, after_ms, self.settings.silence_step_ms()) {
             let silent_ms = after_ms.saturating_sub(self.settings.silence_ms);
             self.steps.add(Everyone::EndSilent { silent_ms });
+        }
+        if self.absences.next_ms().is_some_and(|next_ms| next_ms <= after_ms) {
+            self.steps.add(Everyone::EndPatience);
         }
     }
 }

@@ -7,6 +7,7 @@
     reason = "tests fail by panicking"
 )]
 
+mod absence;
 mod activities;
 mod consecutive;
 mod damaged_state;

@@ -44,7 +44,7 @@ pub enum MetricKind {
     Ports,
     /// A set of addresses.
     Addresses,
-    /// Seconds since a thing that is still away disconnected.
+    /// How long nothing has come: it grows with time alone.
     Duration,
     /// The extreme of a period.
     Extreme,
@@ -68,8 +68,10 @@ pub enum Measured {
     Counted,
     /// The front door looks at the size of each message.
     MessageSize,
-    /// The front door knows since when a thing has been away.
+    /// The front door knows since when a thing has been away; told in minutes.
     Absence,
+    /// Nothing came: time since the last report, told in seconds.
+    Silence,
     /// The front door sees where connections come from.
     Source,
     /// A report carries a counter's growth.
@@ -89,7 +91,7 @@ impl Measured {
     #[must_use]
     pub const fn is_measured(self) -> bool {
         match self {
-            Self::Absence => false,
+            Self::Absence | Self::Silence => true,
             Self::Counted | Self::MessageSize | Self::Source => true,
             Self::Network(_) | Self::Total(_) => true,
             Self::Ports(_) | Self::Remotes | Self::Custom => true,
@@ -101,9 +103,8 @@ impl Measured {
     pub const fn source(self) -> MetricSource {
         match self {
             Self::Counted | Self::MessageSize | Self::Absence | Self::Source => MetricSource::Cloud,
-            Self::Network(_) | Self::Total(_) | Self::Ports(_) | Self::Remotes | Self::Custom => {
-                MetricSource::Device
-            }
+            Self::Network(_) | Self::Total(_) | Self::Ports(_) => MetricSource::Device,
+            Self::Remotes | Self::Custom | Self::Silence => MetricSource::Device,
         }
     }
 
@@ -113,7 +114,7 @@ impl Measured {
         match self {
             Self::Counted | Self::Network(_) => MetricKind::Sum,
             Self::MessageSize => MetricKind::Extreme,
-            Self::Absence => MetricKind::Duration,
+            Self::Absence | Self::Silence => MetricKind::Duration,
             Self::Source | Self::Remotes => MetricKind::Addresses,
             Self::Total(_) => MetricKind::Gauge,
             Self::Ports(_) => MetricKind::Ports,
@@ -150,7 +151,7 @@ macro_rules! metrics {
        dimensions $dimensions:ident, ml $ml:ident, $measured:expr;)+) => {
         /// A metric that a behavior judges.
         #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        #[allow(missing_docs, reason = "each variant is AWS's metric of the same name")]
+        #[allow(missing_docs, reason = "each variant is the metric of the same name")]
         pub enum Metric {
             $($metric,)+
             /// A metric of the user's own, by name.
@@ -158,10 +159,10 @@ macro_rules! metrics {
         }
 
         impl Metric {
-            /// All metrics of AWS's own.
-            pub const AWS: [Self; [$($number),+].len()] = [$(Self::$metric,)+];
+            /// All metrics that are no user's own: AWS's, and ours.
+            pub const BUILT_IN: [Self; [$($number),+].len()] = [$(Self::$metric,)+];
 
-            /// The metric of AWS's own that has this number in what is stored.
+            /// The built-in metric that has this number in what is stored.
             #[must_use]
             pub const fn from_number(number: u32) -> Option<Self> {
                 match number {
@@ -198,7 +199,7 @@ const CUSTOM: MetricFacts = MetricFacts {
     measured: Measured::Custom,
 };
 
-use Measured::{Absence, Counted, MessageSize, Network, Ports, Remotes, Source, Total};
+use Measured::{Absence, Counted, MessageSize, Network, Ports, Remotes, Silence, Source, Total};
 use NetworkCounter::{BytesIn, BytesOut, PacketsIn, PacketsOut};
 use ReportList::{Connections, TcpPorts, UdpPorts};
 
@@ -216,7 +217,7 @@ metrics! {
         dimensions No, ml Yes, Counted;
      5 Disconnects: "aws:num-disconnects", "disconnects",
         dimensions No, ml Yes, Counted;
-     6 DisconnectDuration: "aws:disconnect-duration", "seconds away since the last disconnect",
+     6 DisconnectDuration: "aws:disconnect-duration", "minutes away since the last disconnect",
         dimensions No, ml No, Absence;
      7 SourceIpAddress: "aws:source-ip-address", "source IP addresses",
         dimensions Yes, ml No, Source;
@@ -241,4 +242,6 @@ metrics! {
         dimensions No, ml No, Ports(TcpPorts);
     17 ListeningUdpPorts: "aws:listening-udp-ports", "listening UDP ports",
         dimensions No, ml No, Ports(UdpPorts);
+    19 SecondsSinceReport: "fleetward:seconds-since-report", "seconds since the last report",
+        dimensions No, ml No, Silence;
 }

@@ -133,7 +133,7 @@ fn profile_of_all_metrics(name: &DimensionName) -> SecurityProfile {
     SecurityProfile {
         name: ProfileName::parse("p").unwrap(),
         description: None,
-        behaviors: Metric::AWS.iter().enumerate().map(behavior).collect(),
+        behaviors: Metric::BUILT_IN.iter().enumerate().map(behavior).collect(),
         alert_targets: Vec::new(),
         metrics_to_retain: Vec::new(),
         metrics_export: None,
@@ -152,7 +152,7 @@ fn what_is_counted_and_by_dimension_is_what_the_facts_of_metrics_say() {
     let by_dimension = used.remove(&name).unwrap();
     let dimensions = vec![dimension("d", &["x"], &by_dimension)];
     let plan = Arc::new(MeterPlan::of(dimensions));
-    let counted = Metric::AWS.into_iter().filter(|m| m.facts().measured == Measured::Counted);
+    let counted = Metric::BUILT_IN.into_iter().filter(|m| m.facts().measured == Measured::Counted);
     let mut all = Counts::new(Arc::clone(&plan));
     let mut expected = Vec::new();
     for metric in counted.clone() {
@@ -165,7 +165,7 @@ fn what_is_counted_and_by_dimension_is_what_the_facts_of_metrics_say() {
     let found: Vec<_> = all.growth().into_iter().map(|c| (c.metric, c.dimension)).collect();
     assert_eq!(found, expected);
     let is_measured_here = |metric: &Metric| metric.source() == MetricSource::Cloud;
-    let mut here: Vec<_> = Metric::AWS.into_iter().filter(is_measured_here).collect();
+    let mut here: Vec<_> = Metric::BUILT_IN.into_iter().filter(is_measured_here).collect();
     here.retain(Metric::takes_dimension);
     here.sort();
     assert_eq!(by_dimension, here);

@@ -119,8 +119,11 @@ impl Form {
             _ => None,
         };
         match (metric.kind(), custom) {
-            (MetricKind::Sum | MetricKind::Gauge | MetricKind::Duration, _)
-            | (MetricKind::Extreme, _) => number("count"),
+            (MetricKind::Sum | MetricKind::Gauge | MetricKind::Extreme, _) => number("count"),
+            // Source: AWS's guide on `aws:disconnect-duration`: nothing is wrong with being there.
+            (MetricKind::Duration, _) => {
+                Self { operators: &[Op::LessThan, Op::LessThanEquals], ..number("count") }
+            }
             (MetricKind::Ports, _) => list(&[Op::InPortSet, Op::NotInPortSet], "ports"),
             (MetricKind::Addresses, _) => cidrs(),
             // A custom metric is registered, or its behavior was refused before.
@@ -183,7 +186,7 @@ fn read_statistical(
         return None;
     }
     // How long a thing has been away grows with time for all alike: it has no fleet to rank in.
-    if metric.kind() == MetricKind::Duration {
+    if metric.is_duration() {
         problems.add(field, format_args!("cannot be used with metric {metric}: give a value"));
     }
     let operator = read_fitting_operator(criteria.comparison_operator, metric, form, problems);

@@ -70,7 +70,7 @@ fn every_metric_that_is_measured_takes_its_operators_and_its_value_only() {
     let ports = ["in-port-set", "not-in-port-set"];
     let cidrs = ["in-cidr-set", "not-in-cidr-set"];
     type Row<'a> = (&'a [&'a str], &'a [&'a str], &'a str, Option<i32>);
-    let table: [Row<'_>; 4] = [
+    let table: [Row<'_>; 5] = [
         (
             &[
                 "aws:num-messages-sent",
@@ -98,11 +98,17 @@ fn every_metric_that_is_measured_takes_its_operators_and_its_value_only() {
             "count",
             None,
         ),
+        (
+            &["aws:disconnect-duration", "fleetward:seconds-since-report"],
+            &count[..2],
+            "count",
+            None,
+        ),
         (&["aws:listening-tcp-ports", "aws:listening-udp-ports"], &ports, "ports", None),
         (&["aws:destination-ip-addresses", "aws:source-ip-address"], &cidrs, "cidrs", None),
     ];
     let is_listed = |metric: &Metric| table.iter().any(|row| row.0.contains(&metric.as_str()));
-    assert!(Metric::AWS.iter().all(|metric| is_listed(metric) == metric.is_measured()));
+    assert!(Metric::BUILT_IN.iter().all(|metric| is_listed(metric) == metric.is_measured()));
     let values = [
         ("count", json!({"count": 1})),
         ("ports", json!({"ports": [1]})),
@@ -230,26 +236,28 @@ fn criteria_that_nobody_would_judge_are_refused() {
     let yet = "criteria.mlDetectionConfig is not supported yet: behaviors are judged against a \
                fixed value or a statisticalThreshold only";
     assert_eq!(problems_with(&RULES, learned), [yet]);
-    let metric = "aws:disconnect-duration";
-    let told = problems_with(&RULES, criteria(metric, "less-than", json!({"count": 1}), Some(300)));
-    let expected = format!(
-        "criteria cannot be judged for metric {metric}, which is not measured yet; without \
-         criteria the behavior is accepted"
-    );
-    assert_eq!(told, [expected]);
-    assert!(problems_with(&RULES, json!({"metric": metric})).is_empty());
-    let retained = types::MetricToRetain {
-        metric: metric.to_owned(),
-        metric_dimension: None,
-        export_metric: None,
-    };
-    assert!(read_metrics_to_retain(None, Some(&[retained]), &RULES).is_ok());
+}
+
+#[test]
+fn what_grows_with_time_alone_is_bounded_by_a_count_whatever_the_duration() {
+    for metric in ["aws:disconnect-duration", "fleetward:seconds-since-report"] {
+        for duration in [None, Some(300)] {
+            let bound = criteria(metric, "less-than-equals", json!({"count": 5}), duration);
+            assert!(problems_with(&RULES, bound).is_empty(), "{metric}");
+        }
+        let ranked = json!({"metric": metric, "criteria": {"comparisonOperator": "less-than",
+            "durationSeconds": 300, "statisticalThreshold": {"statistic": "p90"}}});
+        let told = format!(
+            "criteria.statisticalThreshold cannot be used with metric {metric}: give a value"
+        );
+        assert_eq!(problems_with(&RULES, ranked), [told]);
+    }
 }
 
 /// The other half, that the detector measures the same metrics, is a test of the room `detect`.
 #[test]
 fn criteria_are_refused_on_exactly_those_metrics_that_nothing_measures() {
-    for metric in Metric::AWS {
+    for metric in Metric::BUILT_IN {
         let criteria = json!({"metric": metric.as_str(), "criteria": {}});
         let told = problems_with(&RULES, criteria).concat();
         assert_eq!(told.contains("is not measured yet"), !metric.is_measured(), "{metric}: {told}");
