@@ -12,6 +12,7 @@ use crate::absence::Absences;
 use crate::catalog::{Catalog, UNREGISTERED};
 use crate::cursor::Cursor;
 use crate::export::Exports;
+use crate::limits::LATE_MS;
 use crate::measure::{Clock, Doors, Repeats};
 use crate::plan::Plan;
 use crate::settings::Settings;
@@ -126,7 +127,7 @@ impl Partition {
     #[must_use]
     pub fn next_deadline_ms(&self) -> Option<EpochMs> {
         let line_ms = self.clock.line_ms;
-        let lengths_ms = self.catalog.window_lengths_ms().iter();
+        let lengths_ms = self.steps_of_line_ms().iter();
         let windows = lengths_ms
             .filter(|_| self.things.waiting() > 0)
             .map(|length_ms| next_multiple(line_ms, *length_ms));
@@ -165,8 +166,22 @@ impl Partition {
         at_ms
     }
 
+    /// Where the line does something for those who wait: at the ends of windows. Without windows
+    /// it is waited for by those who remember for a while when something began for them.
+    fn steps_of_line_ms(&self) -> &[EpochMs] {
+        match self.catalog.window_lengths_ms() {
+            [] => &[LATE_MS],
+            lengths_ms => lengths_ms,
+        }
+    }
+
     /// Counts a thing as what it has become.
     pub(crate) fn note(&mut self, place: u32) {
+        self.note_at(place, self.clock.now_ms);
+    }
+
+    /// The same, of a thing that is put back as it was stored: it waited before.
+    pub(crate) fn note_stored(&mut self, place: u32) {
         let Some(thing) = self.things.get(place) else { return };
         let Some(plan) = self.catalog.plan(thing.judged.audience) else { return };
         let waits = thing.measured.waits(&plan.measures);
@@ -177,7 +192,7 @@ impl Partition {
     /// The same, of a thing that something was seen of.
     pub(crate) fn note_at(&mut self, place: u32, at_ms: EpochMs) {
         let waited = self.things.waiting();
-        self.note(place);
+        self.note_stored(place);
         if waited == 0 && self.things.waiting() > 0 {
             self.clock.woke_ms = at_ms;
         }

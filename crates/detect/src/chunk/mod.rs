@@ -138,7 +138,7 @@ fn put_back(
         return Err(DetectError::Mismatch { chunk, thing: name });
     }
     partition.catalog.audiences.join(audience);
-    partition.note(at);
+    partition.note_stored(at);
     // What was stored of who watches it takes the place of this.
     partition.watch_anew(at);
     Ok(at)

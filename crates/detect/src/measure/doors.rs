@@ -110,6 +110,13 @@ impl Doors {
         self.places.iter().filter(|door| !door.is_gone).map(|door| door.until_ms).min()
     }
 
+    /// Whether a door of this start is known, and counts.
+    #[must_use]
+    pub fn counts(&self, name: &str, boot: u64) -> bool {
+        let is_it = |door: &Door| door.name == name && door.boot == boot && !door.is_gone;
+        self.places.iter().any(is_it)
+    }
+
     /// How many doors count.
     pub(crate) fn counting(&self) -> usize {
         self.places.iter().filter(|door| !door.is_gone).count()

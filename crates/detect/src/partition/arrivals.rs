@@ -48,19 +48,25 @@ impl Partition {
         let times = (until_ms, self.clock.line_ms);
         let Some(heard) = self.doors.counted(door, (*boot, *seq), times) else { return };
         if heard.restarted.is_none() {
-            self.count(activity, heard.bit, effects);
+            self.count((activity, until_ms), heard.bit, effects);
             return;
         }
         // Nobody announced this start: what was connected before goes first.
         self.lose_what_was_before(heard, until_ms);
-        let activity = Box::new(activity.clone());
+        let activity = Box::new(Activity { until_ms, ..activity.clone() });
         self.steps.add_once(Once::Count { activity, door: heard.bit });
     }
 
-    /// Takes what a front door counted, once its record is known to be new.
-    pub(super) fn count(&mut self, activity: &Activity, door: u64, effects: &mut Effects) {
+    /// Takes what a front door counted, once its record is known to be new, at the time that it is
+    /// taken at.
+    pub(super) fn count(
+        &mut self,
+        (activity, until_ms): (&Activity, EpochMs),
+        door: u64,
+        effects: &mut Effects,
+    ) {
         // The stretch ends before `until_ms`, so that is the window it belongs to.
-        let at_ms = self.clock.bounded(activity.until_ms).saturating_sub(1);
+        let at_ms = until_ms.saturating_sub(1);
         let name = activity.thing.as_str();
         let is_of_use = |plan: &Plan| activity.connected || plan.measures.takes_activity();
         let found = self.things.find(name.as_bytes());

@@ -140,7 +140,9 @@ impl Partition {
 
     fn do_once(&mut self, task: Once, effects: &mut Effects) {
         match task {
-            Once::Count { activity, door } => self.count(&activity, door, effects),
+            Once::Count { activity, door } => {
+                self.count((&activity, activity.until_ms), door, effects);
+            }
             Once::DrawLine { line_ms } => self.draw_line(line_ms),
             Once::Export => self.exports.send_all(effects),
         }

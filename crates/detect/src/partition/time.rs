@@ -10,17 +10,28 @@ impl Partition {
     /// The only front door has logged what it stamped before this. Written by releases that knew
     /// one door only, and at their format levels.
     pub(super) fn apply_tick(&mut self, at_ms: EpochMs) {
-        let at_ms = self.reach(at_ms);
+        let at_ms = self.reach_said(self.doors.counting() > 0, at_ms);
         self.doors.all_flushed(at_ms);
         self.steps.add_once(Once::DrawLine { line_ms: self.doors.line_ms().unwrap_or(at_ms) });
     }
 
     /// A front door has logged what it stamped before `until_ms`.
     pub(super) fn apply_watermark(&mut self, door: &str, boot: u64, until_ms: EpochMs) {
-        let until_ms = self.reach(until_ms);
+        let until_ms = self.reach_said(self.doors.counts(door, boot), until_ms);
         let Some(heard) = self.doors.flushed(door, boot, until_ms) else { return };
         self.lose_what_was_before(heard, until_ms);
         self.steps.add_once(Once::DrawLine { line_ms: self.doors.line_ms().unwrap_or(until_ms) });
+    }
+
+    /// The time that is said to have passed. A known door is believed, however late it is: the line
+    /// may have stood still for days in which nobody waited for it, and nothing but this moves it.
+    fn reach_said(&mut self, is_known: bool, at_ms: EpochMs) -> EpochMs {
+        if is_known {
+            self.clock.reach(at_ms);
+            self.header_dirty = true;
+            return at_ms;
+        }
+        self.reach(at_ms)
     }
 
     /// A front door (re)started: nothing is connected through it.
@@ -90,7 +101,7 @@ impl Partition {
         let before_ms = self.clock.line_ms;
         self.clock.draw_line(line_ms);
         let after_ms = self.clock.line_ms;
-        let lengths_ms = self.catalog.window_lengths_ms();
+        let lengths_ms = self.steps_of_line_ms();
         if lengths_ms.iter().any(|length_ms| crossed(before_ms, after_ms, *length_ms)) {
             self.steps.add(Everyone::Close);
         }

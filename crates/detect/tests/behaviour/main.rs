@@ -17,6 +17,7 @@ mod duplicates;
 mod exports;
 mod hashed_anew;
 mod invalidation;
+mod line;
 mod lists_and_gauges;
 mod measuring;
 mod random_records;
