@@ -107,7 +107,12 @@ impl Oracle {
             }
             Record::DoorGone { door, boot, until_ms } => self.door_gone(door, *boot, *until_ms),
             Record::ClockSet { door, boot, from_ms, to_ms } => {
-                if self.doors.get(door).is_some_and(|known| known.boot == *boot) {
+                let is_known = self.doors.get(door).is_some_and(|known| known.boot == *boot);
+                if is_known && from_ms == to_ms {
+                    // Its process stood still: nobody counted for a while.
+                    self.uncounted.push((self.line_ms, (*to_ms).max(self.line_ms + 1)));
+                    self.now_ms = self.now_ms.max(*to_ms);
+                } else if is_known {
                     self.clock_set(*to_ms, *to_ms - *from_ms);
                 }
             }

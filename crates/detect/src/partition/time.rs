@@ -60,7 +60,8 @@ impl Partition {
     }
 
     /// The clock of a front door's machine was set: records go on at `to_ms`. What is open ends,
-    /// not whole, and no verdict comes of it.
+    /// not whole, and no verdict comes of it. One that was set by nothing says that its process
+    /// stood still: nobody counted for a while, and all that is open goes on.
     pub(super) fn apply_clock_set(
         &mut self,
         (door, boot): (&str, u64),
@@ -68,6 +69,13 @@ impl Partition {
         to_ms: EpochMs,
     ) {
         self.header_dirty = true;
+        if from_ms == to_ms {
+            if self.doors.counts(door, boot) {
+                self.clock.miss(self.clock.line_ms, to_ms);
+                self.clock.reach(to_ms);
+            }
+            return;
+        }
         if self.doors.set_clock(door, boot, to_ms).is_none() {
             return;
         }

@@ -27,6 +27,7 @@ mod severity;
 mod shared_measures;
 mod silence;
 mod sizes_and_sources;
+mod stalls;
 mod statistical;
 mod stored_formats;
 mod sums_of_reports;

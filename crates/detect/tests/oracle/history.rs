@@ -149,7 +149,7 @@ impl World {
             }
             85 | 86 => self.happens(Some(door), What::DoorStarts),
             87 if self.doors == 1 => {
-                let by_ms = self.dice.one_of(&[-9_500, -1_700, 1_200, 7_000, 30_000]);
+                let by_ms = self.dice.one_of(&[-9_500, -1_700, 0, 1_200, 7_000, 30_000]);
                 self.happens(Some(door), What::ClockSet(self.now_ms + by_ms));
                 self.now_ms += by_ms;
             }
