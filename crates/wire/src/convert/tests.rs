@@ -69,6 +69,7 @@ fn every_metric_that_is_measured_takes_its_operators_and_its_value_only() {
     let count = ["less-than", "less-than-equals", "greater-than", "greater-than-equals"];
     let ports = ["in-port-set", "not-in-port-set"];
     let cidrs = ["in-cidr-set", "not-in-cidr-set"];
+    let durations = ["aws:disconnect-duration", "fleetward:seconds-since-report"];
     type Row<'a> = (&'a [&'a str], &'a [&'a str], &'a str, Option<i32>);
     let table: [Row<'_>; 5] = [
         (
@@ -98,12 +99,7 @@ fn every_metric_that_is_measured_takes_its_operators_and_its_value_only() {
             "count",
             None,
         ),
-        (
-            &["aws:disconnect-duration", "fleetward:seconds-since-report"],
-            &count[..2],
-            "count",
-            None,
-        ),
+        (&durations, &count[..2], "count", None),
         (&["aws:listening-tcp-ports", "aws:listening-udp-ports"], &ports, "ports", None),
         (&["aws:destination-ip-addresses", "aws:source-ip-address"], &cidrs, "cidrs", None),
     ];
