@@ -8,12 +8,13 @@
 //! (a test): partition - catalog - migration - cursor - thing_state - plan - rule - judge, absence,
 //! measure.
 //!
-//! What is judged here: static and statistical criteria on every metric; what grows with time
-//! alone ([`absence`]) by static ones.
+//! What is judged here: static and statistical criteria on the metrics that take them; what grows
+//! with time alone ([`absence`]) by static ones.
 //!
 //! What is decided here, where the guide of AWS IoT Device Defender is silent:
 //! - A window's datapoint has the time of the window's end, one that alarms early that of the
-//!   record that crossed the bound; and its value then. Later growth is not shown.
+//!   record that crossed the bound; its event has the value of then, and the violation is brought
+//!   up to the whole window's when that closes.
 //! - Counters in reports give a datapoint only for windows in which a report carried them; those
 //!   of front doors for every window in which a thing was seen or connected, zero included.
 //! - A window that was not counted whole is judged against upper bounds only, and never

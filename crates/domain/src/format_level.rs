@@ -20,7 +20,7 @@ pub enum FormatLevel {
     Named,
     /// 3: front doors prove what they have counted (records 8 to 10: watermarks, clocks that were
     /// set, doors that are gone), records carry what statistical criteria and new metrics need (5,
-    /// 11), changes name deleted groups and severities, violations their severity.
+    /// 11), changes name deleted groups, alerts their severity.
     Proven,
 }
 
