@@ -106,7 +106,7 @@ impl Partition {
             Record::Threshold(threshold) => {
                 // What waits for it stands in chunk 0, beside what is known of the fleet.
                 self.header_dirty = true;
-                if let Some(readers) = self.catalog.take_threshold(threshold) {
+                if let Some(readers) = self.catalog.take_threshold(threshold, self.clock.line_ms) {
                     self.steps.add(Everyone::Judge { readers });
                 }
             }

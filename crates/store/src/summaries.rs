@@ -1,6 +1,8 @@
 //! What the windows of partitions say of the fleet, until a threshold came of it. Detection writes
 //! them: see [`crate::Partitions`].
 
+use std::ops::RangeInclusive;
+
 use fleetward_domain::{BehaviorName, EpochMs, ProfileName};
 
 use crate::error::StoreError;
@@ -19,11 +21,11 @@ pub trait Summaries: Send + Sync {
         window_end_ms: EpochMs,
     ) -> Result<Vec<Vec<u8>>, StoreError>;
 
-    /// Forgets those of windows that ended at this time or before.
+    /// Forgets those of windows that ended in this time, both ends included.
     async fn forget_summaries(
         &self,
         series: &SummarySeries,
-        until_ms: EpochMs,
+        ended_ms: RangeInclusive<EpochMs>,
     ) -> Result<(), StoreError>;
 }
 

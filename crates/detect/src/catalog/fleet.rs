@@ -52,8 +52,17 @@ impl Catalog {
 
     /// Takes a threshold, and says who reads the behavior that it is of, by audience; none if
     /// nothing is to be judged because of it.
-    pub(crate) fn take_threshold(&self, threshold: &Threshold) -> Option<Vec<Option<ReaderId>>> {
+    pub(crate) fn take_threshold(
+        &self,
+        threshold: &Threshold,
+        line_ms: EpochMs,
+    ) -> Option<Vec<Option<ReaderId>>> {
         let Threshold { profile, behavior, generation, from_ms, value, things: _ } = threshold;
+        // It is made of a window that is over for every partition. One that is still to come was
+        // made before the clock was set back: it would stand before all until then.
+        if *from_ms > line_ms {
+            return None;
+        }
         let criteria = self.statistical(profile, behavior)?;
         let mut fleet = criteria.fleet();
         let made = Made { from_ms: *from_ms, value: *value };

@@ -11,6 +11,10 @@
 //! `/healthz`. The log has it before the summaries are forgotten; after a crash in between it is
 //! appended twice, and the partitions skip the second. One that was never made is told by the one
 //! after it: partitions give up what waits for it.
+//!
+//! Summaries of windows that are still to come are left of a clock that was set back: they are
+//! forgotten, or they would say that nothing is to come of the windows before them, and stand in
+//! the place of what partitions say once that time has come again.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -18,7 +22,7 @@ use std::time::Duration;
 
 use fleetward_detect::statistical::{Summary, decode};
 use fleetward_domain::{EpochMs, FormatLevel, Record, Threshold};
-use fleetward_environment::Clock;
+use fleetward_environment::{Clock, RecordClock};
 use fleetward_log::{EVERY_PARTITION, Entry, EventLog, record};
 use fleetward_store::{Store, SummarySeries};
 use tokio::sync::watch;
@@ -45,6 +49,7 @@ pub(crate) async fn start(shared: &Shared) -> Result<Role, Failure> {
         store: shared.store.clone(),
         log: shared.log.clone(),
         clock: shared.clock.clone(),
+        record_clock: shared.record_clock.clone(),
         health: shared.health.clone(),
         least_things: shared.settings.statistical_things.into(),
     };
@@ -56,6 +61,8 @@ pub(crate) struct Gatherer {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) log: Arc<dyn EventLog>,
     pub(crate) clock: Clock,
+    /// Ends of windows are by this one, and none lies ahead of it.
+    pub(crate) record_clock: RecordClock,
     pub(crate) health: Arc<Health>,
     /// A window in which fewer things gave a value has no percentile.
     pub(crate) least_things: u64,
@@ -95,12 +102,16 @@ impl Gatherer {
     async fn gather(&self) -> Result<(), Failure> {
         let waiting = self.store.waiting_summaries().await;
         let mut series: BTreeMap<SummarySeries, Windows> = BTreeMap::new();
-        for summary in waiting.map_err(Failure::of("cannot read summaries"))? {
+        let waiting = waiting.map_err(Failure::of("cannot read summaries"))?;
+        // Read after them, so that one that was true when it was said is not ahead.
+        let now_ms = self.record_clock.now_ms();
+        for summary in waiting {
             let windows = series.entry(summary.series).or_default();
             windows.entry(summary.window_end_ms).or_default().insert(summary.partition);
         }
         let mut late = false;
-        for (series, windows) in series {
+        for (series, mut windows) in series {
+            self.forget_ahead(&series, &mut windows, now_ms).await?;
             late |= self.make_thresholds(&series, &windows).await?;
         }
         match late {
@@ -108,6 +119,21 @@ impl Gatherer {
             false => self.health.summaries_go(),
         }
         Ok(())
+    }
+
+    /// Forgets what the clock that was set back left ahead of now.
+    async fn forget_ahead(
+        &self,
+        series: &SummarySeries,
+        windows: &mut Windows,
+        now_ms: EpochMs,
+    ) -> Result<(), Failure> {
+        let from_ms = now_ms.saturating_add(1);
+        if windows.split_off(&from_ms).is_empty() {
+            return Ok(());
+        }
+        let forgotten = self.store.forget_summaries(series, from_ms..=EpochMs::MAX).await;
+        forgotten.map_err(Failure::of("cannot forget summaries"))
     }
 
     /// Makes those of one series; whether some partition is late for more.
@@ -130,7 +156,7 @@ impl Gatherer {
         }
         let too_old = windows.keys().rev().nth(WINDOWS_WAITING).copied();
         if let Some(until_ms) = complete_ms.max(too_old) {
-            let forgotten = self.store.forget_summaries(series, until_ms).await;
+            let forgotten = self.store.forget_summaries(series, EpochMs::MIN..=until_ms).await;
             forgotten.map_err(Failure::of("cannot forget summaries"))?;
         }
         Ok(left > 0)

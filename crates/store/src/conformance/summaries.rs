@@ -51,9 +51,12 @@ async fn summaries_wait_by_window_and_partition_until_they_are_forgotten() {
         assert_eq!(waiting(store).await, expected);
         let said = store.summaries_of(&series("sent"), 10).await.unwrap();
         assert_eq!(said, [b"a".to_vec(), b"d".to_vec()], "one with the same key is stored once");
-        store.forget_summaries(&series("sent"), 10).await.unwrap();
+        store.forget_summaries(&series("sent"), i64::MIN..=10).await.unwrap();
         assert_eq!(waiting(store).await, [key("got", 10, 0), key("sent", 20, 0)]);
         assert!(store.summaries_of(&series("sent"), 10).await.unwrap().is_empty());
+        store.forget_summaries(&series("got"), 11..=i64::MAX).await.unwrap();
+        store.forget_summaries(&series("sent"), 20..=i64::MAX).await.unwrap();
+        assert_eq!(waiting(store).await, [key("got", 10, 0)]);
     })
     .await;
 }

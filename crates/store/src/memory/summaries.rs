@@ -1,6 +1,7 @@
 //! Summaries of windows.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 
 use fleetward_domain::{EpochMs, WindowSummary};
 
@@ -29,10 +30,10 @@ impl Summaries for MemoryStore {
     async fn forget_summaries(
         &self,
         series: &SummarySeries,
-        until_ms: EpochMs,
+        ended_ms: RangeInclusive<EpochMs>,
     ) -> Result<(), StoreError> {
         let is_over = |summary: &WaitingSummary| {
-            summary.series == *series && summary.window_end_ms <= until_ms
+            summary.series == *series && ended_ms.contains(&summary.window_end_ms)
         };
         self.state().summaries.waiting.retain(|summary, _| !is_over(summary));
         Ok(())

@@ -1,5 +1,7 @@
 //! Summaries of windows in SQL.
 
+use std::ops::RangeInclusive;
+
 use fleetward_domain::{BehaviorName, EpochMs, FormatLevel, ProfileName, WindowSummary};
 use rusqlite::{Connection, Row, params};
 
@@ -30,10 +32,10 @@ impl Summaries for SqliteStore {
     async fn forget_summaries(
         &self,
         series: &SummarySeries,
-        until_ms: EpochMs,
+        ended_ms: RangeInclusive<EpochMs>,
     ) -> Result<(), StoreError> {
         let series = series.clone();
-        self.writer.write(move |writing| forget(writing.connection, &series, until_ms)).await
+        self.writer.write(move |writing| forget(writing.connection, &series, &ended_ms)).await
     }
 }
 
@@ -108,14 +110,15 @@ fn read(
 fn forget(
     connection: &Connection,
     series: &SummarySeries,
-    until_ms: EpochMs,
+    ended_ms: &RangeInclusive<EpochMs>,
 ) -> Result<(), StoreError> {
     let SummarySeries { profile, behavior, generation } = series;
+    let named = (profile.as_str(), behavior.as_str(), signed(*generation));
     connection
         .prepare_cached(
             "DELETE FROM summary WHERE profile = ? AND behavior = ? AND generation = ?
-                 AND window_end_ms <= ?",
+                 AND window_end_ms BETWEEN ? AND ?",
         )?
-        .execute(params![profile.as_str(), behavior.as_str(), signed(*generation), until_ms])?;
+        .execute(params![named.0, named.1, named.2, ended_ms.start(), ended_ms.end()])?;
     Ok(())
 }

@@ -9,6 +9,7 @@ use fleetward_store::{DetectionTx, Partitions, Summaries};
 use super::*;
 
 const PARTITIONS: u32 = 4;
+const NOW_MS: EpochMs = 1_000_000;
 
 struct Stage {
     _folder: tempfile::TempDir,
@@ -22,10 +23,12 @@ fn stage() -> Stage {
     let folder = tempfile::tempdir().unwrap();
     let log = EmbeddedLog::open(folder.path(), Some(PARTITIONS), u64::MAX).unwrap();
     let (store, health) = (Arc::new(MemoryStore::new()), Arc::new(Health::default()));
+    let clock = Clock::of_the_runtime(NOW_MS);
     let gatherer = Gatherer {
         store: store.clone(),
         log: log.clone(),
-        clock: Clock::of_the_runtime(0),
+        record_clock: RecordClock::new(clock.clone()),
+        clock,
         health: health.clone(),
         least_things: 20,
     };
@@ -102,6 +105,25 @@ async fn a_summary_of_a_later_window_says_that_nothing_comes_of_an_earlier() {
 }
 
 #[tokio::test]
+async fn what_a_clock_that_was_set_back_left_ahead_of_now_is_no_word_of_before() {
+    let stage = stage();
+    // Some partitions had spoken of windows that are to come again, when the clock was set back.
+    for partition in 1..PARTITIONS {
+        stage.say(partition, NOW_MS + 3_600_000, 0..40).await;
+    }
+    stage.say(0, 300, 0..30).await;
+    stage.gatherer.gather().await.unwrap();
+    let waiting = stage.store.waiting_summaries().await.unwrap();
+    let ends: Vec<_> = waiting.iter().map(|it| (it.window_end_ms, it.partition)).collect();
+    assert_eq!(ends, [(300, 0)], "the others have not spoken");
+    for partition in 1..PARTITIONS {
+        stage.say(partition, 300, 0..0).await;
+    }
+    stage.gatherer.gather().await.unwrap();
+    assert_eq!(stage.thresholds().await, [(300, Some(26.0), 30)]);
+}
+
+#[tokio::test]
 async fn fewer_things_than_the_setting_have_no_percentile() {
     let stage = stage();
     for partition in 0..PARTITIONS {
@@ -122,6 +144,7 @@ async fn after_a_crash_before_the_summaries_were_forgotten_it_is_made_again_alik
         store: stage.store.clone(),
         log: crashed.log.clone(),
         clock: crashed.clock.clone(),
+        record_clock: crashed.record_clock.clone(),
         health: crashed.health.clone(),
         least_things: 20,
     };
