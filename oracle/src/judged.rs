@@ -143,6 +143,8 @@ impl Judged {
         }
         self.began_ms = self.began_ms.min(to_ms);
         self.datapoint_ms += by_ms;
+        let (first_ms, last_ms) = self.run_began_ms.clone().into_inner();
+        self.run_began_ms = first_ms + by_ms..=last_ms + by_ms;
     }
 
     /// A window is judged for good; one that was not counted whole only against upper bounds.

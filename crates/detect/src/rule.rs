@@ -197,6 +197,13 @@ impl Run {
         }
     }
 
+    /// The clock was set ahead by this, or back: so much later the datapoints were that violate.
+    pub(crate) fn set_ahead(&mut self, ahead_ms: EpochMs) {
+        if self.length() > 0 {
+            *self = self.with(self.started_ms().saturating_add(ahead_ms), self.length());
+        }
+    }
+
     /// Forgets the datapoints of before; not what is known of the window.
     pub(crate) fn begin_anew(&mut self) {
         *self = self.with(0, 0);

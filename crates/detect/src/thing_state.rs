@@ -161,6 +161,13 @@ impl Runs {
         }
     }
 
+    /// The clock was set ahead by this, or back: what is under way began by the new one.
+    pub(crate) fn set_ahead(&mut self, ahead_ms: EpochMs) {
+        for (_, run) in self.0.iter_mut().flat_map(|runs| runs.iter_mut()) {
+            run.set_ahead(ahead_ms);
+        }
+    }
+
     /// Gives every run the place of its rule in another plan; those without one go.
     pub(crate) fn move_rules(&mut self, place_of: impl Fn(ReaderId) -> Option<ReaderId>) {
         for (rule, run) in self.0.take().map_or_else(Vec::new, |runs| *runs) {

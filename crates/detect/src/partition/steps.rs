@@ -211,6 +211,7 @@ impl Partition {
             measured.begin_anew(scene, ahead_ms, &mut cursor);
             // After what opened only now: that was in the times of before, too.
             thing.judged.open.set_ahead(ahead_ms);
+            thing.judged.runs.set_ahead(ahead_ms);
         }
         self.absences.set_ahead(place, ahead_ms);
         self.note(place);

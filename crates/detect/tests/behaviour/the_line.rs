@@ -162,3 +162,19 @@ fn what_is_too_much_before_a_jump_of_the_clock_is_told_all_the_same() {
     s.apply(&clock_set(14_000, 14_000 + HOUR_MS));
     s.expect(&[]);
 }
+
+#[test]
+fn a_run_that_goes_on_when_the_clock_is_set_began_by_the_new_one() {
+    for ahead_ms in [-HOUR_MS, HOUR_MS] {
+        let ports = "aws:num-listening-tcp-ports";
+        let mut s = Scenario::with_two(&[after(at_most("ports", ports, 1), 2, 1)]);
+        s.apply(&started(2 * HOUR_MS));
+        s.report(2 * HOUR_MS + 1_000, "a", tcp_ports(&[1, 2]));
+        let (from_ms, to_ms) = (2 * HOUR_MS + 2_000, 2 * HOUR_MS + 2_000 + ahead_ms);
+        s.apply(&clock_set(from_ms, to_ms));
+        s.report(to_ms + 500, "a", tcp_ports(&[1, 2]));
+        let violation = &s.effects.violations[0];
+        assert_eq!(violation.started_ms, to_ms - 1_000, "and not after the alarm");
+        assert_eq!(violation.last_violation_ms, to_ms + 500);
+    }
+}
