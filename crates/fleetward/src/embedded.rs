@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fleetward_environment::{Chance, Clock, RecordClock};
-use fleetward_front_door::{Awaited, Publisher};
+use fleetward_front_door::{Awaited, Publisher, Stamps};
 use fleetward_log::EventLog;
 use fleetward_log::embedded::EmbeddedLog;
 use fleetward_store::sqlite::SqliteStore;
@@ -72,7 +72,7 @@ pub(crate) async fn start(
         store: store.clone(),
         assignment: watch::channel((0..log.partitions()).collect()).1, // all of them, for good
         log: log.clone(),
-        record_clock: RecordClock::new(clock.clone()),
+        stamps: Arc::new(Stamps::new(RecordClock::new(clock.clone()))),
         clock: clock.clone(),
         chance,
         awaited: Awaited::default(),

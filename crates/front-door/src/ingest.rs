@@ -140,7 +140,7 @@ impl Ingest {
         let mut marks = Vec::with_capacity(reports.len());
         let mut judged = Vec::with_capacity(reports.len());
         for (report, stamp) in reports {
-            judged.push(self.judge(report, stamp.at_ms, scratch).map(|(report_id, taken)| {
+            judged.push(self.judge(report, stamp.at_ms(), scratch).map(|(report_id, taken)| {
                 if let Taken::New(entry, mark) = taken {
                     entries.push(entry);
                     marks.push(mark);

@@ -36,5 +36,6 @@ pub use error::FrontDoorError;
 pub use publisher::{PublishError, Publisher};
 pub use running::Running;
 pub use settings::{ReportSettings, Settings, TlsIdentity, Upstream};
+pub use stamps::{Stamped, Stamps};
 pub use start::FrontDoor;
 pub use upstream::{Pipe, Transport};

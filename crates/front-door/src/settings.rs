@@ -11,7 +11,7 @@ use crate::limits::{
     CONNECT_LIMIT_MS, CONNECTIONS, FLUSH_MS, PRINCIPAL_RATE_PER_SECOND, REPORT_BURST,
     REPORT_MEMORY_BYTES, REPORT_RATE_PER_SECOND,
 };
-use crate::{Awaited, Publisher, Transport};
+use crate::{Awaited, Publisher, Stamps, Transport};
 
 /// What a front door is told when it starts.
 #[derive(Debug)]
@@ -44,8 +44,8 @@ pub struct Settings {
     pub upstream: Upstream,
     /// Measures every wait, and dates answers.
     pub clock: Clock,
-    /// Stamps the records: of the same wall clock.
-    pub record_clock: RecordClock,
+    /// Stamps the records, by the same wall clock; whoever else appends to the log has the same.
+    pub stamps: Arc<Stamps>,
     /// Who waits for the door's watermark.
     pub awaited: Awaited,
     /// What the server itself has to publish.
@@ -126,7 +126,7 @@ impl Settings {
             reports: ReportSettings::default(),
             upstream: Upstream::Embedded,
             clock: Clock::system(),
-            record_clock: RecordClock::new(Clock::system()),
+            stamps: Arc::new(Stamps::new(RecordClock::new(Clock::system()))),
             awaited: Awaited::default(),
             publisher: Publisher::default(),
             chance: Chance::system(),

@@ -1,18 +1,21 @@
-//! When the reports came that are on their way to the log: what was stamped and is not settled
-//! holds the watermark back.
+//! When what is on its way to the log came: what was stamped and is not settled holds the
+//! watermark back.
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use fleetward_domain::EpochMs;
 use fleetward_environment::RecordClock;
 use tokio::sync::Notify;
 
-/// Stamps reports, and knows those that are neither logged nor refused yet.
-pub(crate) struct Stamps {
+/// Stamps what others than the front door's counters log (device reports, changes), and knows what
+/// of it is neither logged nor refused yet. One for all that goes to the log of a process: what was
+/// stamped otherwise could be logged behind the word that the clock was set.
+pub struct Stamps {
     clock: RecordClock,
     open: Mutex<Open>,
-    /// The oldest report on its way was settled.
+    /// The oldest stamp on its way was settled.
     settled: Notify,
     /// Stamps are given again.
     resumed: Notify,
@@ -20,27 +23,36 @@ pub(crate) struct Stamps {
 
 #[derive(Default)]
 struct Open {
-    /// How many reports were stamped in each millisecond, in order of time. Those in front that
+    /// How many stamps were given in each millisecond, in order of time. Those in front that
     /// are settled go; so there are as many entries as milliseconds that the oldest waits.
     in_flight: VecDeque<(EpochMs, u32)>,
     /// Nobody is given a stamp: the clock is about to jump.
     is_held: bool,
 }
 
-/// A report's stamp. Dropping it says that the report is logged, or refused, or given up.
-pub(crate) struct Stamped {
+/// A stamp. Dropping it says that what bears it is logged, or refused, or given up.
+#[derive(Debug)]
+pub struct Stamped {
     stamps: Arc<Stamps>,
-    pub(crate) at_ms: EpochMs,
+    at_ms: EpochMs,
 }
 
 impl Stamps {
-    pub(crate) fn new(clock: RecordClock) -> Self {
+    /// Stamps by this clock.
+    #[must_use]
+    pub fn new(clock: RecordClock) -> Self {
         Self { clock, open: Mutex::default(), settled: Notify::new(), resumed: Notify::new() }
     }
 
-    /// Stamps a report that came. Waits while the clock jumps, so that no record bears a time of
+    /// The time of the records.
+    #[must_use]
+    pub fn clock(&self) -> &RecordClock {
+        &self.clock
+    }
+
+    /// Stamps what is to be logged. Waits while the clock jumps, so that no record bears a time of
     /// which the log does not know yet whose it is.
-    pub(crate) async fn take(self: &Arc<Self>) -> Stamped {
+    pub async fn take(self: &Arc<Self>) -> Stamped {
         loop {
             // Before the look: whoever resumes between the two is heard.
             let resumed = self.resumed.notified();
@@ -52,20 +64,21 @@ impl Stamps {
     }
 
     /// Everything that was stamped before is settled, of this time and what comes after: the time
-    /// now, or the oldest stamp on its way.
-    pub(crate) fn settled_until(&self) -> EpochMs {
+    /// now, or the oldest stamp on its way, in milliseconds since the epoch.
+    #[must_use]
+    pub fn settled_until(&self) -> EpochMs {
         let open = self.open();
         // Under the lock, so that no stamp falls between the two.
         let now_ms = self.clock.now_ms();
         open.in_flight.front().map_or(now_ms, |(at_ms, _)| now_ms.min(*at_ms))
     }
 
-    /// Whether no report is on its way.
+    /// Whether nothing is on its way.
     pub(crate) fn is_empty(&self) -> bool {
         self.open().in_flight.is_empty()
     }
 
-    /// Waits until the oldest report on its way is settled, if that did not happen since the last
+    /// Waits until the oldest stamp on its way is settled, if that did not happen since the last
     /// wait. One waits.
     pub(crate) async fn settled(&self) {
         self.settled.notified().await;
@@ -113,6 +126,20 @@ impl Stamps {
 
     fn open(&self) -> MutexGuard<'_, Open> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Stamped {
+    /// When it was given, in milliseconds since the epoch.
+    #[must_use]
+    pub fn at_ms(&self) -> EpochMs {
+        self.at_ms
+    }
+}
+
+impl fmt::Debug for Stamps {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Stamps(settled until {})", self.settled_until())
     }
 }
 

@@ -23,7 +23,6 @@ use crate::running::{Parts, Running};
 use crate::seldom::Seldom;
 use crate::session::Door;
 use crate::settings::{Settings, Upstream};
-use crate::stamps::Stamps;
 use crate::upstream::{Broker, Embedded, Service, Tcp, Transport};
 use crate::{changes, tls};
 
@@ -74,10 +73,8 @@ async fn start_parts(
     let seen = *store.newest_change().borrow();
     let directory = Arc::new(Directory::new(Arc::clone(&store), settings.mqtt_policy.clone()));
     check_mqtt_policy(settings, &directory).await?;
-    let records = settings.record_clock.clone();
     let plan = MeterPlan::load(&*store).await?;
-    let meter = Arc::new(Meter::new(records.clone(), settings.period_ms, plan));
-    let stamps = Arc::new(Stamps::new(records));
+    let meter = Arc::new(Meter::new(settings.stamps.clock().clone(), settings.period_ms, plan));
     let (embedded, broker) = open_upstream(settings).await?;
     let level = store.format_level();
     append_started(settings, level, &*log).await?;
@@ -99,9 +96,7 @@ async fn start_parts(
         clock: settings.clock.clone(),
         old_policies: BTreeSet::new(),
     };
-    let (meter_too, log_too) = (Arc::clone(&meter), log);
-    let sources = Sources { meter: meter_too, log: log_too, stamps: Arc::clone(&stamps) };
-    let flusher = Flusher::new(settings, level, sources);
+    let flusher = Flusher::new(settings, level, Sources { meter: Arc::clone(&meter), log });
     let door = Arc::new(Door {
         directory,
         meter,
@@ -109,7 +104,7 @@ async fn start_parts(
         ingest,
         refusals: Seldom::default(),
         unlogged: Seldom::default(),
-        stamps,
+        stamps: Arc::clone(&settings.stamps),
         counts_reports: settings.reports.counted,
         broker,
         service,
@@ -217,7 +212,7 @@ async fn append_started(
     let record = Record::DoorStarted {
         door: settings.name.clone(),
         boot: settings.boot,
-        at_ms: settings.record_clock.now_ms(),
+        at_ms: settings.stamps.clock().now_ms(),
     };
     let bytes = record::encode(&record, level).map_err(LogError::from)?;
     Ok(log.append(vec![Entry { partition: EVERY_PARTITION, bytes }]).await?)

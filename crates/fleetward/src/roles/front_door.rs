@@ -49,7 +49,7 @@ async fn door_settings(shared: &Shared) -> Result<fleetward_front_door::Settings
     door.reports = settings.reports.clone();
     door.connections = door.connections.min(shared.connections);
     door.clock = shared.clock.clone();
-    door.record_clock = shared.record_clock.clone();
+    door.stamps = shared.stamps.clone();
     door.awaited = shared.awaited.clone();
     door.publisher = shared.publisher.clone();
     door.chance = shared.chance.clone();

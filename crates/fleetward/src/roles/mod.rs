@@ -21,8 +21,8 @@ pub(crate) mod thresholds;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use fleetward_environment::{Chance, Clock, RecordClock};
-use fleetward_front_door::{Awaited, Publisher};
+use fleetward_environment::{Chance, Clock};
+use fleetward_front_door::{Awaited, Publisher, Stamps};
 use fleetward_log::EventLog;
 use fleetward_store::Store;
 use tokio::sync::{mpsc, watch};
@@ -38,7 +38,7 @@ pub(crate) struct Shared {
     pub(crate) log: Arc<dyn EventLog>,
     pub(crate) clock: Clock,
     /// Stamps all that goes to the log.
-    pub(crate) record_clock: RecordClock,
+    pub(crate) stamps: Arc<Stamps>,
     /// Until when the detector waits for the front door's watermark.
     pub(crate) awaited: Awaited,
     /// Publishes messages of the server's own through the front door.

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fleetward_domain::{Change, Placement, Record, Unsayable};
-use fleetward_environment::{Clock, RecordClock};
+use fleetward_environment::Clock;
+use fleetward_front_door::{Stamped, Stamps};
 use fleetward_log::{EVERY_PARTITION, Entry, EventLog, record};
 use fleetward_store::{RelayPosition, Store, StoreError, Tx, find};
 use tokio::sync::watch;
@@ -34,7 +35,7 @@ pub(crate) async fn start(shared: &Shared) -> Result<Role, Failure> {
         store: shared.store.clone(),
         log: shared.log.clone(),
         clock: shared.clock.clone(),
-        record_clock: shared.record_clock.clone(),
+        stamps: shared.stamps.clone(),
         health: shared.health.clone(),
     };
     Ok(Role::start("relay", shared, |stop| relay.run(stop)))
@@ -45,7 +46,7 @@ struct Relay {
     log: Arc<dyn EventLog>,
     clock: Clock,
     /// Stamps the changes.
-    record_clock: RecordClock,
+    stamps: Arc<Stamps>,
     health: Arc<Health>,
 }
 
@@ -55,7 +56,7 @@ impl Relay {
         loop {
             // From before the try, so that one that hangs shows, too.
             self.health.changes_wait(self.clock.instant());
-            let failed = match self.carry().await {
+            let failed = match self.carry(&stop).await {
                 Ok(more) => {
                     self.health.changes_go();
                     if more {
@@ -73,13 +74,13 @@ impl Relay {
                 changed = newest.changed(), if !failed =>
                     changed.map_err(Failure::of("the store's feed of changes ended"))?,
                 () = self.clock.sleep(PAUSE), if failed => {}
-                _ = stop.changed() => return Ok(()),
+                _ = stop.wait_for(|stop| *stop) => return Ok(()),
             }
         }
     }
 
-    /// Carries one batch; false if there was nothing to carry.
-    async fn carry(&self) -> Result<bool, Trouble> {
+    /// Carries one batch; false if there was nothing to carry, or the relay is to stop.
+    async fn carry(&self, stop: &watch::Receiver<bool>) -> Result<bool, Trouble> {
         let position = read_position(&*self.store).await?;
         let changes = match self.store.changes_after(position, BATCH).await {
             Err(error) if error.is_about_what_is_stored() => {
@@ -88,12 +89,14 @@ impl Relay {
             changes => changes.map_err(Failure::of("cannot read changes"))?,
         };
         let Some(last) = changes.last().map(|(seq, _)| *seq) else { return Ok(false) };
+        // Held until they are logged, so that no word on the time gets between.
+        let Some(stamp) = self.stamp(stop.clone()).await else { return Ok(false) };
         let (placement, level) = (self.log.placement(), self.store.format_level());
         let entries = changes
             .into_iter()
             .filter_map(|(seq, change)| {
                 let partition = destination(&change, placement)?;
-                Some((partition, Record::Change(seq, self.record_clock.now_ms(), change)))
+                Some((partition, Record::Change(seq, stamp.at_ms(), change)))
             })
             .map(|(partition, record)| {
                 Ok(Entry { partition, bytes: record::encode(&record, level)? })
@@ -103,11 +106,21 @@ impl Relay {
         if !entries.is_empty() {
             self.log.append(entries).await.map_err(Failure::of("cannot append changes"))?;
         }
+        drop(stamp);
         write_position(&*self.store, last).await?;
         // Front doors follow the same feed; one that is further behind looks at everything again.
         let seen = last.saturating_sub(CHANGES_KEPT);
         self.store.prune_changes(seen).await.map_err(Failure::of("cannot forget old changes"))?;
         Ok(true)
+    }
+
+    /// None if the relay is to stop: the front door, which stops before it, may give no stamps any
+    /// more.
+    async fn stamp(&self, mut stop: watch::Receiver<bool>) -> Option<Stamped> {
+        tokio::select! {
+            stamp = self.stamps.take() => Some(stamp),
+            _ = stop.wait_for(|stop| *stop) => None,
+        }
     }
 }
 
@@ -152,16 +165,48 @@ async fn write_position(store: &dyn Store, position: u64) -> Result<(), Failure>
 
 #[cfg(test)]
 mod tests {
-    use fleetward_domain::DimensionName;
+    use fleetward_domain::{DimensionName, ProfileName};
+    use fleetward_environment::RecordClock;
     use fleetward_log::embedded::EmbeddedLog;
+    use fleetward_log::{Consumer, LogError};
     use fleetward_store::Documents;
     use fleetward_store::sqlite::SqliteStore;
+    use tokio::sync::Notify;
 
     use super::*;
 
     fn relay(store: Arc<dyn Store>, log: Arc<dyn EventLog>, health: Arc<Health>) -> Relay {
         let clock = Clock::of_the_runtime(0);
-        Relay { store, log, record_clock: RecordClock::new(clock.clone()), clock, health }
+        let stamps = Arc::new(Stamps::new(RecordClock::new(clock.clone())));
+        Relay { store, log, stamps, clock, health }
+    }
+
+    /// Takes nothing until it is told to.
+    #[derive(Default)]
+    struct StalledLog {
+        asked: Notify,
+        goes_on: Notify,
+    }
+
+    #[async_trait::async_trait]
+    impl EventLog for StalledLog {
+        fn placement(&self) -> Placement {
+            Placement::even(4)
+        }
+
+        async fn append(&self, _: Vec<Entry>) -> Result<(), LogError> {
+            self.asked.notify_one();
+            self.goes_on.notified().await;
+            Ok(())
+        }
+
+        async fn consume(&self, _: &[(u32, u64)]) -> Result<Box<dyn Consumer>, LogError> {
+            Err(LogError::Closed)
+        }
+
+        async fn release(&self, _: &[(u32, u64)]) -> Result<(), LogError> {
+            Ok(())
+        }
     }
 
     #[tokio::test]
@@ -188,6 +233,29 @@ mod tests {
         assert!(failure.starts_with("change \"2\" is corrupt: "), "{failure}");
         // What came before it was carried, and nothing behind it.
         assert_eq!(read_position(&*store).await.unwrap(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_change_on_its_way_to_the_log_holds_its_time_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(&folder.path().join("store.db")).unwrap();
+        let gone = Change::ProfileDeleted(ProfileName::parse("gone").unwrap());
+        store.commit(Tx { changes: vec![gone], ..Tx::default() }).await.unwrap();
+        let log = Arc::new(StalledLog::default());
+        let relay = relay(store, log.clone(), Arc::default());
+        let stamps = relay.stamps.clone();
+        let (_stop, stopped) = watch::channel(false);
+        let running =
+            tokio::spawn(async move { relay.carry(&stopped).await.is_ok_and(|more| more) });
+        log.asked.notified().await;
+        let stamped_ms = stamps.settled_until();
+        while stamps.clock().now_ms() == stamped_ms {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(stamps.settled_until(), stamped_ms, "who asks would hear that all is logged");
+        log.goes_on.notify_one();
+        assert!(running.await.unwrap());
+        assert!(stamps.settled_until() > stamped_ms);
     }
 
     #[tokio::test]

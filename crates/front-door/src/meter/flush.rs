@@ -19,7 +19,6 @@ use super::{Meter, ThingMeter};
 use crate::Settings;
 use crate::limits::{FLUSH_RECORDS, LOOK_EVERY, STOOD_STILL};
 use crate::seldom::Seldom;
-use crate::stamps::Stamps;
 use line::Line;
 
 /// Collects what was counted and appends it, one record a thing and period. When somebody waits
@@ -60,12 +59,11 @@ struct Round {
 pub(crate) struct Sources {
     pub(crate) meter: Arc<Meter>,
     pub(crate) log: Arc<dyn EventLog>,
-    pub(crate) stamps: Arc<Stamps>,
 }
 
 impl Flusher {
     pub(crate) fn new(settings: &Settings, format_level: FormatLevel, sources: Sources) -> Self {
-        let Sources { meter, log, stamps } = sources;
+        let Sources { meter, log } = sources;
         let partitions = usize::try_from(log.partitions()).unwrap_or(0);
         Self {
             meter,
@@ -75,7 +73,7 @@ impl Flusher {
             boot: settings.boot,
             format_level,
             flush_ms: settings.flush_ms,
-            line: Line::new(&settings.awaited, settings.record_clock.clone(), stamps),
+            line: Line::new(&settings.awaited, &settings.stamps),
             seqs: vec![0; partitions],
             round: Round { things: Vec::new(), jumps: u64::MAX, last: None },
             unsent: Vec::new(),

@@ -1,10 +1,12 @@
 //! Device reports: taken, answered, and never passed on.
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use fleetward_domain::{Metric, Publisher, Record};
 use fleetward_environment::RecordClock;
+use fleetward_front_door::Stamps;
 use fleetward_mqtt::packet::{AnswerKind, Disconnect};
 use fleetward_mqtt::{PacketType, QoS, ReasonCode};
 use serde_json::{Value, json};
@@ -292,7 +294,7 @@ async fn reports_of_a_client_that_hangs_up_at_once_are_taken_in_order() {
 async fn reports_are_stamped_with_the_time_they_came() {
     let clock = fleetward_environment::Clock::new(|| 1_700_000_000_123);
     let stack = Stack::start_with(|settings| {
-        settings.record_clock = RecordClock::new(clock.clone());
+        settings.stamps = Arc::new(Stamps::new(RecordClock::new(clock.clone())));
         settings.clock = clock;
     })
     .await;

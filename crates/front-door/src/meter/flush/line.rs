@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fleetward_domain::EpochMs;
-use fleetward_environment::{Jump, RecordClock};
+use fleetward_environment::Jump;
 use tokio::sync::watch;
 
 use crate::Awaited;
@@ -16,7 +16,6 @@ pub(super) struct Line {
     /// Keeps the wait open while nobody waits.
     _awaited: Awaited,
     deadline: watch::Receiver<Option<EpochMs>>,
-    clock: RecordClock,
     stamps: Arc<Stamps>,
     /// The last watermark.
     said_ms: EpochMs,
@@ -35,19 +34,18 @@ enum JumpStage {
 }
 
 impl Line {
-    pub(super) fn new(awaited: &Awaited, clock: RecordClock, stamps: Arc<Stamps>) -> Self {
+    pub(super) fn new(awaited: &Awaited, stamps: &Arc<Stamps>) -> Self {
         Self {
             _awaited: awaited.clone(),
             deadline: awaited.follow(),
-            clock,
-            stamps,
+            stamps: Arc::clone(stamps),
             said_ms: EpochMs::MIN,
             jump: JumpStage::None,
         }
     }
 
     pub(super) fn now_ms(&self) -> EpochMs {
-        self.clock.now_ms()
+        self.stamps.clock().now_ms()
     }
 
     /// How long until a watermark is due. None if nobody waits for more than was said, or a report
@@ -73,7 +71,7 @@ impl Line {
     /// reports until [`Self::logged`], so that the log holds all records of the old time before
     /// the one that says so, and all of the new time behind it.
     pub(super) fn jumped(&mut self) -> Option<(Jump, u64)> {
-        let jump = self.clock.jump();
+        let jump = self.stamps.clock().jump();
         if jump.is_none() && self.jump == JumpStage::Held {
             // It came back by itself.
             self.jump = JumpStage::None;
@@ -89,11 +87,11 @@ impl Line {
             by_ms = jump.by_ms(),
             "the wall clock was set: windows are not counted whole"
         );
-        self.clock.follow(&jump);
+        self.stamps.clock().follow(&jump);
         self.jump = JumpStage::Followed;
         // What was said was said of another time.
         self.said_ms = EpochMs::MIN;
-        Some((jump, self.clock.stamp().jumps))
+        Some((jump, self.stamps.clock().stamp().jumps))
     }
 
     /// What was to be said last is in the log.

@@ -11,7 +11,7 @@ use tokio::sync::Notify;
 use super::super::{Counts, MeterPlan, TopicSet};
 use super::*;
 use crate::Awaited;
-use crate::stamps::Stamped;
+use crate::stamps::{Stamped, Stamps};
 
 const START_MS: i64 = 1_700_000_000_000;
 const LEVEL: FormatLevel = FormatLevel::CURRENT;
@@ -76,13 +76,12 @@ fn stage_at(level: FormatLevel) -> Stage {
     let mut settings = Settings::new("door-1", 7, place);
     settings.period_ms = 1_000;
     settings.clock = clock.clone();
-    settings.record_clock = records.clone();
+    let stamps = Arc::new(Stamps::new(records.clone()));
+    settings.stamps = Arc::clone(&stamps);
     settings.awaited = awaited.clone();
     let meter = Arc::new(Meter::new(records.clone(), 1_000, MeterPlan::default()));
-    let stamps = Arc::new(Stamps::new(records.clone()));
     let log = Arc::new(TestLog::default());
-    let sources =
-        Sources { meter: Arc::clone(&meter), log: log.clone(), stamps: Arc::clone(&stamps) };
+    let sources = Sources { meter: Arc::clone(&meter), log: log.clone() };
     let (stop, stopped) = watch::channel(false);
     tokio::spawn(Flusher::new(&settings, level, sources).run(stopped));
     Stage { log, meter, stamps, awaited, clock, records, set_ms, stop }
@@ -251,7 +250,7 @@ async fn a_clock_that_is_set_is_told_between_the_records_of_both_times() {
         assert_eq!(stage.appended(), [["pump until 101"]], "{by_ms}");
         stage.send("pump");
         let stamps = Arc::clone(&stage.stamps);
-        let next = tokio::spawn(async move { stamps.take().await.at_ms - START_MS });
+        let next = tokio::spawn(async move { stamps.take().await.at_ms() - START_MS });
         stage.pass(1).await;
         drop(report);
         stage.pass(150).await;
@@ -273,7 +272,7 @@ async fn no_report_is_stamped_by_the_new_time_before_the_log_knows_of_it() {
     stage.set_ms.store(60_000, Ordering::SeqCst);
     let stamps = Arc::clone(&stage.stamps);
     stage.pass(250).await;
-    let next = tokio::spawn(async move { stamps.take().await.at_ms - START_MS });
+    let next = tokio::spawn(async move { stamps.take().await.at_ms() - START_MS });
     stage.pass(1_000).await;
     assert!(!next.is_finished());
     stage.log.is_broken.store(false, Ordering::SeqCst);
