@@ -147,7 +147,7 @@ fn a_check_changes_no_byte_of_a_folder_whatever_is_damaged() {
         (|folder| flip(&folder.join(SEGMENT), 100), "sound ones follow"),
         (
             |folder| std::fs::remove_file(folder.join("log/partitions")).unwrap(),
-            "a check makes nothing",
+            "log/partitions is missing",
         ),
         (|folder| std::fs::remove_file(folder.join(SEGMENT)).unwrap(), "a check makes nothing"),
         (

@@ -40,6 +40,12 @@ pub enum LogError {
         /// What was asked for.
         wanted: u32,
     },
+    /// Where there are records, and the file beside them is gone that says how they are placed.
+    #[error(
+        "{0} is missing, which says in how many partitions the records beside it are: put it back \
+         as it was, or the whole data folder from one backup"
+    )]
+    PartitionsLost(PathBuf),
     /// What was durable once is damaged. Nothing is skipped silently.
     #[error("{path} is damaged at byte {at}: {problem}")]
     Damaged {

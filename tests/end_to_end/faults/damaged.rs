@@ -173,22 +173,25 @@ fn a_damaged_secret_never_says_less_without_a_word() {
 }
 
 #[test]
-fn a_lost_number_of_partitions_is_told_if_it_was_not_the_usual_one() {
+fn a_lost_number_of_partitions_is_told_and_never_guessed() {
     let mut stack = prepare(&[], "partitions = 4\n");
     stack.boot();
     create_profile(&stack);
     let mut acknowledged = Acknowledged::default();
     acknowledged.load(&mut stack, 4);
     stack.kill_nine();
-    fs::remove_file(stack.path("data").join("log/partitions")).unwrap();
-    // The setting is only asked for when a folder is made, so people take it out again.
-    let settings = stack.path("settings.toml");
-    fs::write(&settings, "").unwrap();
-    let said = stack.try_boot().expect_err("things would be looked for in other partitions");
-    expect_a_sentence(&said);
-    // What the refused start made is no better than what is lost.
-    let _ = fs::remove_file(stack.path("data").join("log/partitions"));
-    fs::write(&settings, "partitions = 4\n").unwrap();
+    let (file, kept) = (stack.path("data").join("log/partitions"), stack.path("partitions"));
+    fs::rename(&file, &kept).unwrap();
+    // The setting is only asked for when a folder is made, so people take it out again; with it
+    // nobody knows either how a release that is older than the number's own placed its things.
+    for settings in ["", "partitions = 4\n"] {
+        fs::write(stack.path("settings.toml"), settings).unwrap();
+        let said = stack.try_boot().expect_err("things would be looked for in other partitions");
+        expect_a_sentence(&said);
+        assert!(said.contains("log/partitions is missing"), "{said}");
+        assert!(!file.exists(), "a guess would be taken for what was lost");
+    }
+    fs::rename(&kept, &file).unwrap();
     stack.boot();
     acknowledged.expect_work(&stack);
 }

@@ -98,7 +98,32 @@ async fn many_small_batches_are_read_from_their_file_whatever_is_asked_for() {
 }
 
 #[tokio::test]
-async fn a_reader_that_is_interrupted_loses_nothing() {
+async fn a_lost_number_of_partitions_is_refused_and_none_is_made_in_its_place() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = open(folder.path(), 2);
+    log.append(vec![entry(1, "a")]).await.unwrap();
+    log.close().await.unwrap();
+    let partitions = folder.path().join("partitions");
+    let kept = fs::read(&partitions).unwrap();
+    fs::remove_file(&partitions).unwrap();
+    for wanted in [None, Some(2)] {
+        let refused = EmbeddedLog::open(folder.path(), wanted, KEEP_ALL).err();
+        assert!(matches!(refused, Some(LogError::PartitionsLost(_))), "{refused:?}");
+        assert!(!partitions.exists());
+    }
+    fs::write(&partitions, kept).unwrap();
+    open(folder.path(), 2);
+}
+
+/// Reads on a runtime with one thread for files, which is busy whenever the reader first asks.
+#[test]
+fn a_reader_that_is_interrupted_loses_nothing() {
+    let one_thread =
+        tokio::runtime::Builder::new_current_thread().max_blocking_threads(1).build().unwrap();
+    one_thread.block_on(interrupt_each_read());
+}
+
+async fn interrupt_each_read() {
     let folder = tempfile::tempdir().unwrap();
     let log = open(folder.path(), 1);
     for number in 0..200 {
@@ -109,13 +134,20 @@ async fn a_reader_that_is_interrupted_loses_nothing() {
     let mut consumer = log.consume(&[(0, 0)]).await.unwrap();
     let (mut found, mut interrupted) = (Vec::new(), 0);
     while found.len() < 200 {
+        let (go_on, wait) = std::sync::mpsc::channel::<()>();
+        let busy = tokio::task::spawn_blocking(move || wait.recv());
         tokio::select! {
             biased;
             some = consumer.next(usize::MAX) => found.append(&mut some.unwrap()),
-            () = tokio::task::yield_now(), if interrupted < 1000 => interrupted += 1,
+            () = std::future::ready(()) => interrupted += 1,
+        }
+        drop(go_on);
+        assert!(busy.await.unwrap().is_err());
+        if found.len() < 200 {
+            found.append(&mut consumer.next(usize::MAX).await.unwrap());
         }
     }
-    assert!(interrupted > 0);
+    assert!(interrupted > 1);
     for (number, entered) in found.iter().enumerate() {
         assert!(entered.bytes.starts_with(format!("{number} ").as_bytes()), "record {number}");
     }

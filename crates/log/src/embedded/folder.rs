@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use fleetward_domain::{Placement, Spread};
 
+use super::segments::is_segment;
 use crate::LogError;
 use crate::disk::{Disk, Lock};
 use crate::limits::NEW_PARTITIONS;
@@ -65,11 +66,17 @@ impl Folder {
 }
 
 /// The placement that the folder was made with, or an even one in as many partitions as wanted for
-/// a new folder. The first release wrote the number alone.
+/// a folder without records. The first release wrote the number alone.
 fn placement(disk: &dyn Disk, folder: &Path, wanted: Option<u32>) -> Result<Placement, LogError> {
     let path = folder.join("partitions");
     let found = read(disk, &path).map_err(LogError::io("cannot read", &path))?;
     let Some(text) = found else {
+        let files = disk.list(folder).map_err(LogError::io("cannot list", folder))?;
+        // It is older than any segment. A number that was guessed would look for things in
+        // partitions where they are not, and the guess would be kept.
+        if files.iter().any(|path| is_segment(path)) {
+            return Err(LogError::PartitionsLost(path));
+        }
         let placement = Placement::even(wanted.unwrap_or(NEW_PARTITIONS));
         let text = written(placement);
         write(disk, folder, "partitions", &text).map_err(LogError::io("cannot write", &path))?;

@@ -29,12 +29,17 @@ pub(super) struct Segments {
     closed_at_bytes: u64,
 }
 
+/// Whether a file of the log's folder holds records.
+pub(super) fn is_segment(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "log")
+}
+
 impl Segments {
     /// Finds the files, cuts a torn tail off the last, and checks that there is no gap.
     pub(super) fn recover(disk: Arc<dyn Disk>, folder: &Path) -> Result<Self, LogError> {
         let mut bases = Vec::new();
         for path in disk.list(folder).map_err(LogError::io("cannot list", folder))? {
-            if path.extension().is_some_and(|extension| extension == "log") {
+            if is_segment(&path) {
                 let stem = path.file_stem().and_then(|stem| stem.to_str());
                 let named = stem.and_then(|stem| stem.parse::<u64>().ok());
                 let problem = "a segment is named by its offset";
