@@ -24,6 +24,7 @@ mod listing;
 mod metrics_export;
 mod mosquitto;
 mod python_agent;
+mod repair;
 mod statistical;
 mod tools;
 

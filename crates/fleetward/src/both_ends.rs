@@ -13,6 +13,7 @@ use fleetward_store::{
     Documents, Fingerprint, FolderIdentity, FrontDoorBoot, PartitionClaim, StoreError, Tx, find,
 };
 
+use crate::data_dir::DataDir;
 use crate::failure::Failure;
 use crate::settings::Settings;
 
@@ -163,6 +164,19 @@ fn offsets(log: &LogEnd, store: &StoreEnd, found: &mut Vec<String>) {
             claims().filter(gone).count(),
             begins.saturating_sub(*state_offset)
         ));
+    }
+}
+
+/// Refuses a folder that has lost its store, before another is made in its place: with a new one
+/// whoever looks for the lost one would find a file of its name.
+///
+/// # Errors
+/// A sentence that names the file, and what to do.
+pub(crate) fn store_is_there(data: &DataDir) -> Result<(), Failure> {
+    // A store is made before its log, so there is no log where no server ever was.
+    match data.log().exists() && !data.store().exists() {
+        true => Err(Failure::new(format!("{}; {ADVICE}", data.lost_store()))),
+        false => Ok(()),
     }
 }
 

@@ -40,11 +40,7 @@ async fn check(folder: &Path) -> Result<(), Failure> {
         check_store(folder, &data, &mut findings).await?
     } else {
         findings.print(&format!("Checking {}, which has no store", folder.display()));
-        findings.problem(&format!(
-            "the store {} is missing; a server that is started makes a new one, which knows \
-             nothing of what is in the event log",
-            data.store().display()
-        ));
+        findings.problem(&data.lost_store());
         None
     };
     event_log::check(&data.log(), store.as_ref(), &mut findings).await;

@@ -36,17 +36,28 @@ impl DataDir {
         if data.store().exists() {
             return Ok(data);
         }
-        Err(Failure::new(format!("there is no data folder of Fleetward {}", path.display())))
+        Err(Failure::new(format!(
+            "there is no data folder of Fleetward in {}: --data names it",
+            path.display()
+        )))
     }
 
     /// What is left of the folder of a server that ran already: a store or an event log. Only to
-    /// be read, for half of a folder is none to go on with.
+    /// be read or repaired, for half of a folder is none to go on with.
     ///
     /// # Errors
     /// A sentence that names the folder, where neither is there.
     pub(crate) fn remains(path: &Path) -> Result<Self, Failure> {
         let data = Self(path.to_owned());
         if data.log().exists() { Ok(data) } else { Self::existing(path) }
+    }
+
+    /// That the store is not there, in a sentence.
+    pub(crate) fn lost_store(&self) -> String {
+        format!(
+            "the store {} is missing, which knows all that is registered and who may ask for it",
+            self.store().display()
+        )
     }
 
     /// The store's file.

@@ -57,6 +57,7 @@ pub(crate) async fn start(
     let descriptors = Descriptors::raise();
     let data = DataDir::open(&settings.data)?;
     let tried = format!("cannot open the data in {}", settings.data.display());
+    both_ends::store_is_there(&data).map_err(Failure::of(&tried))?;
     let store = SqliteStore::open(&data.store()).map_err(Failure::of(&tried))?;
     let log = EmbeddedLog::open(&data.log(), settings.partitions, settings.log_retention_bytes)
         .map_err(Failure::of(&tried))?;

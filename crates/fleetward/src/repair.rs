@@ -19,6 +19,7 @@ use crate::check::untouched::{ReadOnlyDisk, StoreCopy};
 use crate::command_line::RepairArguments;
 use crate::data_dir::DataDir;
 use crate::failure::Failure;
+use crate::secrets;
 
 /// Repairs the folder, or says what that would do.
 ///
@@ -35,7 +36,7 @@ pub(crate) fn run(arguments: &RepairArguments) -> Result<(), Failure> {
 }
 
 async fn repair(arguments: &RepairArguments) -> Result<(), Failure> {
-    let data = DataDir::existing(&arguments.data)?;
+    let data = DataDir::remains(&arguments.data)?;
     let shown = arguments.data.display();
     let plan = Plan::of(&data).await?;
     println!("Repair of {shown}");
@@ -59,6 +60,8 @@ struct Plan {
     fingerprint: Option<Fingerprint>,
     things: u64,
     profiles: u64,
+    /// Whether the certificate authority and the keys of the API are there.
+    has_secrets: bool,
     /// Violations that are open, at most [`anew::VIOLATIONS_AT_ONCE`].
     open_violations: usize,
 }
@@ -67,6 +70,9 @@ impl Plan {
     async fn of(data: &DataDir) -> Result<Self, Failure> {
         let copy = StoreCopy::of(&data.store())?;
         let mut problems = Vec::new();
+        if !data.store().exists() {
+            problems.push(data.lost_store());
+        }
         if let Some(store) = Self::open(&copy, &mut problems).await? {
             return Self::read(store, data, problems).await;
         }
@@ -122,8 +128,18 @@ impl Plan {
         // What is lost is counted before anything is done, so that it can be weighed.
         let counted = count(&store).await.map_err(Failure::of(tried))?;
         let (things, profiles, open_violations, fingerprint) = counted;
+        let has_secrets = secrets::are_in(&*store).await?;
         store.close().await.map_err(Failure::of("the copy of the store does not close"))?;
-        Ok(Self { problems, log, store: known, fingerprint, things, profiles, open_violations })
+        Ok(Self {
+            problems,
+            log,
+            store: known,
+            fingerprint,
+            things,
+            profiles,
+            has_secrets,
+            open_violations,
+        })
     }
 
     fn print(&self) {
@@ -152,6 +168,13 @@ impl Plan {
              violates opens again",
             self.open_violations
         );
+        if !self.has_secrets {
+            println!(
+                "  lost:  the keys of the API and the certificate authority: the next start makes \
+                 others and prints the administrator's key; devices need certificates of theirs, \
+                 and the new ca.pem"
+            );
+        }
         // Whoever made those changes was told that they are kept, and has to make them again.
         if let Some(log) = &self.log
             && log.newest_change() > self.store.newest_change()

@@ -65,7 +65,7 @@ pub(crate) async fn master_key(
     documents: &dyn Documents,
     chance: &Chance,
 ) -> Result<MasterKey, Failure> {
-    if !data.master_key_file().exists() && holds_secrets(documents).await? {
+    if !data.master_key_file().exists() && are_in(documents).await? {
         return Err(Failure::new(format!(
             "the master key {} is lost, and the secrets in the store cannot be read without it; \
              put it back from a copy of the data folder",
@@ -80,7 +80,7 @@ pub(crate) async fn master_key(
 /// # Errors
 /// A sentence: the master key is lost, or another one.
 pub(crate) async fn check(data: &DataDir, documents: &dyn Documents) -> Result<(), Failure> {
-    if holds_secrets(documents).await? {
+    if are_in(documents).await? {
         let chance = Chance::system();
         let master_key = master_key(data, documents, &chance).await?;
         // It is there, so none is made, whatever the time.
@@ -91,7 +91,11 @@ pub(crate) async fn check(data: &DataDir, documents: &dyn Documents) -> Result<(
     Ok(())
 }
 
-async fn holds_secrets(documents: &dyn Documents) -> Result<bool, Failure> {
+/// Whether a store has a certificate authority, and with it the keys of the API.
+///
+/// # Errors
+/// A sentence: the store cannot be read.
+pub(crate) async fn are_in(documents: &dyn Documents) -> Result<bool, Failure> {
     let found = find::<SealedAuthority>(documents, SealedAuthority::KEY).await;
     Ok(found.map_err(Failure::of("cannot look for the certificate authority"))?.is_some())
 }

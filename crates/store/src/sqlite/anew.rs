@@ -63,10 +63,13 @@ fn forget(transaction: &Transaction<'_>, seen: Seen) -> Result<(), StoreError> {
         )?;
     }
     let setting = Kind::Setting.code();
+    // One at least: a log that does not keep its first start any more looks like one that no server
+    // has ever had, and would be refused for it.
+    let boot = signed(seen.boot.max(1));
     transaction.execute(
         "INSERT INTO document (kind, key, version, value) VALUES (?, ?, ?, x'')
          ON CONFLICT (kind, key) DO UPDATE SET version = max(version, excluded.version)",
-        params![setting, FrontDoorBoot::KEY.as_bytes(), signed(seen.boot)],
+        params![setting, FrontDoorBoot::KEY.as_bytes(), boot],
     )?;
     for key in [FolderIdentity::KEY, Fingerprint::KEY] {
         transaction.execute(
@@ -75,4 +78,20 @@ fn forget(transaction: &Transaction<'_>, seen: Seen) -> Result<(), StoreError> {
         )?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::find;
+
+    #[tokio::test]
+    async fn a_store_that_begins_anew_has_had_a_start_whatever_its_log_keeps() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("store.db");
+        SqliteStore::forget_detection(&path, Seen::default()).unwrap();
+        let store = SqliteStore::open(&path).unwrap();
+        let boots = find::<FrontDoorBoot>(&*store, FrontDoorBoot::KEY).await.unwrap();
+        assert_eq!(boots.map(|found| found.version), Some(1));
+    }
 }
