@@ -49,7 +49,7 @@ pub(crate) async fn start(shared: &Shared) -> Result<Role, Failure> {
         store: shared.store.clone(),
         log: shared.log.clone(),
         clock: shared.clock.clone(),
-        record_clock: shared.record_clock.clone(),
+        record_clock: shared.stamps.clock().clone(),
         health: shared.health.clone(),
         least_things: shared.settings.statistical_things.into(),
     };
