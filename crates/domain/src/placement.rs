@@ -43,6 +43,16 @@ impl Placement {
     pub fn spread_of(thing: &str) -> u64 {
         mixed(hashed(thing))
     }
+
+    /// How many bits [`Placement::near`] has.
+    pub const NEAR_BITS: u32 = 31;
+
+    /// Where the rows of a thing stand in indexes: near those of its partition, for a partition's
+    /// things are committed together. Two things may share it.
+    #[must_use]
+    pub fn near(thing: &str) -> u32 {
+        (Self::spread_of(thing).reverse_bits() >> (u64::BITS - Self::NEAR_BITS)) as u32
+    }
 }
 
 /// FNV-1a.

@@ -94,6 +94,9 @@ pub enum VerificationState {
     Unknown,
 }
 
+/// Bits of an id that things of one partition share.
+pub const SHARED_BITS: u32 = 12;
+
 /// The id of the violation that a thing's behavior opened at this time by this transition: the
 /// same history always gives the same id, so what is written twice is written once.
 ///
@@ -122,12 +125,35 @@ pub fn violation_id(
     let mut bytes = hash.into_bytes();
     // The version takes the upper half of the seventh byte: what is shared is in the two that
     // follow the time, its highest bits last in the seventh.
-    let near = (Placement::spread_of(thing.as_str()).reverse_bits() >> 52) as u16;
+    let near = (Placement::near(thing.as_str()) >> (Placement::NEAR_BITS - SHARED_BITS)) as u16;
     let head = opened.into_iter().skip(2).chain(near.to_be_bytes());
     for (place, byte) in bytes.iter_mut().zip(head) {
         *place = byte;
     }
     Builder::from_custom_bytes(bytes).into_uuid().to_string()
+}
+
+/// The sixteen bytes of an id that [`violation_id`] gave from [`FormatLevel::Proven`] on, in the
+/// same order as the ids; none of any other text.
+#[must_use]
+pub fn packed_id(id: &str) -> Option<[u8; 16]> {
+    let parsed = Uuid::try_parse(id).ok().filter(|parsed| parsed.get_version_num() == 8)?;
+    // Other spellings of it are other ids.
+    (parsed.hyphenated().encode_lower(&mut Uuid::encode_buffer()) == id)
+        .then(|| parsed.into_bytes())
+}
+
+/// The id of these bytes.
+#[must_use]
+pub fn unpacked_id(bytes: [u8; 16]) -> String {
+    Uuid::from_bytes(bytes).to_string()
+}
+
+/// The bits of such an id that things of one partition share: [`Placement::near`], its highest.
+#[must_use]
+pub fn shared_bits_of_id(bytes: [u8; 16]) -> u16 {
+    let [_, _, _, _, _, _, high, low, ..] = bytes;
+    u16::from_be_bytes([high & 0x0F, low])
 }
 
 #[cfg(test)]
@@ -163,6 +189,20 @@ mod tests {
         let opened = 1_780_000_000_000_u64;
         let head = format!("{:08x}-{:04x}-8", opened >> 16, opened & 0xffff);
         assert!(id("lamp", "b", 1_780_000_000_000, 1).starts_with(&head));
+    }
+
+    #[test]
+    fn an_id_is_packed_and_found_near_its_thing() {
+        let text = id("lamp", "b", 1_780_000_000_000, 1);
+        let bytes = packed_id(&text).unwrap();
+        assert_eq!(unpacked_id(bytes), text);
+        let near = Placement::near("lamp") >> (Placement::NEAR_BITS - SHARED_BITS);
+        assert_eq!(u32::from(shared_bits_of_id(bytes)), near);
+        for other in ["", "1", &text.to_uppercase(), &text.replace('-', "")] {
+            assert_eq!(packed_id(other), None, "{other}");
+        }
+        let hash = Uuid::new_v5(&Uuid::NAMESPACE_OID, b"of the first release").to_string();
+        assert_eq!(packed_id(&hash), None);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The numbers of words in files, as [`Kind::code`](crate::Kind::code) is that of a kind: they
 //! never change and are never given to another.
 
-use fleetward_domain::{EventType, Severity, VerificationState};
+use fleetward_domain::{CriteriaType, EventType, Severity, VerificationState};
 
 /// An alert that waits, the oldest of its lane and target.
 pub(crate) const ALERT_HEAD: u8 = 0;
@@ -13,6 +13,16 @@ pub(crate) const ALERT_DELIVERED: u8 = 2;
 pub(crate) const ALERT_DEAD: u8 = 3;
 /// An alert that is held back for a while.
 pub(crate) const ALERT_HELD: u8 = 4;
+
+/// The number of a kind of criteria, or of having none.
+pub(crate) fn of_criteria(criteria: Option<CriteriaType>) -> u8 {
+    match criteria {
+        None => 0,
+        Some(CriteriaType::Static) => 1,
+        Some(CriteriaType::Statistical) => 2,
+        Some(CriteriaType::MachineLearning) => 3,
+    }
+}
 
 /// The number of a type of event.
 pub(crate) fn of_event(event_type: EventType) -> u8 {
@@ -85,6 +95,10 @@ mod tests {
             assert_eq!((of_verification(word), verification(code)), (code, Some(word)));
         }
         assert_eq!(verification(4), None);
+        let kinds =
+            [CriteriaType::Static, CriteriaType::Statistical, CriteriaType::MachineLearning];
+        assert_eq!(kinds.map(|kind| of_criteria(Some(kind))), [1, 2, 3]);
+        assert_eq!(of_criteria(None), 0);
         assert_eq!(
             [1, 2, 3, 4].map(event),
             [Some(InAlarm), Some(AlarmCleared), Some(AlarmInvalidated), None]

@@ -68,3 +68,7 @@ pub const ALERTS_LET_GO_AT_ONCE: usize = 256;
 
 /// Unreadable alerts that one look at the outbox deals with; the next one deals with the next.
 pub const UNREADABLE_ALERTS_AT_ONCE: usize = 1000;
+
+/// How long after its last noted use a row may refer to a kept behavior, in milliseconds: a day, so
+/// that a use is noted once a day.
+pub const KEPT_UNUSED_MS: i64 = 86_400_000;

@@ -23,6 +23,7 @@ mod security_profile;
 mod setting;
 mod thing;
 mod thing_group;
+pub(crate) mod value;
 pub(crate) mod violation;
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 //! (`writer`), a few connections read beside it (`readers`). One process has the file at a time.
 
 mod anew;
+mod carry_over;
 pub mod check;
 mod checksum;
 mod connection;
@@ -18,6 +19,7 @@ mod schema;
 mod state;
 mod stored;
 mod summaries;
+mod violation_id;
 mod violations;
 mod writer;
 

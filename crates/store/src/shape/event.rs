@@ -20,33 +20,6 @@ pub(crate) fn to_bytes(event: &ViolationEvent, level: FormatLevel) -> Result<Vec
     json::write(WHAT, &event.violation_id, &EventV1::at(level, event)?)
 }
 
-/// The body of a row that has the rest in columns, and refers to its behavior.
-pub(crate) fn to_rest(event: &ViolationEvent, level: FormatLevel) -> Result<Vec<u8>, StoreError> {
-    let value = event.value.as_ref().map(|value| MetricValueV1::at(level, value)).transpose()?;
-    json::write(WHAT, &event.violation_id, &RestV2 { v: 2, value })
-}
-
-/// Reads such a body; `columns` is what stands beside it, with nothing of the body yet.
-pub(crate) fn from_rest(
-    row: &str,
-    bytes: &[u8],
-    columns: ViolationEvent,
-) -> Result<ViolationEvent, StoreError> {
-    let readers: &[Reader<RestV2>] = &[
-        |_| Err("it refers to a behavior and holds one".to_owned()),
-        json::reader::<RestV2, RestV2>,
-    ];
-    let rest = json::read(WHAT, row, bytes, readers)?;
-    let value = rest.value.map(TryInto::try_into).transpose();
-    Ok(ViolationEvent { value: value.map_err(StoreError::corrupt(WHAT, row))?, ..columns })
-}
-
-#[derive(Serialize, Deserialize)]
-struct RestV2 {
-    v: u32,
-    value: Option<MetricValueV1>,
-}
-
 /// Reads a row's body.
 pub(crate) fn from_bytes(row: &str, bytes: &[u8]) -> Result<ViolationEvent, StoreError> {
     json::read(WHAT, row, bytes, READERS)

@@ -19,46 +19,9 @@ pub(crate) fn to_bytes(violation: &Violation, level: FormatLevel) -> Result<Vec<
     json::write(WHAT, &violation.id, &V1::at(level, violation)?)
 }
 
-/// The body of a row that has the rest in columns, and refers to its behavior.
-pub(crate) fn to_rest(violation: &Violation, level: FormatLevel) -> Result<Vec<u8>, StoreError> {
-    let rest = RestV2 {
-        v: 2,
-        last_value: MetricValueV1::at(level, &violation.last_value)?,
-        last_violation_ms: violation.last_violation_ms,
-        started_ms: violation.started_ms,
-    };
-    json::write(WHAT, &violation.id, &rest)
-}
-
-/// Reads such a body; `columns` is what stands beside it, with nothing of the body yet.
-pub(crate) fn from_rest(bytes: &[u8], columns: Violation) -> Result<Violation, StoreError> {
-    let readers: &[Reader<RestV2>] = &[no_version_1, json::reader::<RestV2, RestV2>];
-    let rest = json::read(WHAT, &columns.id, bytes, readers)?;
-    let last_value = rest.last_value.try_into();
-    Ok(Violation {
-        last_value: last_value.map_err(StoreError::corrupt(WHAT, &columns.id))?,
-        last_violation_ms: rest.last_violation_ms,
-        started_ms: rest.started_ms,
-        ..columns
-    })
-}
-
-/// Bodies of the first version hold all; one beside a reference is no such body.
-fn no_version_1<T>(_: &[u8]) -> Result<T, String> {
-    Err("it refers to a behavior and holds one".to_owned())
-}
-
 /// Reads a row's body.
 pub(crate) fn from_bytes(id: &str, bytes: &[u8]) -> Result<Violation, StoreError> {
     json::read(WHAT, id, bytes, READERS)
-}
-
-#[derive(Serialize, Deserialize)]
-struct RestV2 {
-    v: u32,
-    last_value: MetricValueV1,
-    last_violation_ms: EpochMs,
-    started_ms: EpochMs,
 }
 
 #[derive(Serialize, Deserialize)]

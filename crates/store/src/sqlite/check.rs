@@ -6,6 +6,7 @@ use rusqlite::{Connection, Row, params, params_from_iter};
 
 use super::documents::{change_in, document_in};
 use super::stored::{Unsigned, column};
+use super::violation_id::{called, id_in};
 use super::{SqliteStore, kept, outbox, violations};
 use crate::codes;
 use crate::edge::{edge_ends, edge_key};
@@ -51,14 +52,15 @@ const TABLES: [Table; 4] = [
         },
         read: |row| {
             let open = violations::open_in(row)?;
+            let id = called(row, "id")?;
             let columns = [
-                ("id", open.id.clone().into()),
                 ("thing", open.thing.to_string().into()),
-                ("profile", open.profile.to_string().into()),
+                ("profile_name", open.profile.to_string().into()),
                 ("suppressed", open.behavior.suppress_alerts.into()),
             ];
-            kept::check_near(row, ("violation", &open.id), open.thing.as_str())?;
-            agree(row, ("violation", &open.id), columns)
+            kept::check_near(row, ("violation", &id), open.thing.as_str())?;
+            agree_on("id", ("violation", &id), id == open.id)?;
+            agree(row, ("violation", &id), columns)
         },
     },
     Table {
@@ -71,11 +73,13 @@ const TABLES: [Table; 4] = [
             let (cursor, happened) = violations::event_in(row)?;
             let row_number = cursor.row.to_string();
             kept::check_near(row, ("event", &row_number), happened.thing.as_str())?;
+            let here = ("event", &*row_number);
+            let id = id_in(row, "violation_id", here)?;
+            agree_on("violation_id", here, id == happened.violation_id)?;
             let columns = [
-                ("violation_id", happened.violation_id.into()),
                 ("event_type", codes::of_event(happened.event_type).into()),
                 ("thing", happened.thing.to_string().into()),
-                ("profile", happened.profile.to_string().into()),
+                ("profile_name", happened.profile.to_string().into()),
                 ("suppressed", happened.behavior.suppress_alerts.into()),
                 ("at_ms", happened.at_ms.into()),
             ];
@@ -280,12 +284,14 @@ fn agree<const N: usize>(
     columns: [(&str, Value); N],
 ) -> Result<(), StoreError> {
     for (name, said) in columns {
-        if column::<Value>(row, name, what, key)? != said {
-            let problem = format!("its column {name} is not what its body says");
-            return Err(StoreError::corrupt(what, key)(problem));
-        }
+        agree_on(name, (what, key), column::<Value>(row, name, what, key)? == said)?;
     }
     Ok(())
+}
+
+fn agree_on(name: &str, (what, key): (&str, &str), does: bool) -> Result<(), StoreError> {
+    let problem = format!("its column {name} is not what its body says");
+    if does { Ok(()) } else { Err(StoreError::corrupt(what, key)(problem)) }
 }
 
 /// What SQLite itself finds wrong with the file.

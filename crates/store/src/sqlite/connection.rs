@@ -41,6 +41,9 @@ pub(super) fn writer(database: &Path) -> Result<Connection, StoreError> {
     }
     // In WAL mode only FULL syncs with each commit.
     connection.pragma_update(None, "synchronous", "FULL")?;
+    // A savepoint keeps what undoes it: on disk, each page of a large commit would be written once
+    // more, to a file that is thrown away.
+    connection.pragma_update(None, "temp_store", "MEMORY")?;
     // The writer does it: see `disk`.
     connection.pragma_update(None, "wal_autocheckpoint", 0)?;
     Ok(connection)

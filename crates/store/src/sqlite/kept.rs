@@ -1,15 +1,15 @@
-//! Behaviors that rows of violations and events refer to, each kept once: from the level that
-//! proves what it keeps on.
+//! What rows of violations, events and alerts refer to, each kept once: behaviors, and names of
+//! profiles and targets. From the level that proves what it keeps on.
 
 use std::collections::HashMap;
 
-use fleetward_domain::{Behavior, FormatLevel, Placement};
+use fleetward_domain::{Behavior, EpochMs, FormatLevel, Placement};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::stored::{Bytes, column, rows};
+use super::stored::{Bytes, column};
 use super::writer::Writing;
 use crate::error::StoreError;
-use crate::limits::CHECKED_ROWS;
+use crate::limits::KEPT_UNUSED_MS;
 use crate::shape::behavior;
 
 /// Whether rows refer to their behaviors, or hold copies of them.
@@ -20,88 +20,104 @@ pub(super) fn refers(level: FormatLevel) -> bool {
     }
 }
 
-/// All columns of a table of violations or events, with the behavior that a row refers to.
+/// All columns of a table of violations or events, with what a row refers to.
 pub(super) fn rows_of(table: &str, level: FormatLevel) -> String {
     if refers(level) {
-        format!("SELECT * FROM {table} LEFT JOIN kept_behavior ON number = {table}.behavior")
+        format!(
+            "SELECT {table}.*, kept, kept_name.name AS profile_name FROM {table}
+             LEFT JOIN kept_behavior ON kept_behavior.number = {table}.behavior
+             LEFT JOIN kept_name ON kept_name.number = {table}.profile"
+        )
     } else {
-        format!("SELECT * FROM {table}")
+        format!("SELECT *, profile AS profile_name FROM {table}")
     }
 }
 
-/// The numbers of behaviors, as one commit needs them.
+/// The numbers of what one commit refers to.
 #[derive(Default)]
-pub(super) struct Numbers(HashMap<Vec<u8>, i64>);
+pub(super) struct Numbers {
+    behaviors: HashMap<Vec<u8>, (i64, EpochMs)>,
+    names: HashMap<String, i64>,
+}
 
 impl Numbers {
-    /// The number of a behavior, which is kept from here on.
+    /// The number of a behavior, which is kept from here on: something of this time refers to it.
     pub(super) fn of(
         &mut self,
         writing: &Writing<'_>,
         behavior: &Behavior,
+        at_ms: EpochMs,
     ) -> Result<i64, StoreError> {
         let kept = behavior::to_bytes(behavior, writing.level)?;
-        if let Some(number) = self.0.get(&kept) {
+        let known = self.behaviors.get(&kept).copied();
+        let (number, used_ms) = match known {
+            Some(known) => known,
+            None => behavior_number(writing.connection, &kept, at_ms)?,
+        };
+        // Rarely, so that alarms of every day do not write this page.
+        let is_outdated = at_ms.saturating_sub(used_ms) > KEPT_UNUSED_MS;
+        if is_outdated {
+            writing
+                .connection
+                .prepare_cached("UPDATE kept_behavior SET used_ms = ? WHERE number = ?")?
+                .execute(params![at_ms, number])?;
+        }
+        if known.is_none() || is_outdated {
+            self.behaviors.insert(kept, (number, used_ms.max(at_ms)));
+        }
+        Ok(number)
+    }
+
+    /// The number of a name, which is kept from here on.
+    pub(super) fn of_name(
+        &mut self,
+        connection: &Connection,
+        name: &str,
+    ) -> Result<i64, StoreError> {
+        if let Some(number) = self.names.get(name) {
             return Ok(*number);
         }
-        let number = number_of(writing.connection, &kept)?;
-        self.0.insert(kept, number);
+        let number = match name_number(connection, name)? {
+            Some(number) => number,
+            None => {
+                connection
+                    .prepare_cached("INSERT INTO kept_name (name) VALUES (?)")?
+                    .execute([name])?;
+                connection.last_insert_rowid()
+            }
+        };
+        self.names.insert(name.to_owned(), number);
         Ok(number)
     }
 }
 
-fn number_of(connection: &Connection, kept: &[u8]) -> Result<i64, StoreError> {
+/// The number of a name; none if nothing ever referred to it.
+pub(super) fn name_number(connection: &Connection, name: &str) -> Result<Option<i64>, StoreError> {
+    let found = connection
+        .prepare_cached("SELECT number FROM kept_name WHERE name = ?")?
+        .query_row([name], |row| row.get(0))
+        .optional()?;
+    Ok(found)
+}
+
+/// The number of a behavior, and when it was used last as far as is kept.
+fn behavior_number(
+    connection: &Connection,
+    kept: &[u8],
+    at_ms: EpochMs,
+) -> Result<(i64, EpochMs), StoreError> {
     let digest = crc32fast::hash(kept);
     let found = connection
-        .prepare_cached("SELECT number FROM kept_behavior WHERE digest = ? AND kept = ?")?
-        .query_row(params![digest, kept], |row| row.get(0))
+        .prepare_cached("SELECT number, used_ms FROM kept_behavior WHERE digest = ? AND kept = ?")?
+        .query_row(params![digest, kept], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?;
-    if let Some(number) = found {
-        return Ok(number);
+    if let Some(found) = found {
+        return Ok(found);
     }
     connection
-        .prepare_cached("INSERT INTO kept_behavior (digest, kept) VALUES (?, ?)")?
-        .execute(params![digest, kept])?;
-    Ok(connection.last_insert_rowid())
-}
-
-/// Gives rows of before the place that new ones have.
-pub(super) fn bring_near(connection: &Connection) -> Result<(), StoreError> {
-    for table in ["violation", "event"] {
-        let mut page = connection.prepare(&format!(
-            "SELECT rowid, thing FROM {table} WHERE rowid > ? ORDER BY rowid LIMIT ?"
-        ))?;
-        let mut bring =
-            connection.prepare(&format!("UPDATE {table} SET near = ? WHERE rowid = ?"))?;
-        let mut after = i64::MIN;
-        loop {
-            let found = page.query_map(params![after, rows(CHECKED_ROWS)], |row| {
-                // Where it is no text, nobody finds the row by its thing anyway.
-                Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1).unwrap_or_default()))
-            })?;
-            let found: Vec<_> = found.collect::<rusqlite::Result<_>>()?;
-            let Some((last, _)) = found.last() else { break };
-            after = *last;
-            for (rowid, thing) in found {
-                bring.execute(params![near(&thing), rowid])?;
-            }
-        }
-    }
-    Ok(())
-}
-
-/// An error if the columns of a row that refers do not agree on its thing.
-pub(super) fn check_near(
-    row: &Row<'_>,
-    (what, key): (&str, &str),
-    thing: &str,
-) -> Result<(), StoreError> {
-    if row.as_ref().column_index("near").is_err()
-        || column::<i64>(row, "near", what, key)? == near(thing)
-    {
-        return Ok(());
-    }
-    Err(StoreError::corrupt(what, key)("its column thing is not that of its column near"))
+        .prepare_cached("INSERT INTO kept_behavior (digest, kept, used_ms) VALUES (?, ?, ?)")?
+        .execute(params![digest, kept, at_ms])?;
+    Ok((connection.last_insert_rowid(), at_ms))
 }
 
 /// The behavior that a row refers to; none if it holds its own.
@@ -115,12 +131,16 @@ pub(super) fn of_row(row: &Row<'_>, what: &str, key: &str) -> Result<Option<Beha
     behavior::from_bytes(key, &kept.0).map(Some)
 }
 
-/// Where the rows of a thing stand: near those of its partition, for a partition's things are
-/// committed together. Two things may share it.
-pub(super) fn near(thing: &str) -> i64 {
-    match Placement::spread_of(thing).reverse_bits().cast_signed() {
-        // That of rows from before.
-        0 => 1,
-        near => near,
+/// An error if the columns of a row that refers do not agree on its thing.
+pub(super) fn check_near(
+    row: &Row<'_>,
+    (what, key): (&str, &str),
+    thing: &str,
+) -> Result<(), StoreError> {
+    if row.as_ref().column_index("near").is_err()
+        || column::<u32>(row, "near", what, key)? == Placement::near(thing)
+    {
+        return Ok(());
     }
+    Err(StoreError::corrupt(what, key)("its column thing is not that of its column near"))
 }

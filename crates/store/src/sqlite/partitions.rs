@@ -102,7 +102,7 @@ fn commit(
     let mut numbers = kept::Numbers::default();
     violations::put(writing, &mut numbers, &tx.effects.violations)?;
     violations::add_events(writing, unreadable, &mut numbers, &tx.effects.events)?;
-    violations::close(connection, &tx.effects.closed)?;
+    violations::close(writing, &tx.effects.closed)?;
     outbox::add(writing, &tx.effects.alerts)?;
     summaries::add(connection, &tx.effects.summaries)?;
     if !tx.effects.is_empty() {

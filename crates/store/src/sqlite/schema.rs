@@ -8,7 +8,7 @@
 use fleetward_domain::FormatLevel;
 use rusqlite::{Connection, Transaction};
 
-use super::kept;
+use super::carry_over;
 use crate::error::StoreError;
 
 /// Each takes a file from the version of its index to the next, at its level or above.
@@ -28,29 +28,53 @@ CREATE INDEX alert_held ON alert (due_ms) WHERE status = 4;
 CREATE INDEX alert_flapping ON alert (due_ms) WHERE status = 4 AND reason = '';
 CREATE INDEX alert_of_behavior ON alert (thing, target, behavior);
 
--- Behaviors that rows refer to, each kept once; digest is a CRC-32 of what is kept.
+-- Behaviors that rows refer to, each kept once; digest is a CRC-32 of what is kept, and no row of a
+-- time a day after used_ms refers to it. Names of profiles and targets.
 CREATE TABLE kept_behavior (
     number INTEGER PRIMARY KEY,
     digest INTEGER NOT NULL,
+    used_ms INTEGER NOT NULL,
     kept BLOB NOT NULL
 );
 CREATE INDEX kept_behavior_by_digest ON kept_behavior (digest);
+CREATE TABLE kept_name (number INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
 
--- Rows of before hold their behavior in the body. near brings the things of one partition
--- together, which are committed together; 0 only until the migration has given each its own.
-ALTER TABLE violation ADD COLUMN behavior INTEGER;
-ALTER TABLE violation ADD COLUMN severity INTEGER;
-ALTER TABLE violation ADD COLUMN near INTEGER NOT NULL DEFAULT 0;
-ALTER TABLE event ADD COLUMN behavior INTEGER;
-ALTER TABLE event ADD COLUMN severity INTEGER;
-ALTER TABLE event ADD COLUMN near INTEGER NOT NULL DEFAULT 0;
--- By thing, and by profile in the order in which violations opened.
-DROP INDEX violation_by_thing;
-DROP INDEX violation_by_profile;
-DROP INDEX event_by_thing;
-CREATE INDEX violation_near ON violation (near, id);
-CREATE INDEX violation_of_profile ON violation (profile, id);
-CREATE INDEX event_near ON event (near, at_ms, row);
+-- Ids that are derived from this level on are sixteen bytes, others text. near brings the things of
+-- one partition together, which are committed together. A row that has a behavior has the value
+-- alone in its body; those of before, which are carried over, have all there.
+ALTER TABLE violation RENAME TO violation_before;
+CREATE TABLE violation (
+    id BLOB PRIMARY KEY,
+    near INTEGER NOT NULL,
+    thing TEXT NOT NULL,
+    profile INTEGER NOT NULL,
+    behavior INTEGER,
+    severity INTEGER,
+    suppressed INTEGER NOT NULL,
+    criteria INTEGER NOT NULL,
+    started_ms INTEGER,
+    last_ms INTEGER,
+    verification INTEGER NOT NULL,
+    description TEXT,
+    body BLOB NOT NULL
+) WITHOUT ROWID;
+ALTER TABLE event RENAME TO event_before;
+CREATE TABLE event (
+    row INTEGER PRIMARY KEY AUTOINCREMENT,
+    violation_id BLOB NOT NULL,
+    event_type INTEGER NOT NULL,
+    near INTEGER NOT NULL,
+    thing TEXT NOT NULL,
+    profile INTEGER NOT NULL,
+    behavior INTEGER,
+    severity INTEGER,
+    suppressed INTEGER NOT NULL,
+    criteria INTEGER NOT NULL,
+    at_ms INTEGER NOT NULL,
+    verification INTEGER NOT NULL,
+    description TEXT,
+    body BLOB NOT NULL
+);
 
 -- Null in rows that were written below this level.
 ALTER TABLE document ADD COLUMN checksum INTEGER;
@@ -179,7 +203,7 @@ pub(super) fn migrate_within(
     for (version, (_, migration)) in missing {
         transaction.execute_batch(migration)?;
         if *migration == V3 {
-            kept::bring_near(transaction)?;
+            carry_over::carry_over(transaction)?;
         }
         transaction.pragma_update(None, "user_version", version)?;
     }

@@ -2,25 +2,25 @@
 //! what many have in common stands elsewhere ([`super::kept`]).
 
 mod rows;
+mod writes;
 
 use std::sync::Arc;
 
-use fleetward_domain::{EpochMs, FormatLevel, VerificationState, Violation, ViolationEvent};
+use fleetward_domain::{
+    CriteriaType, EpochMs, FormatLevel, Placement, VerificationState, Violation, ViolationEvent,
+};
 use rusqlite::types::Value;
 use rusqlite::{Connection, params, params_from_iter};
 use tokio::sync::watch;
 
-use self::rows::{Said, said_in};
 pub(super) use self::rows::{event_in, open_in};
-use super::kept::{self, Numbers};
-use super::stored::{self, Verification};
-use super::writer::Writing;
-use super::{SqliteStore, from_now_on, outbox};
+use self::writes::said_before;
+pub(super) use self::writes::{add_events, close, put, verify};
+use super::violation_id::StoredId;
+use super::{SqliteStore, from_now_on, kept, outbox, stored};
 use crate::codes;
 use crate::error::StoreError;
 use crate::limits::EXPIRED_ROWS_PER_WRITE;
-use crate::shape::{event, violation};
-use crate::tx;
 use crate::unreadable::Unreadable;
 use crate::violations::{EventCursor, EventFilter, ViolationFilter, Violations};
 
@@ -55,7 +55,9 @@ impl Violations for SqliteStore {
     async fn knows_violation(&self, violation_id: &str) -> Result<bool, StoreError> {
         let id = violation_id.to_owned();
         let unreadable = Arc::clone(&self.unreadable);
-        self.readers.read(move |c| Ok(said_before(c, &unreadable, &id)?.is_some())).await
+        let level = self.level;
+        let said = move |c: &Connection| said_before((c, level), &unreadable, (&id, None));
+        Ok(self.readers.read(said).await?.is_some())
     }
 
     async fn expire_events(&self, before_ms: EpochMs) -> Result<u64, StoreError> {
@@ -78,179 +80,6 @@ impl Violations for SqliteStore {
     }
 }
 
-/// Writes violations; what an operator said of one stays.
-pub(super) fn put(
-    writing: &Writing<'_>,
-    numbers: &mut Numbers,
-    violations: &[Violation],
-) -> Result<(), StoreError> {
-    if kept::refers(writing.level) {
-        return violations.iter().try_for_each(|open| put_referring(writing, numbers, open));
-    }
-    let mut put = writing.connection.prepare_cached(
-        "INSERT INTO violation (id, thing, profile, suppressed, verification, description, body)
-         VALUES (?, ?, ?, ?, ?, ?, ?)
-         ON CONFLICT (id) DO UPDATE SET suppressed = excluded.suppressed, body = excluded.body",
-    )?;
-    for open in violations {
-        put.execute(params![
-            open.id,
-            open.thing.as_str(),
-            open.profile.as_str(),
-            open.behavior.suppress_alerts,
-            Verification(open.verification),
-            open.verification_description,
-            violation::to_bytes(open, writing.level)?,
-        ])?;
-    }
-    Ok(())
-}
-
-fn put_referring(
-    writing: &Writing<'_>,
-    numbers: &mut Numbers,
-    open: &Violation,
-) -> Result<(), StoreError> {
-    let behavior = numbers.of(writing, &open.behavior)?;
-    // The thing and the profile follow from the id: what is indexed does not change.
-    let mut put = writing.connection.prepare_cached(
-        "INSERT INTO violation (id, thing, profile, suppressed, verification, description, body,
-             behavior, severity, near) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-         ON CONFLICT (id) DO UPDATE SET suppressed = excluded.suppressed, body = excluded.body,
-             behavior = excluded.behavior, severity = excluded.severity",
-    )?;
-    put.execute(params![
-        open.id,
-        open.thing.as_str(),
-        open.profile.as_str(),
-        open.behavior.suppress_alerts,
-        Verification(open.verification),
-        open.verification_description,
-        violation::to_rest(open, writing.level)?,
-        behavior,
-        codes::of_severity(open.severity),
-        kept::near(open.thing.as_str()),
-    ])?;
-    Ok(())
-}
-
-/// Writes events that are not there yet, with what an operator has said of their violation.
-pub(super) fn add_events(
-    writing: &Writing<'_>,
-    unreadable: &Unreadable,
-    numbers: &mut Numbers,
-    events: &[ViolationEvent],
-) -> Result<(), StoreError> {
-    for happened in events {
-        let before = said_before(writing.connection, unreadable, &happened.violation_id)?;
-        let said =
-            before.unwrap_or((happened.verification, happened.verification_description.clone()));
-        if kept::refers(writing.level) {
-            add_referring(writing, numbers, happened, said)?;
-        } else {
-            add_whole(writing, happened, said)?;
-        }
-    }
-    Ok(())
-}
-
-fn add_whole(
-    writing: &Writing<'_>,
-    happened: &ViolationEvent,
-    (verification, description): Said,
-) -> Result<(), StoreError> {
-    let mut add = writing.connection.prepare_cached(
-        "INSERT INTO event (violation_id, event_type, thing, profile, suppressed, at_ms,
-             verification, description, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
-         ON CONFLICT (violation_id, event_type) DO NOTHING",
-    )?;
-    add.execute(params![
-        happened.violation_id,
-        codes::of_event(happened.event_type),
-        happened.thing.as_str(),
-        happened.profile.as_str(),
-        happened.behavior.suppress_alerts,
-        happened.at_ms,
-        Verification(verification),
-        description,
-        event::to_bytes(happened, writing.level)?,
-    ])?;
-    Ok(())
-}
-
-fn add_referring(
-    writing: &Writing<'_>,
-    numbers: &mut Numbers,
-    happened: &ViolationEvent,
-    (verification, description): Said,
-) -> Result<(), StoreError> {
-    let behavior = numbers.of(writing, &happened.behavior)?;
-    let mut add = writing.connection.prepare_cached(
-        "INSERT INTO event (violation_id, event_type, thing, profile, suppressed, at_ms,
-             verification, description, body, behavior, severity, near)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-         ON CONFLICT (violation_id, event_type) DO NOTHING",
-    )?;
-    add.execute(params![
-        happened.violation_id,
-        codes::of_event(happened.event_type),
-        happened.thing.as_str(),
-        happened.profile.as_str(),
-        happened.behavior.suppress_alerts,
-        happened.at_ms,
-        Verification(verification),
-        description,
-        event::to_rest(happened, writing.level)?,
-        behavior,
-        codes::of_severity(happened.severity),
-        kept::near(happened.thing.as_str()),
-    ])?;
-    Ok(())
-}
-
-/// What an operator said of a violation. A word that cannot be read counts as none: it must not
-/// stop detection, which comes past here with each event.
-fn said_before(
-    connection: &Connection,
-    unreadable: &Unreadable,
-    violation_id: &str,
-) -> Result<Option<Said>, StoreError> {
-    let mut statement = connection.prepare_cached(
-        "SELECT verification, description FROM violation WHERE id = ?1
-         UNION ALL SELECT * FROM (SELECT verification, description FROM event
-             WHERE violation_id = ?1 ORDER BY at_ms, row LIMIT 1)
-         LIMIT 1",
-    )?;
-    let mut found = statement.query([violation_id])?;
-    let Some(row) = found.next()? else { return Ok(None) };
-    let said = unreadable.skip(said_in(row, "violation", violation_id))?;
-    Ok(Some(said.unwrap_or((VerificationState::Unknown, None))))
-}
-
-pub(super) fn close(connection: &Connection, ids: &[String]) -> Result<(), StoreError> {
-    let mut delete = connection.prepare_cached("DELETE FROM violation WHERE id = ?")?;
-    for id in ids {
-        delete.execute([id])?;
-    }
-    Ok(())
-}
-
-pub(super) fn verify(writing: &mut Writing<'_>, said: &tx::Verification) -> Result<(), StoreError> {
-    let (id, state) = (&said.violation_id, Verification(said.state));
-    let mut found = 0;
-    for sql in [
-        "UPDATE violation SET verification = ?2, description = ?3 WHERE id = ?1",
-        "UPDATE event SET verification = ?2, description = ?3 WHERE violation_id = ?1",
-    ] {
-        let mut update = writing.connection.prepare_cached(sql)?;
-        found += update.execute(params![id, state, said.description])?;
-    }
-    if found > 0 {
-        writing.wakes.newest_event += 1;
-    }
-    Ok(())
-}
-
 fn active(
     (connection, level): (&Connection, FormatLevel),
     unreadable: &Unreadable,
@@ -258,10 +87,9 @@ fn active(
     after: Option<String>,
     limit: usize,
 ) -> Result<Vec<Violation>, StoreError> {
-    let mut conditions = Conditions::default();
-    conditions.add_filter(filter, level);
+    let mut conditions = Conditions::of(connection, filter, level)?;
     if let Some(id) = after {
-        conditions.add("id > ?", [id.into()]);
+        conditions.add("id > ?", [StoredId::of(&id, level).into()]);
     }
     let (clause, values) = conditions.finish();
     let sql = format!("{} {clause} ORDER BY id", kept::rows_of("violation", level));
@@ -285,8 +113,7 @@ fn events(
     after: Option<EventCursor>,
     limit: usize,
 ) -> Result<Vec<(EventCursor, ViolationEvent)>, StoreError> {
-    let mut conditions = Conditions::default();
-    conditions.add_filter(&filter.violations, level);
+    let mut conditions = Conditions::of(connection, &filter.violations, level)?;
     conditions.add("at_ms BETWEEN ? AND ?", [filter.from_ms.into(), filter.to_ms.into()]);
     if let Some(after) = after {
         conditions.add("(at_ms, row) < (?, ?)", [after.at_ms.into(), after.row.into()]);
@@ -322,7 +149,7 @@ fn expire(connection: &Connection, before_ms: EpochMs, limit: usize) -> Result<u
 }
 
 /// A WHERE clause of the conditions that were asked for, so that each set of them gets the index
-/// that fits it.
+/// that fits it. What few rows have is named in SQL as it is in the index of those rows.
 #[derive(Default)]
 struct Conditions {
     texts: Vec<&'static str>,
@@ -330,27 +157,45 @@ struct Conditions {
 }
 
 impl Conditions {
-    fn add(&mut self, text: &'static str, values: impl IntoIterator<Item = Value>) {
-        self.texts.push(text);
-        self.values.extend(values);
-    }
-
-    fn add_filter(&mut self, filter: &ViolationFilter, level: FormatLevel) {
+    fn of(
+        connection: &Connection,
+        filter: &ViolationFilter,
+        level: FormatLevel,
+    ) -> Result<Self, StoreError> {
+        let mut conditions = Self::default();
+        let refers = kept::refers(level);
         if let Some(thing) = &filter.thing {
-            self.add("thing = ?", [thing.to_string().into()]);
-            if kept::refers(level) {
-                self.add("near = ?", [kept::near(thing.as_str()).into()]);
+            conditions.add("thing = ?", [thing.to_string().into()]);
+            if refers {
+                conditions.add("near = ?", [Placement::near(thing.as_str()).into()]);
             }
         }
         if let Some(profile) = &filter.profile {
-            self.add("profile = ?", [profile.to_string().into()]);
+            let profile = match refers {
+                false => profile.to_string().into(),
+                // Nothing has a profile without a number: NULL equals nothing.
+                true => kept::name_number(connection, profile.as_str())?.into(),
+            };
+            conditions.add("profile = ?", [profile]);
         }
         if let Some(suppressed) = filter.suppressed {
-            self.add("suppressed = ?", [suppressed.into()]);
+            conditions.add(if suppressed { "suppressed = 1" } else { "suppressed = 0" }, []);
         }
         if let Some(state) = filter.verification {
-            self.add("verification = ?", [codes::of_verification(state).into()]);
+            conditions.add("verification = ?", [codes::of_verification(state).into()]);
+            if state != VerificationState::Unknown {
+                conditions.add("verification <> 0", []);
+            }
         }
+        if refers && filter.criteria == Some(CriteriaType::Statistical) {
+            conditions.add("criteria = 2", []);
+        }
+        Ok(conditions)
+    }
+
+    fn add(&mut self, text: &'static str, values: impl IntoIterator<Item = Value>) {
+        self.texts.push(text);
+        self.values.extend(values);
     }
 
     fn finish(self) -> (String, Vec<Value>) {

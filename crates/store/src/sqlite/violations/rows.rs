@@ -1,16 +1,15 @@
 //! Rows of violations and events, as they are read.
 
-use fleetward_domain::{
-    MetricValue, ProfileName, ThingName, VerificationState, Violation, ViolationEvent,
-};
+use fleetward_domain::{ProfileName, ThingName, VerificationState, Violation, ViolationEvent};
 use rusqlite::Row;
 
 use crate::error::StoreError;
-use crate::shape::{event, violation};
+use crate::shape::{event, value, violation};
 use crate::sqlite::kept;
 use crate::sqlite::stored::{
     Bytes, KnownEventType, KnownSeverity, Verification, column, key, named,
 };
+use crate::sqlite::violation_id::{called, id_in};
 use crate::violations::EventCursor;
 
 /// What an operator said of a violation.
@@ -24,26 +23,24 @@ pub(super) fn said_in(row: &Row<'_>, what: &str, key: &str) -> Result<Said, Stor
 
 /// Reads a row of the table of open violations.
 pub(in crate::sqlite) fn open_in(row: &Row<'_>) -> Result<Violation, StoreError> {
-    let id = key(row, "id")?;
+    let id = called(row, "id")?;
     let body: Bytes = column(row, "body", "violation", &id)?;
     let here = ("violation", &*id);
     let mut open = match kept::of_row(row, here.0, here.1)? {
         None => violation::from_bytes(&id, &body.0)?,
-        Some(behavior) => {
-            let columns = Violation {
-                id: id.clone(),
-                thing: named(row, "thing", here, |text| ThingName::parse(text).ok())?,
-                profile: named(row, "profile", here, |text| ProfileName::parse(text).ok())?,
-                severity: column::<KnownSeverity>(row, "severity", here.0, here.1)?.0,
-                behavior,
-                last_value: MetricValue::Count(0),
-                last_violation_ms: 0,
-                started_ms: 0,
-                verification: VerificationState::Unknown,
-                verification_description: None,
-            };
-            violation::from_rest(&body.0, columns)?
-        }
+        Some(behavior) => Violation {
+            id: id.clone(),
+            thing: named(row, "thing", here, |text| ThingName::parse(text).ok())?,
+            profile: named(row, "profile_name", here, |text| ProfileName::parse(text).ok())?,
+            severity: column::<KnownSeverity>(row, "severity", here.0, here.1)?.0,
+            behavior,
+            last_value: value::from_bytes(here, &body.0)?
+                .ok_or_else(|| StoreError::corrupt(here.0, here.1)("it has no value"))?,
+            last_violation_ms: column(row, "last_ms", here.0, here.1)?,
+            started_ms: column(row, "started_ms", here.0, here.1)?,
+            verification: VerificationState::Unknown,
+            verification_description: None,
+        },
     };
     (open.verification, open.verification_description) = said_in(row, "violation", &id)?;
     Ok(open)
@@ -62,21 +59,18 @@ pub(in crate::sqlite) fn event_in(
     let event_type = column::<KnownEventType>(row, "event_type", here.0, here.1)?.0;
     let mut happened = match kept::of_row(row, here.0, here.1)? {
         None => event::from_bytes(&number, &body.0)?,
-        Some(behavior) => {
-            let columns = ViolationEvent {
-                violation_id: column(row, "violation_id", here.0, here.1)?,
-                thing: named(row, "thing", here, |text| ThingName::parse(text).ok())?,
-                profile: named(row, "profile", here, |text| ProfileName::parse(text).ok())?,
-                severity: column::<KnownSeverity>(row, "severity", here.0, here.1)?.0,
-                behavior,
-                value: None,
-                event_type,
-                at_ms,
-                verification: VerificationState::Unknown,
-                verification_description: None,
-            };
-            event::from_rest(&number, &body.0, columns)?
-        }
+        Some(behavior) => ViolationEvent {
+            violation_id: id_in(row, "violation_id", here)?,
+            thing: named(row, "thing", here, |text| ThingName::parse(text).ok())?,
+            profile: named(row, "profile_name", here, |text| ProfileName::parse(text).ok())?,
+            severity: column::<KnownSeverity>(row, "severity", here.0, here.1)?.0,
+            behavior,
+            value: value::from_bytes(here, &body.0)?,
+            event_type,
+            at_ms,
+            verification: VerificationState::Unknown,
+            verification_description: None,
+        },
     };
     (happened.verification, happened.verification_description) = said_in(row, "event", &number)?;
     Ok((cursor, happened))
