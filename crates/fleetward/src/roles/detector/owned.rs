@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use fleetward_detect::Settings;
+use fleetward_detect::limits::THINGS_PER_STEP;
 use fleetward_domain::{Effects, EpochMs, FormatLevel, Record};
 use fleetward_log::{EVERY_PARTITION, record};
 use fleetward_store::{DetectionTx, PartitionProgress, StateTx, Store, StoreError};
@@ -21,6 +22,9 @@ const CLAIMS_AT_ONCE: usize = 64;
 const EFFECTS_PER_COMMIT: usize = 2_000;
 /// Messages of exported metrics that one commit holds back.
 const EXPORTS_PER_COMMIT: usize = 64;
+/// Things that are gone through at once at most, about: between two turns others are read, answered
+/// and written. A sub-step of a partition is not cut.
+const THINGS_PER_TURN: usize = 8 * THINGS_PER_STEP;
 /// Log whose records may wait for partitions that are busy; beyond it nothing is read.
 const WAITING_BYTES: u64 = 32 << 20;
 
@@ -32,6 +36,8 @@ pub struct Owned {
     partitions: BTreeMap<u32, OwnedPartition>,
     /// When a commit is full.
     effects_per_commit: usize,
+    /// When a turn is over.
+    things_per_turn: usize,
     /// Log that was handed in so far.
     read_bytes: u64,
     /// Log whose records wait.
@@ -47,6 +53,7 @@ impl Owned {
             level,
             partitions: BTreeMap::new(),
             effects_per_commit: EFFECTS_PER_COMMIT,
+            things_per_turn: THINGS_PER_TURN,
             read_bytes: 0,
             waiting_bytes: 0,
         }
@@ -56,6 +63,12 @@ impl Owned {
     #[must_use]
     pub fn committing(self, effects_per_commit: usize) -> Self {
         Self { effects_per_commit, ..self }
+    }
+
+    /// The same, in turns of about so many things.
+    #[must_use]
+    pub fn going_through(self, things_per_turn: usize) -> Self {
+        Self { things_per_turn, ..self }
     }
 
     /// Owns just these partitions from here on: gives up those that went, and claims those that
@@ -133,7 +146,7 @@ impl Owned {
     /// A sentence that names the record, if one cannot be read: one that a newer release wrote,
     /// say. Whatever came after it would be judged without it, so the role ends there.
     pub fn take(&mut self, batch: &Batch) -> Result<DetectionTx, Failure> {
-        let mut draft = Draft::of(self.effects_per_commit);
+        let mut draft = Draft::of(self);
         for entered in &batch.records {
             let record = record::decode(&entered.bytes).map_err(|error| {
                 let place = entered.offset;
@@ -150,7 +163,8 @@ impl Owned {
     }
 
     /// Hands a record to whom it concerns: who is idle applies it at once, as long as the commit
-    /// has room for what comes of it.
+    /// has room for what comes of it and the turn is not over. What concerns everyone is little for
+    /// each partition and much for all of them together.
     fn hand_out(
         &mut self,
         to: u32,
@@ -167,7 +181,10 @@ impl Owned {
             partition.written.applied(share);
             if draft.is_full() || !partition.is_idle() {
                 self.waiting_bytes += partition.enqueue(offset, share, &record);
-            } else if partition.apply(offset, &record, &mut draft.effects) {
+                continue;
+            }
+            draft.things += partition.things_of(&record);
+            if partition.apply(offset, &record, &mut draft.effects) {
                 draft.affected.insert(*number);
             }
         }
@@ -191,15 +208,16 @@ impl Owned {
         self.waiting_bytes >= WAITING_BYTES
     }
 
-    /// Goes on with what waits, until nothing does or a commit is full; gives the effects to be
+    /// Goes on with what waits, until nothing does, a commit is full or the turn is over; gives the effects to be
     /// committed. Partitions for which a device waits come first, so that what concerns everyone
     /// delays nobody more than by a partition's share of it.
     pub fn go_on(&mut self) -> DetectionTx {
-        let mut draft = Draft::of(self.effects_per_commit);
+        let mut draft = Draft::of(self);
         while !draft.is_full() {
             let able = self.partitions.iter_mut().filter(|(_, partition)| partition.has_work());
             let Some((number, partition)) = able.min_by_key(|(_, it)| it.urgency()) else { break };
             while partition.has_work() && !draft.is_full() {
+                draft.things += partition.things_of_next();
                 let (is_news, bytes) = partition.go_on(&mut draft.effects);
                 self.waiting_bytes = self.waiting_bytes.saturating_sub(bytes);
                 if is_news {
@@ -242,22 +260,34 @@ impl Owned {
     }
 }
 
-/// What is to be committed together.
+/// What is done in one turn, and to be committed together.
 struct Draft {
     effects: Effects,
     /// Of which partitions.
     affected: BTreeSet<u32>,
+    /// Things that were gone through.
+    things: usize,
     /// How many violations or events are enough.
     enough: usize,
+    /// How many things are.
+    enough_things: usize,
 }
 
 impl Draft {
-    fn of(enough: usize) -> Self {
-        Self { effects: Effects::default(), affected: BTreeSet::new(), enough }
+    fn of(owned: &Owned) -> Self {
+        Self {
+            effects: Effects::default(),
+            affected: BTreeSet::new(),
+            things: 0,
+            enough: owned.effects_per_commit,
+            enough_things: owned.things_per_turn,
+        }
     }
 
     fn is_full(&self) -> bool {
         let Effects { violations, events, exports, .. } = &self.effects;
-        violations.len().max(events.len()) >= self.enough || exports.len() >= EXPORTS_PER_COMMIT
+        violations.len().max(events.len()) >= self.enough
+            || exports.len() >= EXPORTS_PER_COMMIT
+            || self.things >= self.enough_things
     }
 }

@@ -4,6 +4,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use fleetward_detect::limits::THINGS_PER_STEP;
 use fleetward_detect::{Partition, Settings, Step};
 use fleetward_domain::{Effects, EpochMs, FormatLevel, Record};
 use fleetward_store::{Chunk, PartitionClaim, PartitionProgress, StateTx, Store};
@@ -111,6 +112,25 @@ impl OwnedPartition {
     /// behind.
     pub(super) fn urgency(&self) -> (bool, u64) {
         (self.of_devices == 0, self.position())
+    }
+
+    /// How many things a record may go through at once.
+    pub(super) fn things_of(&self, record: &Record) -> usize {
+        if is_of_a_device(record) { 1 } else { self.things_of_a_step() }
+    }
+
+    /// How many things [`Self::go_on`] may go through.
+    pub(super) fn things_of_next(&self) -> usize {
+        match self.queue.front() {
+            Some(waiting) if self.in_steps.is_none() => self.things_of(&waiting.record),
+            _ => self.things_of_a_step(),
+        }
+    }
+
+    fn things_of_a_step(&self) -> usize {
+        let all = self.state.as_ref().map_or(0, Partition::thing_count);
+        // Who has none has looked nevertheless.
+        all.clamp(1, THINGS_PER_STEP)
     }
 
     /// Takes a record to be applied later, unless it was taken before. Gives the bytes that wait

@@ -246,3 +246,34 @@ async fn who_waits_for_a_device_goes_before_what_concerns_everyone() {
     assert_eq!(order[1..3], [placed(device), placed(device)], "{order:?}");
     assert_eq!(txs[2].effects.events[0].profile.as_str(), "other");
 }
+
+#[tokio::test]
+async fn who_waits_for_a_device_goes_before_what_concerns_everyone_and_comes_to_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = EmbeddedLog::open(folder.path(), Some(PARTITIONS), u64::MAX).unwrap();
+    let mut entries = vec![change(1, Change::Profile(profile(1), vec![Target::AllThings]))];
+    let names: Vec<String> = (0..THINGS).map(|number| format!("{number}-thing")).collect();
+    entries.extend(names.iter().map(|thing| ports_of(thing, 1, &[22, 23])));
+    log.append(entries.clone()).await.unwrap();
+    let store = MemoryStore::new();
+    let mut owned = own(&store, 0..PARTITIONS).await;
+    let records = read(&log, &owned, entries.len()).await;
+    apply(&store, &mut owned, records).await;
+    // Time passes for everyone, of which nothing comes; then a device makes its own alarm.
+    let placed = |thing: &str| Placement::even(PARTITIONS).partition_of(thing);
+    let device = names.iter().rev().find(|thing| placed(thing) > 0).unwrap();
+    let passed = Record::Tick(START_MS + 10_000);
+    let bytes = record::encode(&passed, FormatLevel::Named).unwrap();
+    let everyone = Entry { partition: EVERY_PARTITION, bytes };
+    log.append(vec![everyone, ports_of(device, 2, &[22, 23])]).await.unwrap();
+    let records = read(&log, &owned, entries.len() + 2).await;
+    let mut owned = owned.going_through(1);
+    // One partition's part of what concerns everyone is a turn's work, and there is more.
+    let first = owned.take(&Batch { records, passed: None }).unwrap();
+    assert!(first.effects.is_empty() && owned.has_work());
+    let mut turns = Vec::new();
+    while owned.has_work() {
+        turns.push(owned.go_on().effects.events.len());
+    }
+    assert_eq!(turns, [0, 1, 0, 0], "its own part, its report, and then the others");
+}
