@@ -14,8 +14,8 @@
 //!   once the line is there; a thing that came back by then was not away.
 //! - Each report is a conforming datapoint; so is that a thing that was away is back, and one is
 //!   enough to clear then.
-//! - AWS counts `aws:disconnect-duration` in minutes. A bound is kept to the millisecond; the value
-//!   that is shown counts what has begun, so that it does not look like one within the bound.
+//! - Both are counted in seconds ([`UNIT_MS`]). A bound is kept to the millisecond; the value that is
+//!   shown counts what has begun, so that it does not look like one within the bound.
 
 mod deadlines;
 
@@ -25,6 +25,10 @@ use fleetward_domain::{
 
 use crate::measure::ReaderId;
 pub(crate) use deadlines::Absences;
+
+/// What bounds and values count. AWS's API says no unit of `aws:disconnect-duration` (a `count`), nor
+/// does what could be had of its guide: so it is that of our specification.
+const UNIT_MS: EpochMs = 1_000;
 
 /// What is looked for in vain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,8 +45,6 @@ pub(crate) struct Absence {
     pub(crate) missed: Missed,
     /// From here on, since it began, it is too long.
     pub(crate) after_ms: EpochMs,
-    /// What its value counts.
-    unit_ms: EpochMs,
 }
 
 /// What is known of one behavior of a thing.
@@ -61,26 +63,26 @@ pub(crate) struct Watch {
 impl Absence {
     /// What criteria on a metric bound; none if they bound no time.
     pub(crate) fn of(metric: &Metric, criteria: &Criteria) -> Option<Self> {
-        let (missed, unit_ms) = match metric.facts().measured {
-            Measured::Absence => (Missed::Connection, 60_000),
-            Measured::Silence => (Missed::Report, 1_000),
+        let missed = match metric.facts().measured {
+            Measured::Absence => Missed::Connection,
+            Measured::Silence => Missed::Report,
             _ => return None,
         };
         let Judgement::Static(comparison) = &criteria.judgement else { return None };
-        let bound_ms = bound(comparison)?.saturating_mul(unit_ms);
+        let bound_ms = bound(comparison)?.saturating_mul(UNIT_MS);
         let after_ms = match comparison.operator() {
             ComparisonOperator::LessThan => bound_ms,
             ComparisonOperator::LessThanEquals => bound_ms.saturating_add(1),
             // Nothing is wrong with a thing that is there.
             _ => return None,
         };
-        Some(Self { missed, after_ms, unit_ms })
+        Some(Self { missed, after_ms })
     }
+}
 
-    /// So long a time as the metric counts it: what has begun counts.
-    pub(crate) fn count(&self, elapsed_ms: EpochMs) -> u64 {
-        u64::try_from(elapsed_ms).unwrap_or(0).div_ceil(self.unit_ms.unsigned_abs().max(1))
-    }
+/// So long a time as it is counted: what has begun counts.
+pub(crate) fn count(elapsed_ms: EpochMs) -> u64 {
+    u64::try_from(elapsed_ms).unwrap_or(0).div_ceil(UNIT_MS.unsigned_abs())
 }
 
 fn bound(comparison: &Comparison) -> Option<EpochMs> {

@@ -3,7 +3,7 @@
 use fleetward_domain::{Activity, Datapoint, Effects, EpochMs, Observed};
 
 use super::Partition;
-use crate::absence::{Missed, Watch};
+use crate::absence::{Missed, Watch, count};
 use crate::catalog::UNREGISTERED;
 use crate::cursor::Cursor;
 use crate::judge::Verdict;
@@ -125,7 +125,7 @@ impl Partition {
             let deadline_ms = watch.deadline_ms(counted_ms).filter(|at_ms| *at_ms <= line_ms);
             let Some((at_ms, since_ms)) = deadline_ms.zip(watch.since_ms) else { continue };
             watch.is_crossed = true;
-            let count = watch.absence.count(at_ms.saturating_sub(since_ms));
+            let count = count(at_ms.saturating_sub(since_ms));
             told.push((watch.reader, at_ms, count));
         }
         self.tell_absence(place, &told, Verdict::Violates, effects);

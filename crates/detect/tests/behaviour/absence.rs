@@ -20,7 +20,7 @@ fn reporting() -> Scenario {
 
 /// A registered thing `a`, connected, that may be away for a minute.
 fn connected() -> Scenario {
-    let mut s = Scenario::judged_by(&[at_most("b", AWAY, 1)]);
+    let mut s = Scenario::judged_by(&[at_most("b", AWAY, 60)]);
     s.register(0, "a", &[]);
     s.active(1_000, "a", &[]);
     s
@@ -91,7 +91,7 @@ fn the_time_begins_with_the_behavior_and_with_the_thing() {
 
 #[test]
 fn only_registered_things_are_to_report() {
-    let mut s = Scenario::judged_by(&[at_most("b", SILENT, 5), at_most("n", AWAY, 1)]);
+    let mut s = Scenario::judged_by(&[at_most("b", SILENT, 5), at_most("n", AWAY, 60)]);
     s.active(1_000, "stranger", &[]);
     s.report(1_000, "stranger", bytes_out(1));
     s.report(1_000, "other", bytes_out(1));
@@ -121,7 +121,7 @@ fn a_thing_that_stays_away_is_in_alarm_until_it_is_back() {
     s.tick(10_000 + MINUTE_MS);
     s.expect(&[]);
     s.tick(10_001 + MINUTE_MS);
-    s.expect(&[&format!("in-alarm a/p/b@{} 2", 10_001 + MINUTE_MS)]);
+    s.expect(&[&format!("in-alarm a/p/b@{} 61", 10_001 + MINUTE_MS)]);
     let seq_3 = activity("d", 1, 3, 200_001, "a", true, &[]);
     s.apply(&Record::Activity(seq_3));
     s.expect(&["alarm-cleared a/p/b@200000 0"]);
@@ -139,7 +139,7 @@ fn a_thing_that_came_back_in_between_begins_anew() {
     s.tick(10_001 + MINUTE_MS);
     s.expect(&[]);
     s.tick(60_001 + MINUTE_MS);
-    s.expect(&[&format!("in-alarm a/p/b@{} 2", 60_001 + MINUTE_MS)]);
+    s.expect(&[&format!("in-alarm a/p/b@{} 61", 60_001 + MINUTE_MS)]);
     s.leaves(130_000, "a", 4);
     s.expect(&["alarm-cleared a/p/b@130000 0"]);
 }
@@ -151,17 +151,17 @@ fn what_was_away_before_the_behavior_is_away_since_it_began() {
     s.register(0, "b", &[]);
     s.active(1_000, "a", &[]);
     s.leaves(2_000, "a", 2);
-    s.attach_at(100_000, "p", &[at_most("b", AWAY, 1)], &[Target::AllThings]);
+    s.attach_at(100_000, "p", &[at_most("b", AWAY, 60)], &[Target::AllThings]);
     s.tick(100_000 + MINUTE_MS);
     s.expect(&[]);
     s.tick(300_000);
     // `b` was never there: it has no last disconnect.
-    s.expect(&[&format!("in-alarm a/p/b@{} 2", 100_001 + MINUTE_MS)]);
+    s.expect(&[&format!("in-alarm a/p/b@{} 61", 100_001 + MINUTE_MS)]);
 }
 
 #[test]
 fn more_datapoints_to_alarm_do_not_make_it_wait_in_vain() {
-    let mut s = Scenario::judged_by(&[after(at_most("b", AWAY, 1), 3, 3)]);
+    let mut s = Scenario::judged_by(&[after(at_most("b", AWAY, 60), 3, 3)]);
     s.register(0, "a", &[]);
     s.active(1_000, "a", &[]);
     s.leaves(2_000, "a", 2);
@@ -188,7 +188,7 @@ fn an_absence_is_not_invalidated_by_the_silence_that_it_tells_of() {
 
 #[test]
 fn a_server_that_was_down_makes_nobody_silent() {
-    let mut s = Scenario::judged_by(&[at_most("b", SILENT, 5), at_most("n", AWAY, 1)]);
+    let mut s = Scenario::judged_by(&[at_most("b", SILENT, 5), at_most("n", AWAY, 60)]);
     s.register(0, "a", &[]);
     let started = |boot, at_ms| Record::DoorStarted { door: "d".to_owned(), boot, at_ms };
     s.apply(&started(1, 500));
@@ -202,7 +202,7 @@ fn a_server_that_was_down_makes_nobody_silent() {
     s.tick(900_000 + MINUTE_MS);
     s.expect(&[]);
     s.tick(900_001 + MINUTE_MS);
-    s.expect(&[&format!("in-alarm a/p/n@{} 2", 900_001 + MINUTE_MS)]);
+    s.expect(&[&format!("in-alarm a/p/n@{} 61", 900_001 + MINUTE_MS)]);
 }
 
 #[test]
@@ -224,7 +224,7 @@ fn a_clock_that_is_set_moves_no_time_that_elapsed() {
 #[test]
 fn a_restart_forgets_nothing_of_it() {
     let mut stored = Vec::new();
-    let mut s = Scenario::judged_by(&[at_most("b", SILENT, 5), at_most("n", AWAY, 1)]);
+    let mut s = Scenario::judged_by(&[at_most("b", SILENT, 5), at_most("n", AWAY, 60)]);
     s.register(0, "a", &[]);
     s.restart(&mut stored);
     s.active(1_000, "a", &[]);
@@ -236,7 +236,7 @@ fn a_restart_forgets_nothing_of_it() {
     s.tick(30_000);
     s.restart(&mut stored);
     s.tick(3_001 + MINUTE_MS);
-    let away = format!("in-alarm a/p/n@{} 2", 3_001 + MINUTE_MS);
+    let away = format!("in-alarm a/p/n@{} 61", 3_001 + MINUTE_MS);
     s.expect(&["in-alarm a/p/b@7001 6", &away]);
     s.restart(&mut stored);
     s.tick(600_000);

@@ -68,7 +68,7 @@ pub enum Measured {
     Counted,
     /// The front door looks at the size of each message.
     MessageSize,
-    /// The front door knows since when a thing has been away; told in minutes.
+    /// The front door knows since when a thing has been away; told in seconds.
     Absence,
     /// Nothing came: time since the last report, told in seconds.
     Silence,
@@ -217,7 +217,7 @@ metrics! {
         dimensions No, ml Yes, Counted;
      5 Disconnects: "aws:num-disconnects", "disconnects",
         dimensions No, ml Yes, Counted;
-     6 DisconnectDuration: "aws:disconnect-duration", "minutes away since the last disconnect",
+     6 DisconnectDuration: "aws:disconnect-duration", "seconds away since the last disconnect",
         dimensions No, ml No, Absence;
      7 SourceIpAddress: "aws:source-ip-address", "source IP addresses",
         dimensions Yes, ml No, Source;
