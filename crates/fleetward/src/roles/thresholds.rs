@@ -16,6 +16,8 @@
 //! forgotten, or they would say that nothing is to come of the windows before them, and stand in
 //! the place of what partitions say once that time has come again.
 
+mod few;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
@@ -31,6 +33,7 @@ use super::Shared;
 use super::health::Health;
 use super::role::Role;
 use crate::failure::Failure;
+use few::Few;
 
 /// How long to wait after a failure before trying again.
 const PAUSE: Duration = Duration::from_millis(500);
@@ -52,6 +55,7 @@ pub(crate) async fn start(shared: &Shared) -> Result<Role, Failure> {
         record_clock: shared.stamps.clock().clone(),
         health: shared.health.clone(),
         least_things: shared.settings.statistical_things.into(),
+        few: Few::default(),
     };
     Ok(Role::start("thresholds", shared, |stop| gatherer.run(stop)))
 }
@@ -66,6 +70,8 @@ pub(crate) struct Gatherer {
     pub(crate) health: Arc<Health>,
     /// A window in which fewer things gave a value has no percentile.
     pub(crate) least_things: u64,
+    /// What was told of fleets that are too small for what is asked of them.
+    pub(crate) few: Few,
 }
 
 /// The windows of one series that wait, with the partitions that have spoken of each.
@@ -180,8 +186,11 @@ impl Gatherer {
             tokio::task::yield_now().await;
         }
         let things = fleet.count();
-        let value = statistic.filter(|_| things >= self.least_things);
-        let value = value.and_then(|statistic| fleet.percentile(statistic));
+        let asked = statistic.filter(|_| things >= self.least_things);
+        if let Some(statistic) = asked {
+            self.few.look(series, statistic, things);
+        }
+        let value = asked.and_then(|statistic| fleet.percentile(statistic));
         Ok(Threshold { profile, behavior, generation, from_ms: window_end_ms, value, things })
     }
 }

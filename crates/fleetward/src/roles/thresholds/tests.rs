@@ -31,6 +31,7 @@ fn stage() -> Stage {
         clock,
         health: health.clone(),
         least_things: 20,
+        few: Few::default(),
     };
     Stage { _folder: folder, store, log, health, gatherer }
 }
@@ -87,6 +88,7 @@ async fn a_threshold_is_made_once_every_partition_has_spoken_and_never_before() 
     // Nothing to say is something that is said.
     stage.say(3, 300, 0..0).await;
     stage.gatherer.gather().await.unwrap();
+    assert_eq!(stage.gatherer.few.count(), 1, "three of thirty lie beyond p90");
     assert_eq!(stage.thresholds().await, [(300, Some(26.0), 30)]);
     assert_eq!(stage.health.answer(late, &disk, 0).1, "ok\n");
     assert!(stage.store.waiting_summaries().await.unwrap().is_empty());
@@ -147,6 +149,7 @@ async fn after_a_crash_before_the_summaries_were_forgotten_it_is_made_again_alik
         record_clock: crashed.record_clock.clone(),
         health: crashed.health.clone(),
         least_things: 20,
+        few: Few::default(),
     };
     crashed.gather().await.unwrap();
     survivor.gather().await.unwrap();
