@@ -55,6 +55,7 @@ pub(super) fn proven() -> Vec<(&'static str, Record)> {
         ("threshold", Record::Threshold(threshold(Some(41.5)))),
         ("threshold-none", Record::Threshold(threshold(None))),
         ("change-profile-statistical", change(Change::Profile(statistical(), targets()))),
+        ("change-profile-silence", change(Change::Profile(of_silence(), targets()))),
         ("change-group-deleted", change(Change::GroupDeleted(GroupName::parse("racks").unwrap()))),
     ]
 }
@@ -77,6 +78,14 @@ fn statistical() -> SecurityProfile {
         suppress_alerts: false,
         export_metric: None,
     });
+    profile
+}
+
+fn of_silence() -> SecurityProfile {
+    let mut profile = bare_profile();
+    let metric = Metric::SecondsSinceReport;
+    profile.metrics_to_retain =
+        vec![MetricToRetain { metric, dimension: None, export_metric: Some(true) }];
     profile
 }
 

@@ -96,6 +96,19 @@ fn every_golden_file_is_a_sample() {
 }
 
 #[test]
+fn every_metric_stands_in_a_golden_file() {
+    let mut seen = BTreeSet::new();
+    for (_, record) in samples::all().into_iter().chain(samples::proven()) {
+        let Record::Change(_, _, Change::Profile(profile, _)) = record else { continue };
+        let judged = profile.behaviors.into_iter().filter_map(|behavior| behavior.metric);
+        seen.extend(judged.chain(profile.metrics_to_retain.into_iter().map(|it| it.metric)));
+    }
+    for metric in fleetward_domain::Metric::BUILT_IN {
+        assert!(seen.contains(&metric), "{metric} is in no sample");
+    }
+}
+
+#[test]
 fn a_newer_kind_of_record_is_named_and_never_passed_over() {
     for (number, word) in [(6, "model"), (12, "not known")] {
         let bytes = cbor::to_bytes(FormatLevel::First, |e| begin_variant(e, number, 0)).unwrap();
