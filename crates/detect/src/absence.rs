@@ -14,8 +14,8 @@
 //!   once the line is there; a thing that came back by then was not away.
 //! - Each report is a conforming datapoint; so is that a thing that was away is back, and one is
 //!   enough to clear then.
-//! - Both are counted in seconds ([`UNIT_MS`]). A bound is kept to the millisecond; the value that is
-//!   shown counts what has begun, so that it does not look like one within the bound.
+//! - Both are counted in seconds ([`UNIT_MS`]). A bound is kept to the millisecond; the value that
+//!   is shown counts what has begun, so that it does not look like one within the bound.
 
 mod deadlines;
 
@@ -26,8 +26,8 @@ use fleetward_domain::{
 use crate::measure::ReaderId;
 pub(crate) use deadlines::Absences;
 
-/// What bounds and values count. AWS's API says no unit of `aws:disconnect-duration` (a `count`), nor
-/// does what could be had of its guide: so it is that of our specification.
+/// What bounds and values count. AWS's API says no unit of `aws:disconnect-duration` (a `count`),
+/// nor does what could be had of its guide: so it is that of our specification.
 const UNIT_MS: EpochMs = 1_000;
 
 /// What is looked for in vain.

@@ -163,8 +163,8 @@ impl Owned {
     }
 
     /// Hands a record to whom it concerns: who is idle applies it at once, as long as the commit
-    /// has room for what comes of it and the turn is not over. What concerns everyone is little for
-    /// each partition and much for all of them together.
+    /// has room for what comes of it and the turn is not over. What concerns everyone is little
+    /// for each partition and much for all of them together.
     fn hand_out(
         &mut self,
         to: u32,
@@ -208,9 +208,9 @@ impl Owned {
         self.waiting_bytes >= WAITING_BYTES
     }
 
-    /// Goes on with what waits, until nothing does, a commit is full or the turn is over; gives the effects to be
-    /// committed. Partitions for which a device waits come first, so that what concerns everyone
-    /// delays nobody more than by a partition's share of it.
+    /// Goes on with what waits, until nothing does, a commit is full or the turn is over; gives the
+    /// effects to be committed. Partitions for which a device waits come first, so that what
+    /// concerns everyone delays nobody more than by a partition's share of it.
     pub fn go_on(&mut self) -> DetectionTx {
         let mut draft = Draft::of(self);
         while !draft.is_full() {

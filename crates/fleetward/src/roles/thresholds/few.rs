@@ -40,9 +40,10 @@ impl Few {
         }
         tracing::warn!(
             "behavior {behavior} of profile {profile} compares with {statistic} of {things} things, \
-             of which about {} lie beyond it: with fewer than {LEAST_BEYOND} the threshold is nearly \
-             the fleet's extreme, and things are in alarm though nothing is wrong. Attach the \
-             profile to more things, or take a percentile nearer to p50 ({} behaviors are like this)",
+             of which about {} lie beyond it: with fewer than {LEAST_BEYOND} the threshold is \
+             nearly the fleet's extreme, and things are in alarm though nothing is wrong. Attach \
+             the profile to more things, or take a percentile nearer to p50 (behaviors like this: \
+             {})",
             beyond / whole,
             told.len()
         );
