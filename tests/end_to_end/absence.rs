@@ -3,7 +3,7 @@
 use fleetward_hands::{Device, Signer, Stack, eventually};
 use serde_json::{Value, json};
 
-use crate::start;
+use crate::{start, start_with};
 
 /// A profile `p` for all things with one behavior `b`.
 fn judge(stack: &Stack, metric: &str, bound: u64) -> Signer {
@@ -27,7 +27,7 @@ fn open(signer: &Signer, thing: &str) -> Vec<Value> {
 #[test]
 fn a_device_that_leaves_is_in_alarm_until_it_is_back() {
     let stack = start();
-    // Whoever leaves is away too long at once: minutes are long for a test.
+    // Whoever leaves is away too long at once.
     let signer = judge(&stack, "aws:disconnect-duration", 0);
     signer.call("POST", "/things/lamp-1", &json!({}));
     let found = eventually("an alarm of a device that left", || {
@@ -37,7 +37,7 @@ fn a_device_that_leaves_is_in_alarm_until_it_is_back() {
         drop(device);
         open(&signer, "lamp-1").pop()
     });
-    assert_eq!(found["lastViolationValue"], json!({"count": 1}), "minutes that have begun");
+    assert_eq!(found["lastViolationValue"], json!({"count": 1}), "seconds that have begun");
     let mut device = Device::connect(stack.address("mqtt"), "lamp-1");
     assert!(device.publish("lamps/light", b"x"));
     eventually("the alarm of a device that is back to end", || {
@@ -60,4 +60,25 @@ fn a_registered_device_that_does_not_report_is_in_alarm_until_it_does() {
         open(&signer, "lamp-1").is_empty().then_some(())
     });
     eventually("another alarm, once it is silent again", || open(&signer, "lamp-1").pop());
+}
+
+#[test]
+fn a_violation_of_a_device_that_is_silent_for_as_long_as_the_setting_says_is_invalidated() {
+    let stack = start_with(&[], "[detect]\nsilence = \"2s\"");
+    let signer = judge(&stack, "aws:num-listening-tcp-ports", 0);
+    signer.call("POST", "/things/lamp-1", &json!({}));
+    let mut device = Device::connect(stack.address("mqtt"), "lamp-1");
+    let mut report_id = 0;
+    let alarm = eventually("an alarm of a report", || {
+        report_id += 1;
+        assert!(device.report("lamp-1", report_id, &[22]));
+        open(&signer, "lamp-1").pop()
+    });
+    // It stays connected, and says no more of its ports.
+    eventually("its end, by silence", || open(&signer, "lamp-1").is_empty().then_some(()));
+    let range = "/violation-events?thingName=lamp-1&startTime=0&endTime=4000000000";
+    let events = signer.call("GET", range, &json!({}));
+    let ended = &events["violationEvents"][0];
+    assert_eq!(ended["violationEventType"], json!("alarm-invalidated"), "{events}");
+    assert_eq!(ended["violationId"], alarm["violationId"]);
 }

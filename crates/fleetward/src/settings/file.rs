@@ -7,11 +7,12 @@ use fleetward_alerts::TargetSettings;
 use ipnet::IpNet;
 use serde::Deserialize;
 
+use super::detect::{DETECT_KEYS, FiledDetect};
 use super::reports::{FiledReports, REPORT_KEYS};
 use crate::failure::Failure;
 
 /// The keys at the top of the file.
-pub(super) const TOP_KEYS: [&str; 17] = [
+pub(super) const TOP_KEYS: [&str; 18] = [
     "data",
     "api",
     "mqtt",
@@ -26,6 +27,7 @@ pub(super) const TOP_KEYS: [&str; 17] = [
     "log_retention_bytes",
     "unregistered_things",
     "statistical_things",
+    "detect",
     "reports",
     "alerts",
     "config",
@@ -49,6 +51,8 @@ pub(super) struct FileSettings {
     pub(super) log_retention_bytes: Option<u64>,
     pub(super) unregistered_things: Option<u32>,
     pub(super) statistical_things: Option<u32>,
+    #[serde(default)]
+    pub(super) detect: FiledDetect,
     #[serde(default)]
     pub(super) reports: FiledReports,
     #[serde(default)]
@@ -101,6 +105,9 @@ impl FileSettings {
         check_keys("", &table, &TOP_KEYS)?;
         if table.contains_key("config") {
             return Err(Failure::new("config names this file and cannot stand in it"));
+        }
+        if let Some(toml::Value::Table(detect)) = table.get("detect") {
+            check_keys("detect.", detect, &DETECT_KEYS)?;
         }
         if let Some(toml::Value::Table(reports)) = table.get("reports") {
             check_keys("reports.", reports, &REPORT_KEYS)?;

@@ -1,6 +1,7 @@
 //! Settings: from flags and environment, the settings file and the defaults, into one value that
 //! is right in itself.
 
+mod detect;
 mod file;
 mod reports;
 #[cfg(test)]
@@ -16,6 +17,7 @@ use fleetward_front_door::ReportSettings;
 use crate::command_line::ServeArguments;
 use crate::duration::parse_duration;
 use crate::failure::Failure;
+pub(crate) use detect::DetectSettings;
 pub(crate) use file::AlertSettings;
 use file::FileSettings;
 
@@ -60,6 +62,7 @@ pub(crate) struct Settings {
     pub(crate) log_retention_bytes: u64,
     pub(crate) unregistered_things: u32,
     pub(crate) statistical_things: u32,
+    pub(crate) detect: DetectSettings,
     pub(crate) reports: ReportSettings,
     pub(crate) alerts: AlertSettings,
 }
@@ -87,6 +90,7 @@ impl Settings {
             (true, Some(filed)) => filed.into_list(),
             (true, None) => vec![MQTTS.to_owned()],
         };
+        let period_ms = period_ms(&text(flags.period, file.period, PERIOD))?;
         let settings = Self {
             data: flags.data.or(file.data).unwrap_or_else(|| DATA.into()),
             api: address("api", &text(flags.api, file.api, API))?,
@@ -97,7 +101,7 @@ impl Settings {
                 .or(file.mqtt_policy)
                 .map(|name| PolicyName::parse(name).map_err(Failure::of("setting mqtt_policy")))
                 .transpose()?,
-            period_ms: period_ms(&text(flags.period, file.period, PERIOD))?,
+            period_ms,
             auth: auth(&text(flags.auth, file.auth, "sigv4"))?,
             place: place(
                 text(flags.account, file.account, ACCOUNT),
@@ -108,6 +112,7 @@ impl Settings {
             log_retention_bytes: file.log_retention_bytes.unwrap_or(LOG_RETENTION_BYTES),
             unregistered_things: file.unregistered_things.unwrap_or(UNREGISTERED_THINGS),
             statistical_things: file.statistical_things.unwrap_or(STATISTICAL_THINGS),
+            detect: file.detect.resolve(period_ms)?,
             reports: file.reports.resolve()?,
             alerts: file.alerts,
         };

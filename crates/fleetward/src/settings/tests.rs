@@ -17,6 +17,7 @@ fn without_any_setting_the_documented_defaults_hold() {
         ["127.0.0.1:8883"]
     );
     assert_eq!(settings.period_ms, 300_000);
+    assert_eq!(settings.detect.silence_ms, 2 * 24 * 3_600_000);
     assert_eq!(settings.auth, Auth::SigV4);
     assert_eq!(settings.place.account, "123456789012");
     assert_eq!(settings.place.region, "us-east-1");
@@ -92,4 +93,22 @@ fn the_rate_of_reports_is_a_setting_and_zero_is_no_limit() {
         let error = resolve(ServeArguments::default(), toml).unwrap_err();
         assert!(error.starts_with(says), "{error}");
     }
+}
+
+#[test]
+fn a_silence_is_no_shorter_than_a_period_and_no_longer_than_events_are_kept() {
+    let of = |silence: &str| {
+        let toml = format!("period = \"60s\"\n[detect]\nsilence = \"{silence}\"");
+        resolve(ServeArguments::default(), &toml).map(|settings| settings.detect.silence_ms)
+    };
+    assert_eq!(of("60s"), Ok(60_000));
+    assert_eq!(of("720h"), Ok(30 * 24 * 3_600_000));
+    for wrong in ["59s", "721h"] {
+        let error = of(wrong).unwrap_err();
+        assert!(error.contains("setting detect.silence"), "{error}");
+        assert!(error.ends_with("is not within one period (60s) and 720h"), "{error}");
+    }
+    assert!(of("2 days").unwrap_err().starts_with("setting detect.silence: 2 days"));
+    let error = resolve(ServeArguments::default(), "[detect]\nsilent = \"1h\"").unwrap_err();
+    assert_eq!(error, "unknown key detect.silent; did you mean detect.silence?");
 }

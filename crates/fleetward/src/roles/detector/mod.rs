@@ -36,9 +36,6 @@ pub use reader::Batch;
 use reader::Reader;
 pub use written::LEAST_BYTES;
 
-/// A violation of a thing that is silent for this long is invalidated (AWS: two days).
-const SILENCE_MS: i64 = 2 * 24 * 3600 * 1000;
-
 /// Starts to detect on the partitions that are assigned; they are claimed and their state is loaded
 /// when it returns.
 ///
@@ -48,7 +45,7 @@ pub(crate) async fn start(shared: &Shared) -> Result<Role, Failure> {
     let detector = Detector {
         settings: Settings {
             period_ms: shared.settings.period_ms,
-            silence_ms: SILENCE_MS,
+            silence_ms: shared.settings.detect.silence_ms,
             unregistered_things: shared.settings.unregistered_things,
             partitions: shared.log.partitions(),
             things_per_step: THINGS_PER_STEP,
