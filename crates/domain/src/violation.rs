@@ -156,6 +156,13 @@ pub fn shared_bits_of_id(bytes: [u8; 16]) -> u16 {
     u16::from_be_bytes([high & 0x0F, low])
 }
 
+/// When the violation of such an id opened.
+#[must_use]
+pub fn opened_ms_of_id(bytes: [u8; 16]) -> EpochMs {
+    let [a, b, c, d, e, f, ..] = bytes;
+    EpochMs::from_be_bytes([0, 0, a, b, c, d, e, f])
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -196,6 +203,7 @@ mod tests {
         let text = id("lamp", "b", 1_780_000_000_000, 1);
         let bytes = packed_id(&text).unwrap();
         assert_eq!(unpacked_id(bytes), text);
+        assert_eq!(opened_ms_of_id(bytes), 1_780_000_000_000);
         let near = Placement::near("lamp") >> (Placement::NEAR_BITS - SHARED_BITS);
         assert_eq!(u32::from(shared_bits_of_id(bytes)), near);
         for other in ["", "1", &text.to_uppercase(), &text.replace('-', "")] {

@@ -64,7 +64,10 @@ pub const FLAPPING_LONGEST_MS: i64 = FLAPPING_MS + 10_000;
 pub const ALERT_LONGEST_WAIT_MS: i64 = 900_000;
 
 /// Held alerts that one look at the outbox lets go; the next one lets go the next.
-pub const ALERTS_LET_GO_AT_ONCE: usize = 256;
+pub const ALERTS_LET_GO_AT_ONCE: usize = 2_000;
+
+/// Alerts that are tried again which one look at the outbox reads at least, however few it gives.
+pub const RETRIED_AT_ONCE: usize = 64;
 
 /// Unreadable alerts that one look at the outbox deals with; the next one deals with the next.
 pub const UNREADABLE_ALERTS_AT_ONCE: usize = 1000;

@@ -1,7 +1,7 @@
 //! The outbox: alerts on their way out.
 //!
 //! An alert is held where a behavior of a thing was told of ten times within ten minutes. What ends
-//! while its beginning is held takes that with it, and neither is sent. So what is left when the
+//! while its beginning is held ends that too, and neither is sent. So what is left when the
 //! time has come makes the receiver's picture true: at most the end of what it knows of, and the
 //! beginning of what is open.
 

@@ -3,6 +3,7 @@
 //! WAL mode with a sync for each commit; one thread writes and lets many callers share that sync
 //! (`writer`), a few connections read beside it (`readers`). One process has the file at a time.
 
+mod alarms;
 mod anew;
 mod carry_over;
 pub mod check;

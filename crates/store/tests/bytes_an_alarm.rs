@@ -119,5 +119,5 @@ async fn an_alarm_writes_less_than_a_thousand_bytes_when_everyone_violates() {
     let with = bytes_an_alarm(&things, Some("arn:aws:sns:us-east-1:123456789012:alarms")).await;
     println!("bytes an alarm: {without}, {with} with an alert");
     assert!(without <= 1_000, "{without} bytes an alarm");
-    assert!(with <= 6_000, "{with} bytes an alarm with an alert");
+    assert!(with <= 2_000, "{with} bytes an alarm with an alert");
 }

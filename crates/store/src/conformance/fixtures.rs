@@ -65,8 +65,21 @@ pub(crate) fn alert(case: Case, target: &str, event_type: EventType, at_ms: Epoc
     Alert { target_arn: target.to_owned(), notification }
 }
 
+/// Enqueues alerts, and opens and ends the violations that they tell of.
 pub(crate) fn alerts(alerts: Vec<Alert>) -> DetectionTx {
-    DetectionTx::from(Effects { alerts, ..Effects::default() })
+    let (mut violations, mut closed) = (Vec::new(), Vec::new());
+    for Alert { notification: Notification::Violation(event), .. } in &alerts {
+        let case = Case { id: "", ..CASE };
+        match event.event_type {
+            EventType::InAlarm => violations.push(Violation {
+                id: event.violation_id.clone(),
+                thing: event.thing.clone(),
+                ..violation(case, event.at_ms)
+            }),
+            _ => closed.push(event.violation_id.clone()),
+        }
+    }
+    DetectionTx::from(Effects { violations, closed, alerts, ..Effects::default() })
 }
 
 pub(crate) fn change(name: &str) -> Change {

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use fleetward_domain::{
-    Alert, BehaviorName, EventType, GroupName, Mute, MuteSubject, Notification, ProfileName,
-    Severity, Thing, ThingGroup, ThingName,
+    Alert, BehaviorName, Effects, EventType, GroupName, Mute, MuteSubject, Notification,
+    ProfileName, Severity, Thing, ThingGroup, ThingName,
 };
 
 use super::fixtures::{CASE, Case, alert, alerts};
@@ -62,6 +62,39 @@ async fn what_begins_while_muted_is_sent_at_the_end_once_if_it_is_still_so() {
         assert_eq!(sent(store, 1_100).await, ["stays alarm-cleared"]);
         enqueue(store, "after", InAlarm, 1_200).await;
         assert_eq!(sent(store, 1_200).await, ["after in-alarm"]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_came_and_went_while_muted_is_not_sent_when_it_is_applied_again() {
+    use EventType::{AlarmInvalidated, InAlarm};
+    on_each(async |store| {
+        put(store, &mute("m", profile(), 1_000)).await;
+        // A crash in the middle of a record: what came of it comes once more, from its first step.
+        for _ in 0..2 {
+            enqueue(store, "v", InAlarm, 10).await;
+            enqueue(store, "v", AlarmInvalidated, 20).await;
+            assert!(sent(store, 30).await.is_empty());
+        }
+        assert_eq!(store.next_alert_ms(30).await.unwrap(), None);
+        assert!(sent(store, 1_000).await.is_empty());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn nothing_is_sent_at_the_end_of_a_mute_for_a_violation_that_is_over() {
+    on_each(async |store| {
+        put(store, &mute("m", profile(), 1_000)).await;
+        enqueue(store, "v", EventType::InAlarm, 10).await;
+        enqueue(store, "stays", EventType::InAlarm, 10).await;
+        // The profile has other targets by now, or suppresses: this one hears of no end.
+        let closed = vec!["v".to_owned()];
+        let over = Effects { closed, ..Effects::default() };
+        store.commit_detection(over.into()).await.unwrap();
+        assert_eq!(sent(store, 1_000).await, ["stays in-alarm"]);
+        assert_eq!(store.next_alert_ms(1_000).await.unwrap(), None);
     })
     .await;
 }

@@ -128,6 +128,25 @@ async fn a_pending_alert_never_expires() {
 }
 
 #[tokio::test]
+async fn an_alert_says_the_same_when_its_event_has_expired() {
+    on_each(async |store| {
+        let told = alert(CASE, "t", EventType::InAlarm, 10);
+        let Notification::Violation(event) = told.notification.clone();
+        let mut tx = alerts(vec![told.clone()]);
+        tx.effects.events.push(event);
+        store.commit_detection(tx.clone()).await.unwrap();
+        verify(store, CASE.id, VerificationState::FalsePositive, None).await;
+        assert_eq!(first(store, 0).await.alert, told);
+        assert_eq!(store.expire_events(1000).await.unwrap(), 1);
+        assert_eq!(first(store, 0).await.alert, told);
+        // Applied again, it is there once.
+        store.commit_detection(tx).await.unwrap();
+        assert_eq!(due(store, 0).await.len(), 1);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn an_alert_wakes_who_waits() {
     on_each(async |store| {
         let mut newest = store.newest_event();

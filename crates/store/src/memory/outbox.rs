@@ -17,8 +17,9 @@ use crate::outbox::{AlertStatus, DueAlert, Outbox, behavior_of};
 impl Outbox for MemoryStore {
     async fn due_alerts(&self, now_ms: EpochMs, limit: usize) -> Result<Vec<DueAlert>, StoreError> {
         let state = &mut *self.state();
-        let documents = &state.documents;
-        state.outbox.let_go(now_ms, |alert, at_ms| documents.muted_until_ms(alert, at_ms));
+        let (documents, violations) = (&state.documents, &state.violations);
+        let muted_until_ms = |alert: &Alert| documents.muted_until_ms(alert, now_ms);
+        state.outbox.let_go(now_ms, muted_until_ms, |id| violations.is_open(id));
         Ok(state.outbox.due(now_ms, limit))
     }
 
@@ -75,33 +76,40 @@ struct Row {
     /// When its lane has its turn, once it is the first of it.
     turn: i64,
     is_of_stranger: bool,
+    /// It was held until what it tells of was over, and was never sent.
+    is_untold: bool,
 }
 
 impl OutboxTable {
     /// `holds`: what comes and goes too often or is muted is held.
     pub(super) fn add(&mut self, alerts: Vec<Alert>, holds: bool, documents: &DocumentTable) {
         for alert in alerts {
-            if holds && self.ends_what_is_held(&alert) || self.keys.contains(&alert.key()) {
+            if !self.keys.insert(alert.key()) {
                 continue;
             }
-            self.keys.insert(alert.key());
+            // Before all else: what ends something untold is neither sent nor held.
+            let is_untold = holds && self.ends_what_is_held(&alert);
             let at_ms = alert.notification.at_ms();
             let muted_ms = documents.muted_until_ms(&alert, at_ms);
-            let hold = hold(self.first_ms(&alert), muted_ms, at_ms).filter(|_| holds);
+            let hold = hold(self.first_ms(&alert), muted_ms, at_ms);
+            let hold = hold.filter(|_| holds && !is_untold);
             let lane = (alert.notification.lane().to_owned(), alert.target_arn.clone());
-            let is_head = hold.is_none() && self.is_lane_empty(&lane);
+            let is_head = hold.is_none() && !is_untold && self.is_lane_empty(&lane);
             self.newest_id += 1;
             let next_turn = self.next_turn();
             let row = Row {
-                status: hold.map_or(AlertStatus::Waiting, |hold| AlertStatus::Held {
-                    until_ms: hold.until_ms,
-                }),
+                status: match hold {
+                    _ if is_untold => AlertStatus::Delivered,
+                    Some(Hold { until_ms, .. }) => AlertStatus::Held { until_ms },
+                    None => AlertStatus::Waiting,
+                },
                 due_ms: EpochMs::MIN,
                 failures: 0,
                 released_ms: EpochMs::MIN,
                 is_head,
                 is_muted: hold.is_some_and(|hold| hold.is_muted),
                 turn: next_turn,
+                is_untold,
                 is_of_stranger: !documents.has(Kind::Thing, alert.notification.lane()),
                 alert,
             };
@@ -115,14 +123,10 @@ impl OutboxTable {
         let Notification::Violation(event) = &mut begins.notification;
         event.event_type = EventType::InAlarm;
         let key = begins.key();
-        let is_it = |row: &Row| row.is_held() && row.alert.key() == key;
-        let found = self.rows.iter().find(|(_, row)| is_it(row)).map(|(id, _)| *id);
-        let found = found.filter(|_| ends.key() != key);
-        if let Some(id) = found {
-            self.rows.remove(&id);
-            self.keys.remove(&key);
-        }
-        found.is_some()
+        let is_it = |row: &&mut Row| row.is_held() && row.alert.key() == key;
+        let found = self.rows.values_mut().find(is_it).filter(|_| ends.key() != key);
+        // The row stays: applied again, the beginning must not be sent either.
+        found.map(Row::never_tell).is_some()
     }
 
     /// Since when the first could go of those ten that went last; none if there were fewer.
@@ -131,6 +135,7 @@ impl OutboxTable {
         let (lane, behavior) = (notification.lane(), behavior_of(notification));
         let sent = self.rows.values().rev().filter(|row| {
             !row.is_held()
+                && !row.is_untold
                 && row.alert.target_arn == held.target_arn
                 && row.alert.notification.lane() == lane
                 && behavior_of(&row.alert.notification) == behavior
@@ -145,11 +150,13 @@ impl OutboxTable {
         }
     }
 
-    /// Lets go what was held until now, unless it is muted at that time.
+    /// Lets go what was held until now, unless it is muted at that time, or what it tells of is
+    /// over: its end went to other targets, or to none.
     fn let_go(
         &mut self,
         now_ms: EpochMs,
-        muted_until_ms: impl Fn(&Alert, EpochMs) -> Option<EpochMs>,
+        muted_until_ms: impl Fn(&Alert) -> Option<EpochMs>,
+        is_open: impl Fn(&str) -> bool,
     ) {
         let turn = self.next_turn();
         let over = self.rows.iter().filter_map(|(id, row)| {
@@ -160,7 +167,12 @@ impl OutboxTable {
             let Some(lane) = self.rows.get(&id).map(Row::lane) else { continue };
             let is_head = self.is_lane_empty(&lane);
             let Some(row) = self.rows.get_mut(&id) else { continue };
-            if let Some(until_ms) = muted_until_ms(&row.alert, now_ms).filter(|_| row.is_muted) {
+            let Notification::Violation(event) = &row.alert.notification;
+            if event.event_type == EventType::InAlarm && !is_open(&event.violation_id) {
+                row.never_tell();
+                continue;
+            }
+            if let Some(until_ms) = muted_until_ms(&row.alert).filter(|_| row.is_muted) {
                 row.status = AlertStatus::Held { until_ms };
                 continue;
             }
@@ -266,6 +278,11 @@ fn is_due(due_ms: EpochMs, now_ms: EpochMs) -> bool {
 impl Row {
     fn is_waiting(&self) -> bool {
         self.status == AlertStatus::Waiting
+    }
+
+    /// What was held is over, and was never sent.
+    fn never_tell(&mut self) {
+        (self.status, self.is_untold) = (AlertStatus::Delivered, true);
     }
 
     fn is_held(&self) -> bool {

@@ -134,6 +134,10 @@ impl ViolationTable {
             .collect()
     }
 
+    pub(super) fn is_open(&self, id: &str) -> bool {
+        self.open.contains_key(id)
+    }
+
     fn knows(&self, id: &str) -> bool {
         self.open.contains_key(id) || self.events.values().any(|event| event.violation_id == id)
     }

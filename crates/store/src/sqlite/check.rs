@@ -7,7 +7,7 @@ use rusqlite::{Connection, Row, params, params_from_iter};
 use super::documents::{change_in, document_in};
 use super::stored::{Unsigned, column};
 use super::violation_id::{called, id_in};
-use super::{SqliteStore, kept, outbox, violations};
+use super::{SqliteStore, alarms, kept, outbox};
 use crate::codes;
 use crate::edge::{edge_ends, edge_key};
 use crate::error::StoreError;
@@ -28,7 +28,7 @@ pub enum Finding {
 }
 
 /// Reads all of one row that the server reads.
-type ReadRow = fn(&Row<'_>) -> Result<(), StoreError>;
+type ReadRow = fn(&Connection, &Row<'_>) -> Result<(), StoreError>;
 
 /// A table, how its rows come in the order of their keys, and how one is read.
 struct Table {
@@ -42,7 +42,7 @@ const TABLES: [Table; 4] = [
     Table {
         what: "changes",
         sql: |_| "SELECT * FROM change WHERE seq > coalesce(?, 0) ORDER BY seq LIMIT ?".to_owned(),
-        read: |row| change_in(row).map(drop),
+        read: |_, row| change_in(row).map(drop),
     },
     Table {
         what: "open violations",
@@ -50,8 +50,8 @@ const TABLES: [Table; 4] = [
             let rows = kept::rows_of("violation", level);
             format!("{rows} WHERE id > coalesce(?, '') ORDER BY id LIMIT ?")
         },
-        read: |row| {
-            let open = violations::open_in(row)?;
+        read: |_, row| {
+            let open = alarms::open_in(row)?;
             let id = called(row, "id")?;
             let columns = [
                 ("thing", open.thing.to_string().into()),
@@ -69,8 +69,8 @@ const TABLES: [Table; 4] = [
             let rows = kept::rows_of("event", level);
             format!("{rows} WHERE row > coalesce(?, 0) ORDER BY row LIMIT ?")
         },
-        read: |row| {
-            let (cursor, happened) = violations::event_in(row)?;
+        read: |_, row| {
+            let (cursor, happened) = alarms::event_in(row)?;
             let row_number = cursor.row.to_string();
             kept::check_near(row, ("event", &row_number), happened.thing.as_str())?;
             let here = ("event", &*row_number);
@@ -89,20 +89,26 @@ const TABLES: [Table; 4] = [
     Table {
         what: "alerts that wait or are dead",
         // A delivered one has no body any more.
-        sql: |_| {
-            let sql = "SELECT * FROM alert WHERE id > coalesce(?, 0) AND status <> 2
-                 ORDER BY id LIMIT ?";
-            sql.to_owned()
+        sql: |level| {
+            let alerts = match kept::refers(level) {
+                true => outbox::ALERTS,
+                false => "SELECT *, target AS target_name FROM alert",
+            };
+            format!("{alerts} WHERE id > coalesce(?, 0) AND status <> 2 ORDER BY id LIMIT ?")
         },
-        read: |row| {
-            let alert = outbox::alert_in(row)?.alert;
+        read: |connection, row| {
+            let alert = outbox::alert_in(connection, row)?.alert;
+            let (key, thing) = (alert.key(), alert.notification.lane());
             let columns = [
-                ("key", alert.key().into()),
-                ("thing", alert.notification.lane().to_owned().into()),
-                ("target", alert.target_arn.clone().into()),
+                ("thing", thing.to_owned().into()),
+                ("target_name", alert.target_arn.clone().into()),
                 ("created_ms", alert.notification.at_ms().into()),
             ];
-            agree(row, ("alert", &alert.key()), columns)
+            kept::check_near(row, ("alert", &key), thing)?;
+            // One that refers has no key of its own.
+            let stored: Option<String> = column(row, "key", "alert", &key)?;
+            agree_on("key", ("alert", &key), stored.is_none_or(|stored| stored == key))?;
+            agree(row, ("alert", &key), columns)
         },
     },
 ];
@@ -202,7 +208,8 @@ fn rows(
     (table, level): (&Table, FormatLevel),
     after: Option<Value>,
 ) -> Result<Page, StoreError> {
-    page(connection, &(table.sql)(level), [after.unwrap_or(Value::Null), limit()], table.read)
+    let values = [after.unwrap_or(Value::Null), limit()];
+    page(connection, &(table.sql)(level), values, |row| (table.read)(connection, row))
 }
 
 fn page<const N: usize>(

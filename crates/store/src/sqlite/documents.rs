@@ -8,7 +8,7 @@ use tokio::sync::watch;
 
 use super::stored::{Bytes, Unsigned, column, rows, signed};
 use super::writer::Writing;
-use super::{SqliteStore, checksum, from_now_on, outbox, violations};
+use super::{SqliteStore, alarms, checksum, from_now_on, outbox};
 use crate::condition::Condition;
 use crate::documents::{Document, Documents};
 use crate::error::StoreError;
@@ -190,7 +190,7 @@ fn commit(writing: &mut Writing<'_>, tx: Tx) -> Result<Committed, StoreError> {
         writing.wakes.newest_change = connection.last_insert_rowid().cast_unsigned();
     }
     for verification in &tx.verifications {
-        violations::verify(writing, verification)?;
+        alarms::verify(writing, verification)?;
     }
     Ok(Committed { versions, change_seq: writing.wakes.newest_change })
 }

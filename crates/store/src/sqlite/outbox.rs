@@ -4,23 +4,30 @@
 //! what is due is found by index however long the queues are. Statuses stand in SQL as numbers,
 //! those of `codes.rs`: SQLite uses an index of some statuses only where a question names them so.
 
+mod due;
+mod enqueue;
 mod held;
 
+pub(super) use due::{ALERTS, alert_in};
 pub(super) use held::look_again_at_muted;
 
-use fleetward_domain::{Alert, EpochMs, FormatLevel};
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use due::{Due, called, status_in};
+use fleetward_domain::{Alert, EpochMs, FormatLevel, Placement};
+use rusqlite::types::Value;
+use rusqlite::{Connection, OptionalExtension, params};
 use tokio::sync::watch;
 
-use super::stored::{Bytes, column, key, rows};
+use super::alarms::Written;
+use super::kept::{self, Numbers};
+use super::stored::rows;
 use super::writer::Writing;
 use super::{SqliteStore, from_now_on};
 use crate::codes::{ALERT_BEHIND, ALERT_DEAD, ALERT_DELIVERED, ALERT_HEAD, ALERT_HELD};
 use crate::error::StoreError;
 use crate::held::too_far_ms as held_too_far_ms;
-use crate::limits::{ALERT_LONGEST_WAIT_MS, UNREADABLE_ALERTS_AT_ONCE};
+use crate::limits::UNREADABLE_ALERTS_AT_ONCE;
 use crate::outbox::{AlertStatus, DueAlert, Outbox};
-use crate::shape::alert;
+use crate::shape;
 
 #[async_trait::async_trait]
 impl Outbox for SqliteStore {
@@ -29,7 +36,10 @@ impl Outbox for SqliteStore {
         if is_fair && self.readers.read(move |c| held::is_any_due(c, now_ms)).await? {
             self.writer.write(move |w| held::let_go(w, now_ms)).await?;
         }
-        let due = move |c: &Connection| due(c, now_ms, limit, is_fair);
+        let due = move |c: &Connection| match is_fair {
+            true => due::in_turn(c, now_ms, limit),
+            false => due::oldest_first(c, now_ms, limit),
+        };
         let Due { alerts, unreadable } = self.readers.read(due).await?;
         for (id, error) in unreadable {
             let is_newer = matches!(error, StoreError::WrittenNewer { .. });
@@ -50,7 +60,8 @@ impl Outbox for SqliteStore {
     }
 
     async fn next_alert_ms(&self, now_ms: EpochMs) -> Result<Option<EpochMs>, StoreError> {
-        self.readers.read(move |c| next_ms(c, now_ms)).await
+        let level = self.level;
+        self.readers.read(move |c| next_ms((c, level), now_ms)).await
     }
 
     async fn alert_status(&self, id: i64) -> Result<Option<AlertStatus>, StoreError> {
@@ -93,29 +104,18 @@ impl SqliteStore {
     }
 }
 
-/// Enqueues what was never enqueued.
-pub(super) fn add(writing: &Writing<'_>, alerts: &[Alert]) -> Result<(), StoreError> {
-    if writing.level >= FormatLevel::Proven {
-        return held::add(writing, alerts);
+/// Enqueues what was never enqueued; where rows refer, one of an event that was just written
+/// refers to it.
+pub(super) fn add(
+    writing: &Writing<'_>,
+    numbers: &mut Numbers,
+    written: &Written<'_>,
+    alerts: &[Alert],
+) -> Result<(), StoreError> {
+    match kept::refers(writing.level) {
+        true => enqueue::add_referring(writing, numbers, written, alerts),
+        false => enqueue::add_whole(writing, alerts),
     }
-    let mut add = writing.connection.prepare_cached(
-        "INSERT INTO alert (key, thing, target, status, created_ms, due_ms, failures, reason, body)
-         SELECT ?1, ?2, ?3,
-             EXISTS (SELECT 1 FROM alert WHERE thing = ?2 AND target = ?3 AND status IN (0, 1)),
-             ?4, ?5, 0, '', ?6
-         WHERE NOT EXISTS (SELECT 1 FROM alert WHERE key = ?1)",
-    )?;
-    for enqueued in alerts {
-        add.execute(params![
-            enqueued.key(),
-            enqueued.notification.lane(),
-            enqueued.target_arn,
-            enqueued.notification.at_ms(),
-            EpochMs::MIN,
-            alert::to_bytes(enqueued, writing.level)?,
-        ])?;
-    }
-    Ok(())
 }
 
 fn status(connection: &Connection, id: i64) -> Result<Option<AlertStatus>, StoreError> {
@@ -136,110 +136,37 @@ fn status(connection: &Connection, id: i64) -> Result<Option<AlertStatus>, Store
     })
 }
 
-/// What is due, and rows that are but cannot be read.
-#[derive(Default)]
-struct Due {
-    alerts: Vec<DueAlert>,
-    unreadable: Vec<(i64, StoreError)>,
-}
-
-/// In the order of the index, so that a page costs a page however many wait: sorting would read all
-/// of them.
-const DUE_IN_TURN: &str = "
-    SELECT id, key, status, failures, created_ms, due_ms, body, stranger, released_ms
-    FROM alert INDEXED BY alert_turn WHERE status = 0 AND (due_ms <= ?1 OR due_ms > ?2)
-    ORDER BY stranger, turn, id";
-
-fn due(
-    connection: &Connection,
-    now_ms: EpochMs,
-    limit: usize,
-    is_fair: bool,
-) -> Result<Due, StoreError> {
-    // At the levels that know no turns, the oldest goes first.
-    let mut statement = connection.prepare_cached(match is_fair {
-        true => DUE_IN_TURN,
-        false => {
-            "SELECT id, key, status, failures, created_ms, due_ms, body, 0, 0 FROM alert
-             WHERE status = 0 AND (due_ms <= ?1 OR due_ms > ?2) ORDER BY id"
-        }
-    })?;
-    let mut found =
-        statement.query_map([now_ms, too_far_ms(now_ms)], |row| Ok((row.get(0)?, due_in(row))))?;
-    let mut due = Due::default();
-    // What cannot be read takes no place of what can.
-    while due.alerts.len() < limit
-        && let Some(row) = found.next()
-    {
-        let (id, read) = row?;
-        match read {
-            Ok(alert) => due.alerts.push(alert),
-            Err(error) if !error.is_about_what_is_stored() => return Err(error),
-            Err(error) if due.unreadable.len() < UNREADABLE_ALERTS_AT_ONCE => {
-                due.unreadable.push((id, error));
-            }
-            // The next look comes upon it, when the others are told and are dead letters.
-            Err(_) => {}
-        }
-    }
-    Ok(due)
-}
-
-/// Whatever is due after this was written by a clock that was set back since.
-fn too_far_ms(now_ms: EpochMs) -> EpochMs {
-    now_ms.saturating_add(ALERT_LONGEST_WAIT_MS)
-}
-
-/// Reads a row of the table of alerts that has its turn.
-fn due_in(row: &Row<'_>) -> Result<DueAlert, StoreError> {
-    let due = alert_in(row)?;
-    let (is_of_stranger, released_ms) = (row.get(7)?, row.get(8)?);
-    Ok(DueAlert { is_of_stranger, created_ms: due.created_ms.max(released_ms), ..due })
-}
-
-/// Reads a row of the table of alerts that has a body.
-pub(super) fn alert_in(row: &Row<'_>) -> Result<DueAlert, StoreError> {
-    let key = key(row, "key")?;
-    status_in(row, &key)?;
-    column::<EpochMs>(row, "due_ms", "alert", &key)?;
-    let body: Bytes = column(row, "body", "alert", &key)?;
-    Ok(DueAlert {
-        id: column(row, "id", "alert", &key)?,
-        alert: alert::from_bytes(&key, &body.0)?,
-        failures: column(row, "failures", "alert", &key)?,
-        created_ms: column(row, "created_ms", "alert", &key)?,
-        is_of_stranger: false,
-    })
-}
-
-fn status_in(row: &Row<'_>, key: &str) -> Result<(), StoreError> {
-    let status: i64 = column(row, "status", "alert", key)?;
-    if (ALERT_HEAD.into()..=ALERT_HELD.into()).contains(&status) {
-        return Ok(());
-    }
-    Err(StoreError::corrupt("alert", key)(format!("its status {status} is none that is known")))
-}
-
 /// Alerts that no question finds, since it asks for one of the statuses.
 fn strays(connection: &Connection) -> Result<Vec<(i64, StoreError)>, StoreError> {
-    let mut statement = connection.prepare_cached(
-        "SELECT id, key, status FROM alert WHERE status NOT IN (0, 1, 2, 3, 4) LIMIT ?",
-    )?;
+    let mut statement = connection
+        .prepare_cached("SELECT * FROM alert WHERE status NOT IN (0, 1, 2, 3, 4) LIMIT ?")?;
     let mut found = statement.query([rows(UNREADABLE_ALERTS_AT_ONCE)])?;
     let mut strays = Vec::new();
     while let Some(row) = found.next()? {
-        let read = status_in(row, &key(row, "key")?);
-        strays
-            .extend(read.err().map(|error| Ok::<_, StoreError>((row.get(0)?, error))).transpose()?);
+        let read = status_in(row, &called(row)?);
+        strays.extend(
+            read.err().map(|error| Ok::<_, StoreError>((row.get("id")?, error))).transpose()?,
+        );
     }
     Ok(strays)
 }
 
-fn next_ms(connection: &Connection, now_ms: EpochMs) -> Result<Option<EpochMs>, StoreError> {
+fn next_ms(
+    (connection, level): (&Connection, FormatLevel),
+    now_ms: EpochMs,
+) -> Result<Option<EpochMs>, StoreError> {
+    if !kept::refers(level) {
+        let sql = "SELECT min(due_ms) FROM alert WHERE status = 0 AND due_ms > ?";
+        return Ok(connection.prepare_cached(sql)?.query_row([now_ms], |row| row.get(0))?);
+    }
+    // One that never failed is due at once.
     let next_ms = connection
         .prepare_cached(
             "SELECT min(due_ms) FROM (
-                 SELECT min(due_ms) AS due_ms FROM alert WHERE status = 0 AND due_ms > ?1
+                 SELECT min(due_ms) AS due_ms FROM alert
+                     WHERE status = 0 AND failures > 0 AND stranger = 0 AND due_ms > ?1
+                 UNION ALL SELECT min(due_ms) FROM alert
+                     WHERE status = 0 AND failures > 0 AND stranger = 1 AND due_ms > ?1
                  UNION ALL SELECT min(due_ms) FROM alert
                      WHERE status = 4 AND due_ms > ?1 AND (reason <> '' OR due_ms <= ?2))",
         )?
@@ -278,22 +205,24 @@ fn failed(
 }
 
 /// The oldest alert that is left for a (thing, target) gets its turn, behind all that wait now.
-fn promote(writing: &Writing<'_>, left: Option<(String, String)>) -> Result<(), StoreError> {
+fn promote(writing: &Writing<'_>, left: Option<(String, Value)>) -> Result<(), StoreError> {
     let Some((thing, target)) = left else { return Ok(()) };
+    let near = Placement::near(&thing);
     let mut promote = writing.connection.prepare_cached(match writing.level {
         FormatLevel::First | FormatLevel::Named => {
             "UPDATE alert SET status = 0 WHERE status = 1 AND id = (SELECT min(id) FROM alert
-                 WHERE thing = ?1 AND target = ?2 AND status IN (0, 1))"
+                 WHERE thing = ?1 AND target = ?2 AND status IN (0, 1)) AND ?3 = ?3"
         }
         FormatLevel::Proven => {
             "UPDATE alert SET status = 0, turn = (SELECT max(id) + 1 FROM alert)
              WHERE status = 1 AND id = (SELECT min(id) FROM alert
-                 WHERE thing = ?1 AND target = ?2 AND status IN (0, 1))
+                 WHERE near = ?3 AND target = ?2 AND thing = ?1 AND status IN (0, 1))
              AND NOT EXISTS (SELECT 1 FROM alert
-                 WHERE thing = ?1 AND target = ?2 AND status = 0)"
+                 WHERE near = ?3 AND target = ?2 AND thing = ?1 AND status IN (0, 1)
+                     AND status = 0)"
         }
     })?;
-    promote.execute(params![thing, target])?;
+    promote.execute(params![thing, target, near])?;
     Ok(())
 }
 
@@ -312,20 +241,30 @@ pub(super) fn expire(
     Ok(expired)
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::sqlite::schema;
-
-    #[test]
-    fn a_page_of_what_is_due_is_read_without_sorting_all_that_wait() {
-        let mut connection = Connection::open_in_memory().unwrap();
-        schema::migrate(&mut connection, FormatLevel::Proven).unwrap();
-        let explain = format!("EXPLAIN QUERY PLAN {DUE_IN_TURN}");
-        let mut statement = connection.prepare(&explain).unwrap();
-        let plan = statement.query_map([0, 0], |row| row.get::<_, String>("detail")).unwrap();
-        let plan: Vec<String> = plan.map(Result::unwrap).collect();
-        assert_eq!(plan.len(), 1, "{plan:?}");
-        assert!(plan[0].contains("USING INDEX alert_turn"), "{plan:?}");
+/// Gives alerts that are not over what they say, before their events expire as [`expire`] does it.
+pub(super) fn hand_over_events(
+    writing: &Writing<'_>,
+    before_ms: EpochMs,
+    limit: usize,
+) -> Result<(), StoreError> {
+    if !kept::refers(writing.level) {
+        return Ok(());
     }
+    let mut referring = writing.connection.prepare_cached(
+        "SELECT id FROM alert INDEXED BY alert_of_event WHERE event IN
+             (SELECT row FROM event WHERE at_ms < ? ORDER BY at_ms, row LIMIT ?)
+         AND status IN (0, 1, 4)",
+    )?;
+    let found = referring.query_map(params![before_ms, rows(limit)], |row| row.get(0))?;
+    let mut whole = writing
+        .connection
+        .prepare_cached("UPDATE alert SET key = ?, event = NULL, body = ? WHERE id = ?")?;
+    for id in found.collect::<rusqlite::Result<Vec<i64>>>()? {
+        // One that cannot be read is none that its event would help.
+        if let Some(Ok(DueAlert { alert, .. })) = due::read(writing.connection, id)? {
+            let body = shape::alert::to_bytes(&alert, writing.level)?;
+            whole.execute(params![alert.key(), body, id])?;
+        }
+    }
+    Ok(())
 }

@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::stored::{Unsigned, signed};
 use super::writer::Writing;
-use super::{SqliteStore, kept, outbox, summaries, violations};
+use super::{SqliteStore, alarms, kept, outbox, summaries};
 use crate::error::StoreError;
 use crate::partitions::{
     Chunk, DetectionTx, PartitionClaim, PartitionProgress, Partitions, StateTx,
@@ -100,10 +100,10 @@ fn commit(
     advance(connection, &tx.progress)?;
     // An event takes an operator's word from its violation, so it comes before the removal.
     let mut numbers = kept::Numbers::default();
-    violations::put(writing, &mut numbers, &tx.effects.violations)?;
-    violations::add_events(writing, unreadable, &mut numbers, &tx.effects.events)?;
-    violations::close(writing, &tx.effects.closed)?;
-    outbox::add(writing, &tx.effects.alerts)?;
+    alarms::put(writing, &mut numbers, &tx.effects.violations)?;
+    let written = alarms::add_events(writing, unreadable, &mut numbers, &tx.effects.events)?;
+    alarms::close(writing, &tx.effects.closed)?;
+    outbox::add(writing, &mut numbers, &written, &tx.effects.alerts)?;
     summaries::add(connection, &tx.effects.summaries)?;
     if !tx.effects.is_empty() {
         writing.wakes.newest_event += 1;

@@ -17,17 +17,6 @@ const MIGRATIONS: &[(FormatLevel, &str)] =
 
 // Not released yet: what the level brings is added to this text.
 const V3: &str = "
--- What an alert is about (a profile and its behavior), whether its thing is one that nobody
--- registered, when it has its turn, and since when it may go if it was held.
-ALTER TABLE alert ADD COLUMN behavior TEXT NOT NULL DEFAULT '';
-ALTER TABLE alert ADD COLUMN stranger INTEGER NOT NULL DEFAULT 0;
-ALTER TABLE alert ADD COLUMN turn INTEGER NOT NULL DEFAULT 0;
-ALTER TABLE alert ADD COLUMN released_ms INTEGER NOT NULL DEFAULT 0;
-CREATE INDEX alert_turn ON alert (stranger, turn, id, due_ms) WHERE status = 0;
-CREATE INDEX alert_held ON alert (due_ms) WHERE status = 4;
-CREATE INDEX alert_flapping ON alert (due_ms) WHERE status = 4 AND reason = '';
-CREATE INDEX alert_of_behavior ON alert (thing, target, behavior);
-
 -- Behaviors that rows refer to, each kept once; digest is a CRC-32 of what is kept, and no row of a
 -- time a day after used_ms refers to it. Names of profiles and targets.
 CREATE TABLE kept_behavior (
@@ -74,6 +63,38 @@ CREATE TABLE event (
     verification INTEGER NOT NULL,
     description TEXT,
     body BLOB NOT NULL
+);
+
+-- One that tells of an event refers to its row; others have a key, and what they say in the body.
+-- target and behavior (that of a profile) are names' numbers, stranger says that nobody registered
+-- the thing, turn when it has its turn, released_ms since when it may go if it was held.
+DROP INDEX alert_due;
+DROP INDEX alert_pending;
+DROP INDEX alert_over;
+ALTER TABLE alert RENAME TO alert_before;
+CREATE TABLE alert (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    key TEXT,
+    event INTEGER,
+    near INTEGER NOT NULL,
+    thing TEXT NOT NULL,
+    target INTEGER NOT NULL,
+    behavior INTEGER NOT NULL,
+    status INTEGER NOT NULL,
+    created_ms INTEGER NOT NULL,
+    due_ms INTEGER NOT NULL,
+    failures INTEGER NOT NULL,
+    reason TEXT NOT NULL,
+    body BLOB NOT NULL,
+    stranger INTEGER NOT NULL,
+    turn INTEGER NOT NULL,
+    released_ms INTEGER
+);
+-- Those that are held with ids in this range are looked at again: a mute was taken away.
+CREATE TABLE alert_again (
+    number INTEGER PRIMARY KEY,
+    after INTEGER NOT NULL,
+    last INTEGER NOT NULL
 );
 
 -- Null in rows that were written below this level.

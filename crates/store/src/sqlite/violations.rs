@@ -1,8 +1,4 @@
-//! Open violations and events in SQL. What is asked for has its own column; the rest is JSON, and
-//! what many have in common stands elsewhere ([`super::kept`]).
-
-mod rows;
-mod writes;
+//! Open violations and events in SQL: what may be asked of them, each by an index.
 
 use std::sync::Arc;
 
@@ -13,9 +9,7 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, params, params_from_iter};
 use tokio::sync::watch;
 
-pub(super) use self::rows::{event_in, open_in};
-use self::writes::said_before;
-pub(super) use self::writes::{add_events, close, put, verify};
+use super::alarms::{event_in, open_in, said_before};
 use super::violation_id::StoredId;
 use super::{SqliteStore, from_now_on, kept, outbox, stored};
 use crate::codes;
@@ -68,6 +62,7 @@ impl Violations for SqliteStore {
             let (events, alerts) = self
                 .writer
                 .write(move |w| {
+                    outbox::hand_over_events(w, before_ms, limit)?;
                     let events = expire(w.connection, before_ms, limit)?;
                     Ok((events, outbox::expire(w.connection, before_ms, limit)?))
                 })
@@ -142,7 +137,7 @@ fn expire(connection: &Connection, before_ms: EpochMs, limit: usize) -> Result<u
     let expired = connection
         .prepare_cached(
             "DELETE FROM event WHERE row IN
-             (SELECT row FROM event WHERE at_ms < ? ORDER BY at_ms LIMIT ?)",
+             (SELECT row FROM event WHERE at_ms < ? ORDER BY at_ms, row LIMIT ?)",
         )?
         .execute(params![before_ms, stored::rows(limit)])?;
     Ok(expired)

@@ -1,6 +1,10 @@
 //! Writing violations and events, and an operator's word on them.
 
-use fleetward_domain::{FormatLevel, Placement, VerificationState, Violation, ViolationEvent};
+use std::collections::HashMap;
+
+use fleetward_domain::{
+    EventType, FormatLevel, Placement, VerificationState, Violation, ViolationEvent,
+};
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, params, params_from_iter};
 
@@ -78,14 +82,19 @@ fn put_referring(
     Ok(())
 }
 
-/// Writes events that are not there yet, with what an operator has said of their violation.
-pub(in crate::sqlite) fn add_events(
+/// Events that a commit wrote, and their rows.
+pub(in crate::sqlite) type Written<'e> = HashMap<(&'e str, EventType), (i64, &'e ViolationEvent)>;
+
+/// Writes events that are not there yet, with what an operator has said of their violation. Gives
+/// those that were not, where rows refer.
+pub(in crate::sqlite) fn add_events<'e>(
     writing: &Writing<'_>,
     unreadable: &Unreadable,
     numbers: &mut Numbers,
-    events: &[ViolationEvent],
-) -> Result<(), StoreError> {
+    events: &'e [ViolationEvent],
+) -> Result<Written<'e>, StoreError> {
     let at = (writing.connection, writing.level);
+    let mut written = Written::new();
     for happened in events {
         // Where rows refer, no constraint of the table keeps one from being there twice.
         if kept::refers(writing.level) && event_row(at, happened)?.is_some() {
@@ -96,11 +105,13 @@ pub(in crate::sqlite) fn add_events(
             .unwrap_or((happened.verification, happened.verification_description.clone()));
         if kept::refers(writing.level) {
             add_referring(writing, numbers, happened, said)?;
+            let row = writing.connection.last_insert_rowid();
+            written.insert((&happened.violation_id, happened.event_type), (row, happened));
         } else {
             add_whole(writing, happened, said)?;
         }
     }
-    Ok(())
+    Ok(written)
 }
 
 fn add_whole(
@@ -179,7 +190,7 @@ pub(in crate::sqlite) fn event_row(
 
 /// What an operator said of a violation; of its thing, if that is known. A word that cannot be
 /// read counts as none: it must not stop detection, which comes past here with each event.
-pub(super) fn said_before(
+pub(in crate::sqlite) fn said_before(
     (connection, level): (&Connection, FormatLevel),
     unreadable: &Unreadable,
     (violation_id, thing): (&str, Option<&str>),

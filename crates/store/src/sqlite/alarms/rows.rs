@@ -1,7 +1,9 @@
 //! Rows of violations and events, as they are read.
 
-use fleetward_domain::{ProfileName, ThingName, VerificationState, Violation, ViolationEvent};
-use rusqlite::Row;
+use fleetward_domain::{
+    FormatLevel, ProfileName, ThingName, VerificationState, Violation, ViolationEvent,
+};
+use rusqlite::{Connection, Row};
 
 use crate::error::StoreError;
 use crate::shape::{event, value, violation};
@@ -13,7 +15,7 @@ use crate::sqlite::violation_id::{called, id_in};
 use crate::violations::EventCursor;
 
 /// What an operator said of a violation.
-pub(super) type Said = (VerificationState, Option<String>);
+pub(in crate::sqlite) type Said = (VerificationState, Option<String>);
 
 /// An operator's word in a row.
 pub(super) fn said_in(row: &Row<'_>, what: &str, key: &str) -> Result<Said, StoreError> {
@@ -44,6 +46,17 @@ pub(in crate::sqlite) fn open_in(row: &Row<'_>) -> Result<Violation, StoreError>
     };
     (open.verification, open.verification_description) = said_in(row, "violation", &id)?;
     Ok(open)
+}
+
+/// The event of a row, where rows refer; none if there is no such row.
+pub(in crate::sqlite) fn event_of_row(
+    connection: &Connection,
+    row: i64,
+) -> Result<Option<ViolationEvent>, StoreError> {
+    let sql = format!("{} WHERE row = ?", kept::rows_of("event", FormatLevel::Proven));
+    let mut statement = connection.prepare_cached(&sql)?;
+    let mut found = statement.query([row])?;
+    found.next()?.map(|row| event_in(row).map(|(_, event)| event)).transpose()
 }
 
 /// Reads a row of the table of events.
