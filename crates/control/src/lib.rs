@@ -58,3 +58,4 @@ pub use error::ControlError;
 pub use keys::{AccessKey, KeyStatus, Keys, NewAccessKey};
 pub use master_key::MasterKey;
 pub use prepared::Prepared;
+pub use thing_group::let_things_leave;

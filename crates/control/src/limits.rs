@@ -22,9 +22,9 @@ pub const POLICIES_PER_CERTIFICATE: usize = 10;
 /// Most things attached to one certificate. AWS names no limit; the document holds all of them.
 pub const THINGS_PER_CERTIFICATE: usize = 1_000;
 
-/// Things that leave a group that is deleted, at most: they are written in one commit, for which
-/// others wait.
-pub const THINGS_LEAVING_AT_ONCE: usize = 10_000;
+/// Things that leave a group that is deleted in one commit, for which others wait; more leave in
+/// further ones.
+pub const THINGS_LEAVING_AT_ONCE: usize = 1_000;
 
 /// RSA keys made at once; more wait. One takes a core for some tenths of a second.
 pub const KEYS_MADE_AT_ONCE: usize = 2;

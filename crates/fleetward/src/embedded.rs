@@ -17,7 +17,8 @@ use crate::descriptors::Descriptors;
 use crate::failure::Failure;
 use crate::ready_file::Ready;
 use crate::roles::{
-    Shared, alerts, api, detector, disk, front_door, housekeeping, relay, role::Role, thresholds,
+    Shared, alerts, api, detector, disk, front_door, housekeeping, leaving, relay, role::Role,
+    thresholds,
 };
 use crate::secrets::Secrets;
 use crate::settings::Settings;
@@ -93,6 +94,7 @@ pub(crate) async fn start(
         thresholds::start(&shared).await?,
         alerts::start(&shared).await?,
         housekeeping::start(&shared).await?,
+        leaving::start(&shared).await?,
         api::start(&shared).await?,
     ];
     let ready = Ready::of(&roles, &shared.secrets)?;

@@ -43,8 +43,8 @@ pub use partitions::{Chunk, DetectionTx, PartitionClaim, PartitionProgress, Part
 pub use precondition::Precondition;
 pub use reading::{find, readable};
 pub use shape::{
-    AdministratorKey, CertificateAttachment, Fingerprint, FolderIdentity, FrontDoorBoot, Gate,
-    KeyStatus, RelayPosition, SealedAccessKey, SealedAuthority,
+    AdministratorKey, CertificateAttachment, DepartedGroup, Fingerprint, FolderIdentity,
+    FrontDoorBoot, Gate, KeyStatus, RelayPosition, SealedAccessKey, SealedAuthority,
 };
 pub use summaries::{Summaries, SummarySeries, WaitingSummary};
 pub use tx::{Committed, Tx, Verification};

@@ -47,7 +47,7 @@ pub use authority::SealedAuthority;
 pub use edge::CertificateAttachment;
 pub use folder::{Fingerprint, FolderIdentity};
 pub(crate) use setting::FORMAT_LEVEL;
-pub use setting::{AdministratorKey, FrontDoorBoot, Gate, RelayPosition};
+pub use setting::{AdministratorKey, DepartedGroup, FrontDoorBoot, Gate, RelayPosition};
 
 /// Reads a document of any kind, to see whether it can be read.
 pub(crate) fn check_document(kind: Kind, key: &str, bytes: &[u8]) -> Result<(), StoreError> {
@@ -82,6 +82,7 @@ fn check_setting(key: &str, bytes: &[u8]) -> Result<(), StoreError> {
         FolderIdentity::KEY => check_noun::<FolderIdentity>(key, bytes),
         Fingerprint::KEY => check_noun::<Fingerprint>(key, bytes),
         _ if Gate::is_key(key) => check_noun::<Gate>(key, bytes),
+        _ if DepartedGroup::is_key(key) => check_noun::<DepartedGroup>(key, bytes),
         // A setting that another release has; nobody here reads it.
         _ => Ok(()),
     }

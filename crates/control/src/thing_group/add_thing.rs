@@ -1,5 +1,5 @@
 use fleetward_domain::limits::GROUPS_OF_A_THING;
-use fleetward_domain::{Thing, ThingGroup};
+use fleetward_domain::{GroupName, Thing, ThingGroup};
 use fleetward_store::Tx;
 use fleetward_wire::types::{AddThingToThingGroupRequest, AddThingToThingGroupResponse};
 
@@ -28,8 +28,8 @@ pub(crate) async fn add_thing(
     if thing.value.groups.contains(&group.name) {
         return Ok(Prepared::read(AddThingToThingGroupResponse {}));
     }
-    require_place_in(control, &thing.value, &group).await?;
     let mut changed = thing.value;
+    changed.groups = groups_beside(control, &changed, &group).await?;
     changed.groups.push(group.name);
     let groups = groups_with_ancestors(control, &changed.groups).await?;
     let mut tx = Tx::default();
@@ -40,29 +40,31 @@ pub(crate) async fn add_thing(
     Ok(Prepared::write(tx, AddThingToThingGroupResponse {}))
 }
 
-/// Source: AWS IoT's guide, "Static thing groups": at most ten groups, and only one of a
-/// hierarchy.
-async fn require_place_in(
+/// The groups that the thing is in beside this one. Those that were deleted, and that it is to
+/// leave, are none of them. Source: AWS IoT's guide, "Static thing groups": at most ten groups, and
+/// only one of a hierarchy.
+async fn groups_beside(
     control: &Control,
     thing: &Thing,
     group: &ThingGroup,
-) -> Result<(), Refusal> {
-    if thing.groups.len() >= GROUPS_OF_A_THING {
-        return Err(Refusal::Limit(format!(
-            "Thing {} is in {GROUPS_OF_A_THING} groups, which is the limit.",
-            thing.name
-        )));
-    }
+) -> Result<Vec<GroupName>, Refusal> {
     let root = group.ancestors.last().unwrap_or(&group.name);
+    let mut beside = Vec::new();
     for other in &thing.groups {
-        let found = control.find::<ThingGroup>(other.as_str()).await?;
-        let other_root = found.and_then(|found| found.value.ancestors.last().cloned());
-        if other_root.as_ref().unwrap_or(other) == root {
+        let Some(found) = control.find::<ThingGroup>(other.as_str()).await? else { continue };
+        if found.value.ancestors.last().unwrap_or(other) == root {
             return Err(Refusal::Invalid(format!(
                 "Thing {} is in group {other}, which is in the same hierarchy as group {}.",
                 thing.name, group.name
             )));
         }
+        beside.push(found.value.name);
     }
-    Ok(())
+    if beside.len() >= GROUPS_OF_A_THING {
+        return Err(Refusal::Limit(format!(
+            "Thing {} is in {GROUPS_OF_A_THING} groups, which is the limit.",
+            thing.name
+        )));
+    }
+    Ok(beside)
 }

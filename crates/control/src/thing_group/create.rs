@@ -1,10 +1,11 @@
 use fleetward_domain::limits::GROUP_DEPTH;
 use fleetward_domain::{GroupName, Resource, ThingGroup};
-use fleetward_store::Tx;
+use fleetward_store::{DepartedGroup, Noun, Tx};
+use fleetward_wire::ApiError;
 use fleetward_wire::convert::read_tags;
 use fleetward_wire::types::{CreateThingGroupRequest, CreateThingGroupResponse};
 
-use super::leave_all;
+use super::leaving::leave_some;
 use crate::control::Control;
 use crate::prepared::Prepared;
 use crate::refusal::Refusal;
@@ -41,11 +42,24 @@ pub(crate) async fn create(
                 let parent = control.existing::<ThingGroup>(parent).await?;
                 tx.replace(&parent.value, parent.version, control.level())?;
             }
-            // A thing that was added to one of this name while that was deleted is not in this one.
-            leave_all(control, &mut tx, &group.name).await?;
+            empty(control, &mut tx, name).await?;
             Ok(Prepared::write(tx, created(&group)))
         }
     }
+}
+
+/// Nothing that was in a group of this name is in the new one.
+async fn empty(control: &Control, tx: &mut Tx, name: &str) -> Result<(), Refusal> {
+    if leave_some(control.store(), tx, name).await?.more {
+        return Err(Refusal::Told(ApiError::unavailable(format!(
+            "Things are leaving the thing group {name} that was deleted. Try again."
+        ))));
+    }
+    let departed = DepartedGroup::named(name);
+    if let Some(departed) = control.find::<DepartedGroup>(departed.key()).await? {
+        tx.remove::<DepartedGroup>(departed.value.key(), departed.version);
+    }
+    Ok(())
 }
 
 fn read(control: &Control, input: CreateThingGroupRequest) -> Result<ThingGroup, Refusal> {

@@ -1,12 +1,14 @@
 use fleetward_domain::{
     Change, FormatLevel, GroupName, Resource, SecurityProfile, Target, ThingGroup,
 };
-use fleetward_store::{Gate, Kind, Noun, Precondition, Tx, edge_ends, edges_from, readable};
+use fleetward_store::{
+    DepartedGroup, Gate, Kind, Noun, Precondition, Tx, edge_ends, edges_from, readable,
+};
 use fleetward_wire::types::{DeleteThingGroupRequest, DeleteThingGroupResponse};
 
-use super::leave_all;
+use super::leaving::leave_some;
 use crate::control::Control;
-use crate::limits::{SCAN_BATCH, TARGETS_PER_PROFILE};
+use crate::limits::{SCAN_BATCH, TARGETS_PER_PROFILE, THINGS_LEAVING_AT_ONCE};
 use crate::prepared::Prepared;
 use crate::refusal::Refusal;
 use crate::relation::PROFILE_TO_TARGET;
@@ -16,8 +18,8 @@ use crate::thing::{check_version, groups_with_ancestors, thing_change};
 /// The version of a group: nothing changes one yet.
 const VERSION: i64 = 1;
 
-/// A group that is not there counts as deleted (service model). Its things leave it, and the
-/// profiles attached to it are detached.
+/// A group that is not there counts as deleted (service model). Its things leave it, many of them
+/// by and by, and the profiles attached to it are detached.
 pub(crate) async fn delete(
     control: &Control,
     input: DeleteThingGroupRequest,
@@ -32,12 +34,22 @@ pub(crate) async fn delete(
     require_childless(control, group_name).await?;
     let mut tx = Tx::default();
     tx.remove::<ThingGroup>(name, group.version);
-    let left = leave_all(control, &mut tx, group_name).await?;
+    let leaving = leave_some(control.store(), &mut tx, name).await?;
     if control.level() >= FormatLevel::Proven {
+        // Detectors and whoever asks take all things for gone from here on.
         tx.changes.push(Change::GroupDeleted(group_name.clone()));
+        if leaving.more {
+            tx.create(&DepartedGroup::named(name), control.level())?;
+        }
+    } else if leaving.more {
+        return Err(Refusal::Invalid(format!(
+            "Thing group {name} has more than {THINGS_LEAVING_AT_ONCE} things, which is the most \
+             that can leave at once before `fleetward upgrade finish`: run that, or remove things \
+             from it first."
+        )));
     } else {
         // Readers of that level know no such change.
-        for thing in &left {
+        for thing in &leaving.things {
             let groups = groups_with_ancestors(control, &thing.groups).await?;
             tx.changes.push(thing_change(thing, groups));
         }

@@ -6,47 +6,17 @@
 pub(crate) mod add_thing;
 pub(crate) mod create;
 pub(crate) mod delete;
+mod leaving;
 pub(crate) mod remove_thing;
 #[cfg(test)]
 mod tests;
 
-use fleetward_domain::{GroupName, Thing};
-use fleetward_store::{Kind, Tx, edge_ends, edges_from};
+use fleetward_domain::GroupName;
+
+pub use leaving::let_things_leave;
 
 use crate::control::Control;
-use crate::limits::THINGS_LEAVING_AT_ONCE;
 use crate::refusal::Refusal;
-use crate::relation::GROUP_TO_THING;
-
-/// Takes all things out of a group that is no more, and gives them as they then are.
-///
-/// # Errors
-/// [`Refusal::Invalid`] where they are too many for one commit.
-async fn leave_all(
-    control: &Control,
-    tx: &mut Tx,
-    group: &GroupName,
-) -> Result<Vec<Thing>, Refusal> {
-    let name = group.as_str();
-    let limit = THINGS_LEAVING_AT_ONCE.saturating_add(1);
-    let edges = control.store().list(Kind::ThingOfGroup, &edges_from(name), None, limit).await?;
-    if edges.len() > THINGS_LEAVING_AT_ONCE {
-        return Err(Refusal::Invalid(format!(
-            "Thing group {name} has more than {THINGS_LEAVING_AT_ONCE} things, which is the most \
-             that can leave at once: remove things from it first."
-        )));
-    }
-    let mut left = Vec::new();
-    for edge in &edges {
-        let (_, thing_name) = edge_ends(&edge.key);
-        GROUP_TO_THING.erase(tx, name, thing_name);
-        let Some(mut thing) = control.find::<Thing>(thing_name).await? else { continue };
-        thing.value.groups.retain(|other| other != group);
-        tx.replace(&thing.value, thing.version, control.level())?;
-        left.push(thing.value);
-    }
-    Ok(left)
-}
 
 /// The name of a thing or a group that is given by name, by ARN, or by both.
 fn named(

@@ -179,13 +179,14 @@ impl Anew {
         targets.map_err(Failure::of(&tried))
     }
 
-    /// The groups and all above them.
+    /// The groups and all above them. A thing may name one that was deleted, which it is to leave.
     async fn groups(&self, own: &[GroupName]) -> Result<Vec<GroupName>, Failure> {
-        let mut all = own.to_vec();
+        let mut all = Vec::new();
         for name in own {
             let group = find::<ThingGroup>(&*self.store, name.as_str()).await;
             let group = group.map_err(Failure::of("cannot read the thing groups"))?;
-            all.extend(group.into_iter().flat_map(|group| group.value.ancestors));
+            let group = group.into_iter().map(|found| found.value);
+            all.extend(group.flat_map(|group| std::iter::once(group.name).chain(group.ancestors)));
         }
         all.sort();
         all.dedup();

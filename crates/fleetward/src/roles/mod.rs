@@ -14,6 +14,7 @@ pub(crate) mod disk;
 pub(crate) mod front_door;
 pub(crate) mod health;
 pub(crate) mod housekeeping;
+pub(crate) mod leaving;
 pub(crate) mod relay;
 pub(crate) mod role;
 pub(crate) mod thresholds;

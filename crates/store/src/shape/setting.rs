@@ -4,7 +4,7 @@
 use fleetward_domain::FormatLevel;
 
 use super::{edge, json};
-use crate::edge::{edge_key, edges_from};
+use crate::edge::{edge_ends, edge_key, edges_from};
 use crate::error::StoreError;
 use crate::kind::Kind;
 use crate::noun::Noun;
@@ -28,6 +28,10 @@ pub struct FrontDoorBoot;
 /// document's version matters.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Gate(String);
+
+/// A group that was deleted, of which some things are left that name it: they leave it by and by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DepartedGroup(String);
 
 impl RelayPosition {
     /// The setting's key.
@@ -54,6 +58,33 @@ impl Gate {
     /// Whether a setting of this key is a gate.
     pub(super) fn is_key(key: &str) -> bool {
         key.starts_with(&edges_from("gate"))
+    }
+}
+
+impl DepartedGroup {
+    const PREFIX: &str = "departed-group";
+
+    /// The group of this name.
+    #[must_use]
+    pub fn named(group: &str) -> Self {
+        Self(edge_key(Self::PREFIX, group))
+    }
+
+    /// The group's name.
+    #[must_use]
+    pub fn group(&self) -> &str {
+        edge_ends(&self.0).1
+    }
+
+    /// The start of the keys of all of them.
+    #[must_use]
+    pub fn all() -> String {
+        edges_from(Self::PREFIX)
+    }
+
+    /// Whether a setting of this key is one.
+    pub(super) fn is_key(key: &str) -> bool {
+        key.starts_with(&Self::all())
     }
 }
 
@@ -131,6 +162,24 @@ impl Noun for FrontDoorBoot {
 }
 
 impl Noun for Gate {
+    const KIND: Kind = Kind::Setting;
+    const WORD: &'static str = "Setting";
+
+    fn key(&self) -> &str {
+        &self.0
+    }
+
+    fn to_bytes(&self, _: FormatLevel) -> Result<Vec<u8>, StoreError> {
+        Ok(edge::VALUE.to_vec())
+    }
+
+    fn from_bytes(key: &str, bytes: &[u8]) -> Result<Self, StoreError> {
+        edge::check(Self::WORD, key, bytes)?;
+        Ok(Self(key.to_owned()))
+    }
+}
+
+impl Noun for DepartedGroup {
     const KIND: Kind = Kind::Setting;
     const WORD: &'static str = "Setting";
 

@@ -53,6 +53,7 @@ fn documents_of_the_first_release_are_read_and_written() {
     check::<_, first_release::Attachment>(samples::attachments());
     check::<_, first_release::Authority>(samples::authorities());
     check::<_, ()>(samples::gates());
+    check::<_, ()>(vec![("edge.json", DepartedGroup::named("racks"))]);
     check::<_, u64>(vec![("setting-relay_position.json", RelayPosition(42))]);
     assert_eq!(golden("level-1/document", "edge.json"), edge::VALUE);
 }

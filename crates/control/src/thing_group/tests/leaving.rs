@@ -1,12 +1,16 @@
 //! Things that leave groups, and groups that go.
 
-use fleetward_domain::{Change, Target};
-use fleetward_store::Kind;
+use std::collections::BTreeMap;
+
+use fleetward_domain::{Change, GroupName, Target, Thing, ThingName};
+use fleetward_store::{Kind, Tx, find};
 use fleetward_wire::Operation as Op;
 use serde_json::json;
 
+use super::super::let_things_leave;
 use super::{group, groups_of_last_change, into};
-use crate::testing::Plane;
+use crate::limits::THINGS_LEAVING_AT_ONCE;
+use crate::testing::{Plane, START_MS};
 
 /// Group `house`, `hall` in it, and `lamp` in that.
 async fn house() -> Plane {
@@ -141,4 +145,60 @@ async fn who_comes_while_a_group_goes_comes_before_or_not_at_all() {
             assert_eq!(plane.store.count(Kind::ThingOfGroup, "").await.unwrap(), 0);
         }
     }
+}
+
+/// A group with as many things as leave at once and this many more.
+async fn crowd(plane: &Plane, more: usize) {
+    group(plane, "crowd", None).await;
+    let mut tx = Tx::default();
+    for number in 0..THINGS_LEAVING_AT_ONCE + more {
+        let name = ThingName::parse(format!("lamp-{number:04}")).unwrap();
+        tx.draw_edge(Kind::ThingOfGroup, "crowd", name.as_str());
+        let thing = Thing {
+            id: name.to_string(),
+            name,
+            attributes: BTreeMap::new(),
+            groups: vec![GroupName::parse("crowd").unwrap()],
+            version: 1,
+            created_ms: START_MS,
+        };
+        tx.create(&thing, plane.store.format_level()).unwrap();
+    }
+    plane.store.commit(tx).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_group_of_any_size_goes_by_one_change_and_its_things_leave_by_and_by() {
+    let plane = Plane::new().await;
+    crowd(&plane, THINGS_LEAVING_AT_ONCE + 1).await;
+    let before = plane.changes().await.len();
+    plane.ok(Op::DeleteThingGroup, json!({"thingGroupName": "crowd"})).await;
+    let changes = plane.changes().await.split_off(before);
+    assert_eq!(changes, [Change::GroupDeleted("crowd".to_owned().try_into().unwrap())]);
+    // Nobody gets into the new one who was in the old.
+    let told = plane.refused(Op::CreateThingGroup, json!({"thingGroupName": "crowd"})).await;
+    assert!(told.starts_with("ServiceUnavailableException: Things are leaving"), "{told}");
+    let mut steps = 0;
+    while let_things_leave(&*plane.store).await.unwrap() {
+        steps += 1;
+    }
+    assert_eq!(steps, 2);
+    assert_eq!(plane.store.count(Kind::ThingOfGroup, "").await.unwrap(), 0);
+    assert_eq!(plane.changes().await.len(), before + 1);
+    let last = format!("lamp-{:04}", 2 * THINGS_LEAVING_AT_ONCE);
+    let last = find::<Thing>(&*plane.store, &last).await.unwrap().unwrap().value;
+    assert_eq!(last.groups, []);
+    group(&plane, "crowd", None).await;
+}
+
+#[tokio::test]
+async fn things_of_a_new_group_do_not_leave_with_those_of_the_old_one() {
+    let plane = Plane::new().await;
+    crowd(&plane, 1).await;
+    plane.ok(Op::DeleteThingGroup, json!({"thingGroupName": "crowd"})).await;
+    group(&plane, "crowd", None).await;
+    plane.ok(Op::AddThingToThingGroup, into("crowd", "lamp-0000")).await;
+    assert!(!let_things_leave(&*plane.store).await.unwrap());
+    assert_eq!(groups_of_last_change(&plane).await, ["crowd"]);
+    assert_eq!(plane.store.count(Kind::ThingOfGroup, "").await.unwrap(), 1);
 }
