@@ -11,6 +11,8 @@ pub struct Arguments {
     pub any_load: bool,
     /// Things of the fleet.
     pub things: u64,
+    /// Whether that was said, or is the default.
+    pub things_given: bool,
     /// Reports of each thing.
     pub rounds: u64,
     /// How often each side is measured.
@@ -29,6 +31,7 @@ impl Arguments {
             json: false,
             any_load: false,
             things: 100_000,
+            things_given: false,
             rounds: 10,
             runs: 5,
         };
@@ -42,7 +45,7 @@ impl Arguments {
             match argument.as_str() {
                 "--json" => parsed.json = true,
                 "--any-load" => parsed.any_load = true,
-                "--things" => parsed.things = number(1)?,
+                "--things" => (parsed.things, parsed.things_given) = (number(1)?, true),
                 "--rounds" => parsed.rounds = number(1)?,
                 "--runs" => parsed.runs = usize::try_from(number(1)?).unwrap_or(1),
                 case if parsed.case.is_empty() && !case.starts_with('-') => {

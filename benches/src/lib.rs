@@ -9,5 +9,6 @@ pub mod arguments;
 pub mod cpu;
 pub mod durable;
 pub mod engine;
+pub mod memory;
 pub mod outcome;
 pub mod percentile;

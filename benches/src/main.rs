@@ -1,11 +1,11 @@
 //! Runs one benchmark: `fleetward-benches
-//! engine|alarm-delay|percentile|checkpoints|restart|everyone-violates [--json] [--things N]
+//! engine|memory|alarm-delay|percentile|checkpoints|restart|everyone-violates [--json] [--things N]
 //! [--rounds N] [--runs N]`.
 
 use std::process::ExitCode;
 
 use fleetward_benches::arguments::Arguments;
-use fleetward_benches::{alarm_delay, durable, engine, percentile};
+use fleetward_benches::{alarm_delay, durable, engine, memory, percentile};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -27,12 +27,14 @@ fn run() -> Result<bool, String> {
     let outcome = match arguments.case.as_str() {
         "engine" => engine::run(&arguments)?,
         "alarm-delay" => alarm_delay::run(&arguments)?,
+        "memory" => memory::run(&arguments)?,
         "percentile" => percentile::run(&arguments)?,
         "checkpoints" => durable::checkpoints(&arguments)?,
         "restart" => durable::restart(&arguments)?,
         "everyone-violates" => durable::everyone_violates(&arguments)?,
         case => {
-            let cases = "engine, alarm-delay, percentile, checkpoints, restart, everyone-violates";
+            let cases = "engine, memory, alarm-delay, percentile, checkpoints, restart, \
+                         everyone-violates";
             return Err(format!("there is no benchmark {case}; there are: {cases}"));
         }
     };

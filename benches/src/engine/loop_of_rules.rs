@@ -100,11 +100,26 @@ impl LoopOfRules {
     pub fn run(feed: &Feed) -> Result<Found, String> {
         let mut this = Self::default();
         for arrival in feed.iter() {
-            let document: Document<'_> =
-                sonic_rs::from_slice(arrival.payload).map_err(|error| error.to_string())?;
-            this.judge(arrival.thing, &document);
+            this.take(arrival.thing, arrival.payload)?;
         }
         Ok(this.found)
+    }
+
+    /// Takes one report.
+    ///
+    /// # Errors
+    /// Why it cannot be read.
+    pub fn take(&mut self, thing: &str, payload: &[u8]) -> Result<(), String> {
+        let document: Document<'_> =
+            sonic_rs::from_slice(payload).map_err(|error| error.to_string())?;
+        self.judge(thing, &document);
+        Ok(())
+    }
+
+    /// What was found so far.
+    #[must_use]
+    pub fn found(&self) -> Found {
+        self.found
     }
 
     fn judge(&mut self, thing: &str, document: &Document<'_>) {

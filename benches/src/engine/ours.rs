@@ -122,7 +122,8 @@ impl Ours {
 }
 
 impl Found {
-    fn add(&mut self, effects: &mut Effects) {
+    /// Counts what happened, and forgets it.
+    pub(crate) fn add(&mut self, effects: &mut Effects) {
         for event in &effects.events {
             match event.event_type {
                 EventType::InAlarm => self.alarms += 1,
