@@ -51,9 +51,9 @@ impl<'a> Cursor<'a> {
     /// Remembers whether the current window violates already.
     #[inline]
     fn set_judged(&mut self, reader: ReaderId, judged: bool) {
-        let mut run = self.judged.runs.get(reader);
+        let mut run = self.judged.run(reader);
         run.set_judged(judged);
-        self.judged.runs.set(reader, run);
+        self.judged.set_run(reader, run);
     }
 
     /// Tells a value whose reader is no rule's; whether that was so.
@@ -78,7 +78,7 @@ impl<'a> Cursor<'a> {
     ) -> Verdict {
         let (plan, at_ms) = (self.plan, datapoint.at_ms);
         let Some(rule) = reader.of(&plan.rules) else { return Verdict::Unknown };
-        let mut run = self.judged.runs.get(reader);
+        let mut run = self.judged.run(reader);
         if run.is_judged() {
             return Verdict::Unknown;
         }
@@ -87,9 +87,9 @@ impl<'a> Cursor<'a> {
             return verdict;
         }
         let transition = run.step(verdict, rule, at_ms);
-        self.judged.runs.set(reader, run);
+        self.judged.set_run(reader, run);
         if run.is_open() {
-            self.judged.open.heard(reader, at_ms);
+            self.judged.heard(reader, at_ms);
         }
         if transition != Transition::None {
             let value = rule.judge.shown(datapoint, verdict);
@@ -179,7 +179,7 @@ impl Listener for Cursor<'_> {
         {
             return;
         }
-        if self.judged.runs.get(reader).is_judged() {
+        if self.judged.run(reader).is_judged() {
             self.set_judged(reader, false);
             self.bring_up(reader, &datapoint);
             return;

@@ -106,7 +106,6 @@ impl Migration {
         let (old, new) = (self.old.scene(clock), self.new.scene(clock));
         thing.measured.migrate(Way { old, new, carried: &self.carried, at_ms });
         let goes_to = |rule: ReaderId| rule.of(&self.goes_to).copied().flatten();
-        thing.judged.runs.move_rules(goes_to);
-        thing.judged.open.move_rules(goes_to);
+        thing.judged.move_rules(goes_to);
     }
 }

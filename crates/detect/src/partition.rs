@@ -183,9 +183,9 @@ impl Partition {
     /// The same, of a thing that is put back as it was stored: it waited before.
     pub(crate) fn note_stored(&mut self, place: u32) {
         let Some(thing) = self.things.get(place) else { return };
-        let Some(plan) = self.catalog.plan(thing.judged.audience) else { return };
+        let Some(plan) = self.catalog.plan(thing.audience) else { return };
         let waits = thing.measured.waits(&plan.measures);
-        let open = !thing.judged.open.as_slice().is_empty();
+        let open = !thing.judged.open().is_empty();
         self.things.note(place, Noted { waits, open });
     }
 
@@ -230,17 +230,17 @@ impl Partition {
         let Some(mut thing) = self.things.remove(place) else { return };
         self.absences.set(place, Vec::new());
         self.repeats.forget(place, thing.reported);
-        if let Some(plan) = self.catalog.plan(thing.judged.audience) {
+        if let Some(plan) = self.catalog.plan(thing.audience) {
             Cursor::new(&mut thing, plan, effects).invalidate_all(self.clock.now_ms);
         }
-        self.catalog.audiences.leave(thing.judged.audience);
+        self.catalog.audiences.leave(thing.audience);
     }
 
     /// Forgets a thing if it is not registered, not connected, and nothing judges it.
     pub(crate) fn forget_if_idle(&mut self, place: u32, effects: &mut Effects) {
         let Some(thing) = self.things.get(place) else { return };
-        let unregistered = thing.judged.audience == UNREGISTERED;
-        let plan = self.catalog.plan(thing.judged.audience);
+        let unregistered = thing.audience == UNREGISTERED;
+        let plan = self.catalog.plan(thing.audience);
         let is_judged = plan.is_some_and(|plan| !plan.is_empty());
         if unregistered && !thing.is_connected() && !is_judged {
             self.forget(place, effects);
@@ -252,7 +252,7 @@ impl Partition {
         let mut idle: Vec<_> = self
             .things
             .iter()
-            .filter(|(_, thing)| thing.judged.audience == UNREGISTERED)
+            .filter(|(_, thing)| thing.audience == UNREGISTERED)
             .map(|(place, thing)| (thing.is_connected(), thing.measured.seen_ms(), place))
             .collect();
         let count = self.settings.unregistered_sweep().min(idle.len());

@@ -1,5 +1,7 @@
 //! The things of a partition: found by name, stored in chunks of a thousand places.
 
+mod places;
+
 use std::collections::BTreeSet;
 use std::hash::BuildHasher;
 
@@ -7,12 +9,13 @@ use hashbrown::{DefaultHashBuilder, HashTable};
 
 use crate::limits::{THINGS_PER_CHUNK, THINGS_PER_PARTITION};
 use crate::thing_state::{Noted, ThingState};
+use places::Places;
 
 /// The things of a partition. A thing keeps its place for its life; a new one takes the lowest
 /// place that is free, so that the same history gives the same places.
 #[derive(Debug, Default)]
 pub(crate) struct Things {
-    places: Vec<Option<ThingState>>,
+    places: Places,
     /// Names to places. Nothing ever depends on its order, so its seed may differ by process:
     /// devices that choose their names cannot aim at it.
     index: HashTable<u32>,
@@ -46,7 +49,7 @@ impl Things {
     }
 
     pub(crate) fn get(&self, place: u32) -> Option<&ThingState> {
-        self.places.get(place as usize)?.as_ref()
+        self.places.get(place)
     }
 
     /// A thing to be changed: its chunk will be stored again.
@@ -57,18 +60,17 @@ impl Things {
             self.dirty.insert(chunk);
             self.last_dirty = Some(chunk);
         }
-        self.places.get_mut(place as usize)?.as_mut()
+        self.places.get_mut(place)
     }
 
     /// A thing that is being loaded, to be completed.
     pub(crate) fn restored(&mut self, place: u32) -> Option<&mut ThingState> {
-        self.places.get_mut(place as usize)?.as_mut()
+        self.places.get_mut(place)
     }
 
     /// Takes a new thing in; none if the partition is full.
     pub(crate) fn insert(&mut self, thing: ThingState) -> Option<u32> {
-        let end = u32::try_from(self.places.len()).unwrap_or(u32::MAX);
-        let place = self.free.first().copied().unwrap_or(end);
+        let place = self.free.first().copied().unwrap_or(self.places.len());
         self.insert_at(place, thing).then(|| {
             self.dirty.insert(place / THINGS_PER_CHUNK);
             place
@@ -80,12 +82,11 @@ impl Things {
         if place >= THINGS_PER_PARTITION || self.find(thing.name.as_bytes()).is_some() {
             return false;
         }
-        while self.places.len() <= place as usize {
-            self.free.insert(u32::try_from(self.places.len()).unwrap_or(u32::MAX));
-            self.places.push(None);
+        while self.places.len() <= place {
+            self.free.insert(self.places.push_free());
         }
         let hash = self.hasher.hash_one(thing.name.as_bytes());
-        match self.places.get_mut(place as usize) {
+        match self.places.at(place) {
             Some(free @ None) => *free = Some(thing),
             _ => return false,
         }
@@ -93,15 +94,14 @@ impl Things {
         self.taken.push(place);
         let Self { index, places, hasher, .. } = self;
         index.insert_unique(hash, place, |place| {
-            let thing = places.get(*place as usize).and_then(Option::as_ref);
-            hasher.hash_one(thing.map_or(&[][..], |thing| thing.name.as_bytes()))
+            hasher.hash_one(places.get(*place).map_or(&[][..], |thing| thing.name.as_bytes()))
         });
         true
     }
 
     /// Forgets a thing.
     pub(crate) fn remove(&mut self, place: u32) -> Option<ThingState> {
-        let thing = self.places.get_mut(place as usize)?.take()?;
+        let thing = self.places.at(place)?.take()?;
         let hash = self.hasher.hash_one(thing.name.as_bytes());
         if let Ok(entry) = self.index.find_entry(hash, |other| *other == place) {
             entry.remove();
@@ -116,7 +116,7 @@ impl Things {
     /// Counts a thing as what it has become.
     #[inline]
     pub(crate) fn note(&mut self, place: u32, noted: Noted) {
-        let Some(Some(thing)) = self.places.get_mut(place as usize) else { return };
+        let Some(thing) = self.places.get_mut(place) else { return };
         let before = std::mem::replace(&mut thing.noted, noted);
         if before != noted {
             self.count(before, noted);
@@ -149,10 +149,7 @@ impl Things {
             return;
         }
         let places = &self.places;
-        let name = |place: &u32| {
-            let thing = places.get(*place as usize).and_then(Option::as_ref);
-            thing.map(|thing| thing.name.as_bytes())
-        };
+        let name = |place: &u32| places.get(*place).map(|thing| thing.name.as_bytes());
         taken.retain(|place| name(place).is_some());
         taken.sort_unstable_by_key(|place| (name(place), *place));
         taken.dedup();
@@ -176,14 +173,12 @@ impl Things {
 
     /// All things, by place.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (u32, &ThingState)> {
-        (0..).zip(&self.places).filter_map(|(place, thing)| Some((place, thing.as_ref()?)))
+        self.places.iter()
     }
 
     /// The things of one chunk, by place in the chunk.
     pub(crate) fn chunk(&self, chunk: u32) -> impl Iterator<Item = (u32, &ThingState)> {
-        let first = chunk.saturating_mul(THINGS_PER_CHUNK) as usize;
-        let places = self.places.iter().skip(first).take(THINGS_PER_CHUNK as usize);
-        (0..).zip(places).filter_map(|(place, thing)| Some((place, thing.as_ref()?)))
+        self.places.chunk(chunk)
     }
 
     /// The chunks that changed since they were last taken, in order.

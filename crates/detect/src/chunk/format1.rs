@@ -33,7 +33,7 @@ pub(super) fn write(e: &mut Writer, chunk: u32, partition: &Partition) -> Writte
     let mut audiences: Vec<(u32, &AudienceKey)> = Vec::new();
     let mut things = Vec::new();
     for (place, thing) in partition.things.chunk(chunk) {
-        let own = thing.judged.audience;
+        let own = thing.audience;
         let known = audiences.iter().position(|(audience, _)| *audience == own);
         if known.is_none() {
             let Some(found) = partition.catalog.audiences.get(own) else { continue };
@@ -49,12 +49,12 @@ pub(super) fn write(e: &mut Writer, chunk: u32, partition: &Partition) -> Writte
     }
     e.array(things.len() as u64)?;
     for (place, audience, thing) in things {
-        let found = partition.catalog.scene(thing.judged.audience, &partition.clock);
+        let found = partition.catalog.scene(thing.audience, &partition.clock);
         let Some((_, scene)) = found else { continue };
         e.array(HEAD_FIELDS + 2)?;
         write_head(e, (place, audience), thing.measured.doors_last(), thing)?;
         write_rules(e, thing, scene)?;
-        write_open(e, thing.judged.open.as_slice())?;
+        write_open(e, thing.judged.open())?;
     }
     Ok(())
 }
@@ -62,7 +62,7 @@ pub(super) fn write(e: &mut Writer, chunk: u32, partition: &Partition) -> Writte
 fn write_rules(e: &mut Writer, thing: &ThingState, scene: Scene<'_>) -> Written {
     e.array(scene.plan.beginning().len() as u64)?;
     for (id, _) in ReaderId::number(scene.plan.beginning()) {
-        let run = thing.judged.runs.get(id);
+        let run = thing.judged.run(id);
         let window = StoredWindow::of_reader(thing, scene, id).unwrap_or_default();
         let flag = |is_set, flag| if is_set { flag } else { 0 };
         let flags = flag(run.is_judged(), JUDGED)
@@ -142,11 +142,11 @@ impl Thing {
         let of_reader = |reader: ReaderId| reader.of(&self.windows).copied();
         restore(&mut state, scene, of_reader, partition.clock.now_ms);
         for (rule, run) in ReaderId::number(&self.runs) {
-            state.judged.runs.set(rule, *run);
+            state.judged.set_run(rule, *run);
         }
         for open in self.open {
             let Some(rule) = open.rule.of(&plan.rules) else { continue };
-            state.judged.open.insert(OpenViolation { severity: rule.severity, ..open });
+            state.judged.open_violation(OpenViolation { severity: rule.severity, ..open });
         }
         Some(state)
     }

@@ -50,7 +50,7 @@ pub(super) fn write(e: &mut Writer, chunk: u32, partition: &Partition) -> Writte
     names.write(e, partition, false)?;
     e.array(things.len() as u64)?;
     for (place, audience, thing) in things {
-        let found = partition.catalog.scene(thing.judged.audience, &partition.clock);
+        let found = partition.catalog.scene(thing.audience, &partition.clock);
         let Some((_, scene)) = found else { continue };
         e.array(HEAD_FIELDS + 4)?;
         let doors = names.doors_in_chunk(thing.measured.doors_last());
@@ -58,11 +58,11 @@ pub(super) fn write(e: &mut Writer, chunk: u32, partition: &Partition) -> Writte
         write_windows(e, thing, scene)?;
         e.array(scene.plan.beginning().len() as u64)?;
         for (rule, _) in ReaderId::number(scene.plan.beginning()) {
-            let run = thing.judged.runs.get(rule);
+            let run = thing.judged.run(rule);
             let flags = flag(run.is_judged(), JUDGED) | flag(run.is_open(), OPEN);
             e.array(3)?.i64(started_ms(thing, rule, run))?.i8(run.length())?.u8(flags)?;
         }
-        write_open(e, thing.judged.open.as_slice())?;
+        write_open(e, thing.judged.open())?;
     }
     Ok(())
 }

@@ -60,7 +60,7 @@ pub(super) fn write(e: &mut Writer, chunk: u32, partition: &Partition) -> Writte
         let (measured, judged) = (&thing.measured, &thing.judged);
         let doors = |doors| names.doors_in_chunk(doors);
         e.array(FIELDS)?.u32(place)?.u64(audience as u64)?;
-        e.str(thing.name.as_str())?.u32(judged.transitions)?.u64(doors(measured.doors))?;
+        e.str(thing.name.as_str())?.u32(judged.transitions())?.u64(doors(measured.doors()))?;
         e.i64(measured.seen_ms)?.i64(measured.from_ms)?;
         write_list(e, &partition.repeats.of_thing(at, thing.reported), |e, seen| {
             e.array(2)?.u64(seen.report)?.i64(seen.at_ms)?;
@@ -78,19 +78,19 @@ pub(super) fn write(e: &mut Writer, chunk: u32, partition: &Partition) -> Writte
             e.bool(waiting.is_seen)?;
             write_list(e, &waiting.grown, write_grown)
         })?;
-        write_list(e, judged.runs.as_slice(), |e, (rule, run)| {
+        write_list(e, judged.runs(), |e, (rule, run)| {
             let flags = (u8::from(run.is_judged()) * JUDGED) | (u8::from(run.is_open()) * OPEN);
             e.array(4)?.u32(rule.place())?.i64(run.started_ms())?.i8(run.length())?.u8(flags)?;
             Ok(())
         })?;
-        write_open_dated(e, judged.open.as_slice())?;
+        write_open_dated(e, judged.open())?;
         absences::write(e, partition.absences.of(at))?;
     }
     Ok(())
 }
 
 fn write_windows(e: &mut Writer, thing: &ThingState, partition: &Partition) -> Written {
-    let plan = partition.catalog.plan(thing.judged.audience);
+    let plan = partition.catalog.plan(thing.audience);
     let layout = plan.map(|plan| plan.measures.layout()).unwrap_or_default();
     let words = &thing.measured.words;
     e.array(layout.lengths as u64)?;
@@ -100,7 +100,8 @@ fn write_windows(e: &mut Writer, thing: &ThingState, partition: &Partition) -> W
     }
     e.array(layout.slots as u64)?;
     for slot in 0..layout.slots {
-        let grown = Grown { value: layout.value(words, slot), marks: layout.of_slot(words, slot) };
+        let value = thing.measured.value(layout, slot);
+        let grown = Grown { value, marks: layout.of_slot(words, slot) };
         write_grown(e, &grown)?;
     }
     Ok(())
@@ -244,15 +245,16 @@ impl Thing {
         let mut thing = ThingState::new(&self.name, arrival.audience, scene, self.from_ms);
         let (measured, plan) = (&mut thing.measured, scene.plan);
         let layout = plan.layout();
-        (measured.doors, measured.seen_ms) = (self.doors, self.seen_ms);
-        thing.judged.transitions = self.transitions;
+        measured.seen_ms = self.seen_ms;
+        measured.set_doors(self.doors);
+        thing.judged.set_transitions(self.transitions);
         self.restore_lengths(&lengths_of(arrival.layout, named), scene, measured);
         let from = |from: &Option<usize>, grown: &[Grown]| {
             from.and_then(|from| grown.get(from)).copied().unwrap_or_default()
         };
         for (place, slot) in arrival.slots_from.iter().enumerate() {
             let grown = from(slot, &self.grown);
-            layout.set_value(&mut measured.words, place, grown.value);
+            measured.set_value(layout, place, grown.value);
             layout.set_of_slot(&mut measured.words, place, grown.marks);
         }
         let to = |rule: ReaderId| rule.of(&arrival.rules_to).copied().flatten();
@@ -272,7 +274,7 @@ impl Thing {
         begun.give(measured);
         for (rule, run) in &self.runs {
             if let Some(rule) = to(*rule) {
-                thing.judged.runs.set(rule, *run);
+                thing.judged.set_run(rule, *run);
             }
         }
         let ended = arrival.restore_open((&self.open, true), &mut thing, now_ms);

@@ -132,7 +132,7 @@ fn put_back(
     thing: ThingState,
 ) -> Result<u32, DetectError> {
     let first = chunk.saturating_sub(1).saturating_mul(THINGS_PER_CHUNK);
-    let (audience, name) = (thing.judged.audience, thing.name.as_str().to_owned());
+    let (audience, name) = (thing.audience, thing.name.as_str().to_owned());
     let at = first.saturating_add(place);
     if place >= THINGS_PER_CHUNK || !partition.things.insert_at(at, thing) {
         return Err(DetectError::Mismatch { chunk, thing: name });

@@ -1,6 +1,6 @@
 //! What a thing that is loaded has aside.
 
-use crate::measure::{Aside, MeasuredThing, Own, Waiting};
+use crate::measure::{MeasuredThing, Own, Waiting};
 
 /// Readers that begin apart from others, and what waits for the line.
 #[derive(Default)]
@@ -11,9 +11,6 @@ pub(super) struct Begun {
 
 impl Begun {
     pub(super) fn give(self, measured: &mut MeasuredThing) {
-        let Self { own, waiting } = self;
-        if !own.is_empty() || !waiting.is_empty() {
-            measured.aside = Some(Box::new(Aside { own, waiting }));
-        }
+        measured.set_aside(self.own, self.waiting);
     }
 }

@@ -37,9 +37,9 @@ pub(super) fn write_head(
 ) -> Written {
     let (measured, judged) = (&thing.measured, &thing.judged);
     e.u32(place)?.u64(audience as u64)?;
-    e.str(thing.name.as_str())?.u32(judged.transitions)?.u64(doors)?;
+    e.str(thing.name.as_str())?.u32(judged.transitions())?.u64(doors)?;
     // Asked for by releases that judge silence by thing, and only while something is open.
-    let datapoints_ms = judged.open.as_slice().iter().map(|open| open.datapoint_ms);
+    let datapoints_ms = judged.open().iter().map(|open| open.datapoint_ms);
     let datapoint_ms = datapoints_ms.max().unwrap_or(EpochMs::MIN);
     e.i64(measured.seen_ms)?.i64(datapoint_ms)?;
     // Reports are remembered by their content, which these formats cannot say.
@@ -62,9 +62,9 @@ pub(super) fn read_head(d: &mut Decoder<'_>) -> Result<StoredThing, Error> {
 impl StoredThing {
     /// Gives a new state what was stored.
     pub(super) fn restore(&self, thing: &mut ThingState) {
-        thing.measured.doors = self.doors;
+        thing.measured.set_doors(self.doors);
         thing.measured.seen_ms = self.seen_ms;
-        thing.judged.transitions = self.transitions;
+        thing.judged.set_transitions(self.transitions);
     }
 }
 
@@ -94,7 +94,7 @@ pub(super) fn write_open(e: &mut Writer, violations: &[OpenViolation]) -> Writte
 /// release looks there: so it says when the last of them came, while a violation waits for more.
 /// The last of violating ones stands with the violation.
 pub(super) fn started_ms(thing: &ThingState, rule: ReaderId, run: Run) -> EpochMs {
-    let mut open = thing.judged.open.as_slice().iter().filter(|_| run.length() < 0);
+    let mut open = thing.judged.open().iter().filter(|_| run.length() < 0);
     open.find(|open| open.rule == rule).map_or(run.started_ms(), |open| open.datapoint_ms)
 }
 

@@ -58,7 +58,7 @@ impl StoredWindow {
             && scene.clock.is_counted(from_ms, end_ms)
             && thing.measured.waiting().is_empty();
         Self {
-            sum: layout.value(words, place),
+            sum: thing.measured.value(layout, place),
             number,
             owner: 0,
             fed: layout.of_slot(words, place) & FED != 0,
@@ -94,7 +94,7 @@ pub(super) fn restore(
     for (_, (_, slot), window) in windows() {
         let number = layout.number(&measured.words, slot.length).max(window.number);
         layout.set_number(&mut measured.words, slot.length, number);
-        let (start, is_connected) = (start_ms(number, slot.window_ms), measured.doors != 0);
+        let (start, is_connected) = (start_ms(number, slot.window_ms), measured.doors() != 0);
         // Since when it was connected these formats do not say.
         let is_present = is_connected || window.fed || measured.seen_ms >= start;
         let marks = layout.of_length(&measured.words, slot.length);
@@ -113,7 +113,7 @@ pub(super) fn restore(
         let Some(told) = told.get_mut(place) else { continue };
         if window.number == number && told.is_none_or(|known| known == window.grown()) {
             *told = Some(window.grown());
-            layout.set_value(&mut measured.words, place, window.sum);
+            measured.set_value(layout, place, window.sum);
             layout.set_of_slot(&mut measured.words, place, window.grown().marks);
         } else if window.number == number {
             // It began beside another: not with the window, so that it is not whole.

@@ -17,12 +17,11 @@ impl Cursor<'_> {
     pub(super) fn open(&mut self, on: Occasion<'_>, value: MetricValue) {
         let Occasion { reader, rule, at_ms } = on;
         let Some(thing) = self.name.to_thing_name() else { return };
-        let mut run = self.judged.runs.get(reader);
+        let mut run = self.judged.run(reader);
         run.set_open(true);
-        self.judged.runs.set(reader, run);
+        self.judged.set_run(reader, run);
         let started_ms = run.started_ms();
-        self.judged.transitions = self.judged.transitions.wrapping_add(1);
-        let transition = u64::from(self.judged.transitions);
+        let transition = u64::from(self.judged.next_transition());
         let (level, profile) = (rule.profile.level, &rule.profile.name);
         let behavior = rule.behavior.name.as_str();
         let open = OpenViolation {
@@ -36,12 +35,12 @@ impl Cursor<'_> {
         };
         self.effects.violations.extend(self.violation(rule, &open));
         self.publish(on, &open, Some(open.last_value.clone()), EventType::InAlarm);
-        self.judged.open.insert(open);
+        self.judged.open_violation(open);
     }
 
     /// One more violating datapoint while it is open.
     pub(super) fn keep_open(&mut self, on: Occasion<'_>, value: MetricValue) {
-        let Some(open) = self.judged.open.get_mut(on.reader) else { return };
+        let Some(open) = self.judged.open_mut(on.reader) else { return };
         open.last_ms = on.at_ms;
         open.last_value = value;
         let open = open.clone();
@@ -53,7 +52,7 @@ impl Cursor<'_> {
     pub(super) fn bring_up(&mut self, reader: ReaderId, datapoint: &Datapoint<'_>) {
         let plan = self.plan;
         let Some(rule) = reader.of(&plan.rules) else { return };
-        let Some(open) = self.judged.open.get_mut(reader) else { return };
+        let Some(open) = self.judged.open_mut(reader) else { return };
         let value = rule.judge.shown(datapoint, Verdict::Violates);
         if open.last_value != value {
             open.last_value = value;
@@ -72,19 +71,19 @@ impl Cursor<'_> {
     pub(crate) fn invalidate(&mut self, reader: ReaderId, at_ms: EpochMs) {
         let plan = self.plan;
         let Some(rule) = reader.of(&plan.rules) else { return };
-        if !self.judged.runs.get(reader).is_open() {
+        if !self.judged.run(reader).is_open() {
             return;
         }
         self.end(Occasion { reader, rule, at_ms }, None, EventType::AlarmInvalidated);
-        let mut run = self.judged.runs.get(reader);
+        let mut run = self.judged.run(reader);
         run.begin_anew();
-        self.judged.runs.set(reader, run);
+        self.judged.set_run(reader, run);
     }
 
     /// Ends the violations whose behavior has given no datapoint since `silent_ms`: whatever else
     /// is measured of the thing says nothing of them.
     pub(crate) fn invalidate_silent(&mut self, silent_ms: EpochMs, at_ms: EpochMs) {
-        let silent = self.judged.open.silent(silent_ms, self.plan);
+        let silent = self.judged.silent(silent_ms, self.plan);
         for reader in silent.collect::<Vec<_>>() {
             self.invalidate(reader, at_ms);
         }
@@ -92,18 +91,18 @@ impl Cursor<'_> {
 
     /// Ends all violations that are open.
     pub(crate) fn invalidate_all(&mut self, at_ms: EpochMs) {
-        while let Some(reader) = self.judged.open.as_slice().first().map(|open| open.rule) {
+        while let Some(reader) = self.judged.open().first().map(|open| open.rule) {
             self.invalidate(reader, at_ms);
             // Whatever became of it, this must end.
-            self.judged.open.remove(reader);
+            self.judged.close(reader);
         }
     }
 
     fn end(&mut self, on: Occasion<'_>, value: Option<MetricValue>, event_type: EventType) {
-        let mut run = self.judged.runs.get(on.reader);
+        let mut run = self.judged.run(on.reader);
         run.set_open(false);
-        self.judged.runs.set(on.reader, run);
-        let Some(open) = self.judged.open.remove(on.reader) else { return };
+        self.judged.set_run(on.reader, run);
+        let Some(open) = self.judged.close(on.reader) else { return };
         self.effects.closed.push(open.id.clone());
         self.publish(on, &open, value, event_type);
     }

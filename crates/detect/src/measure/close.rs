@@ -18,7 +18,8 @@ impl MeasuredThing {
     pub fn waits(&self, plan: &MeasurePlan) -> bool {
         let layout = plan.layout();
         let present = |length| layout.of_length(&self.words, length) & (PRESENT | HERE) != 0;
-        self.aside.is_some() || (0..layout.lengths).any(|l| self.doors != 0 || present(l))
+        let has_aside = !self.own().is_empty() || !self.waiting().is_empty();
+        has_aside || (0..layout.lengths).any(|length| self.doors() != 0 || present(length))
     }
 
     /// Closes the windows that end at or before the line, and takes what waited for that.
@@ -45,17 +46,17 @@ impl MeasuredThing {
         });
         let end_ms = ends.max().unwrap_or(scene.clock.line_ms);
         self.close_to(scene, end_ms, listener);
-        self.doors = self.doors_last();
+        self.set_doors(self.doors_last());
         for (length, window_ms) in lengths() {
             let number = number_at(scene.clock.line_ms, *window_ms);
             layout.set_number(&mut self.words, length, number);
             let begins_here = start_ms(number, *window_ms) == scene.clock.line_ms;
-            let marks = if begins_here && self.doors != 0 { HERE } else { 0 };
+            let marks = if begins_here && self.doors() != 0 { HERE } else { 0 };
             layout.set_of_length(&mut self.words, length, marks);
         }
         self.from_ms = self.from_ms.min(scene.clock.line_ms);
         self.seen_ms = self.seen_ms.saturating_add(ahead_ms);
-        self.aside = None;
+        self.set_aside(Vec::new(), Vec::new());
     }
 
     /// Closes the windows that end at or before this time, those of each length in their order,
@@ -145,7 +146,7 @@ impl MeasuredThing {
         layout.set_of_length(&mut self.words, length, marks);
         for (place, slot) in plan.slots.iter().enumerate() {
             if slot.length == length {
-                layout.set_value(&mut self.words, place, 0);
+                self.set_value(layout, place, 0);
                 layout.set_of_slot(&mut self.words, place, 0);
             }
         }
@@ -198,15 +199,15 @@ impl MeasuredThing {
     /// What waited for no window any more has happened.
     fn forget_taken(&mut self, plan: &MeasurePlan) {
         let layout = plan.layout();
-        let Self { words, aside, doors, .. } = self;
+        let Self { words, aside, .. } = self;
         let Some(aside) = aside else { return };
         let is_taken = |waiting: &Waiting| {
             let number = |length| plan.number_at(length, waiting.at_ms);
             (0..layout.lengths).all(|length| number(length) <= layout.number(words, length))
         };
         let count = aside.waiting.iter().take_while(|waiting| is_taken(waiting)).count();
-        for waiting in aside.waiting.drain(..count) {
-            *doors = waiting.doors;
+        if let Some(last) = aside.waiting.drain(..count).last() {
+            self.set_doors(last.doors);
         }
     }
 
@@ -226,10 +227,7 @@ impl MeasuredThing {
                 None => begin_ms.saturating_add(LATE_MS) > scene.clock.line_ms,
             }
         });
-        if kept.own.is_empty() && kept.waiting.is_empty() {
-            // Do not keep the memory of those that had some.
-            *aside = None;
-        }
+        self.tidy_up();
     }
 }
 

@@ -17,11 +17,11 @@ impl MeasuredThing {
     #[inline(always)]
     pub(super) fn grow(&mut self, plan: &MeasurePlan, place: usize, growth: Growth) {
         let layout = plan.layout();
-        let (value, marks) = (layout.value(&self.words, place), layout.of_slot(&self.words, place));
+        let (value, marks) = (self.value(layout, place), layout.of_slot(&self.words, place));
         let mut grown = Grown { value, marks };
         let fold = plan.slots.get(place).map_or(Fold::Sum, |slot| slot.series.fold);
         grown.grow(growth, fold);
-        layout.set_value(&mut self.words, place, grown.value);
+        self.set_value(layout, place, grown.value);
         if grown.marks != marks {
             layout.set_of_slot(&mut self.words, place, grown.marks);
         }
@@ -131,7 +131,7 @@ impl MeasuredThing {
             }
         }
         let end_ms = start_ms(number.saturating_add(1), slot.window_ms);
-        let (value, marks) = (layout.value(&self.words, place), layout.of_slot(&self.words, place));
+        let (value, marks) = (self.value(layout, place), layout.of_slot(&self.words, place));
         (self.begin_of(scene.begins, id) < end_ms).then_some(Grown { value, marks })
     }
 

@@ -1,8 +1,10 @@
 //! Where a thing's windows lie in its words: all windows of a length end at once, so that their
 //! number stands there once.
 //!
-//! For each length a word: the window's number, and how long after its begin it was last looked
-//! at. Then four bits for each length and for each series. Then a word for each series: its value.
+//! Words of thirty-two bits. First eight bits that say through which front door the thing is
+//! connected, and behind them four bits for each length and for each series. Then two words for
+//! each length: the window's number, and how long after its begin it was last looked at. Then a
+//! word for each series: its value. What is too large for its place stands aside.
 
 use fleetward_domain::EpochMs;
 
@@ -15,6 +17,11 @@ pub(crate) const PARTIAL: u8 = 4;
 /// Somebody said something of the series in the window, zero included.
 pub(crate) const FED: u8 = 1;
 
+/// In the place of a value: it stands aside, since it is this or more.
+pub(crate) const VALUE_ASIDE: u32 = u32::MAX;
+/// In the place of a door: there are several. Zero says none, and others the door's bit, from one.
+pub(crate) const DOORS_ASIDE: u8 = u8::MAX;
+
 /// How many words, and what for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Layout {
@@ -23,92 +30,110 @@ pub(crate) struct Layout {
 }
 
 /// Four bits each.
-const MARKS_PER_WORD: usize = 16;
+const MARKS_PER_WORD: usize = 8;
+/// So many places of marks the door takes.
+const MARKS_OF_DOOR: usize = 2;
 
 impl Layout {
     /// How many words a thing has.
     pub(crate) fn words(self) -> usize {
-        self.lengths + self.mark_words() + self.slots
+        self.mark_words() + 2 * self.lengths + self.slots
     }
 
+    #[inline]
     fn mark_words(self) -> usize {
-        (self.lengths + self.slots).div_ceil(MARKS_PER_WORD)
+        (MARKS_OF_DOOR + self.lengths + self.slots).div_ceil(MARKS_PER_WORD)
+    }
+
+    /// Through which door the thing is connected, whatever else its words hold.
+    #[inline]
+    pub(crate) fn doors(words: &[u32]) -> u8 {
+        words.first().map_or(0, |word| *word as u8)
+    }
+
+    pub(crate) fn set_doors(words: &mut [u32], door: u8) {
+        if let Some(word) = words.first_mut() {
+            *word = *word & !u32::from(u8::MAX) | u32::from(door);
+        }
     }
 
     /// The number of the open windows of a length.
     #[inline]
-    pub(crate) fn number(self, words: &[u64], length: usize) -> u32 {
-        words.get(length).map_or(0, |word| (word >> 32) as u32)
+    pub(crate) fn number(self, words: &[u32], length: usize) -> u32 {
+        words.get(self.mark_words() + 2 * length).copied().unwrap_or(0)
     }
 
     /// How long after the window's begin it was last looked at.
     #[inline]
-    pub(crate) fn latest_ms(self, words: &[u64], length: usize) -> EpochMs {
-        words.get(length).map_or(0, |word| EpochMs::from(*word as u32))
+    pub(crate) fn latest_ms(self, words: &[u32], length: usize) -> EpochMs {
+        words.get(self.mark_words() + 2 * length + 1).copied().unwrap_or(0).into()
     }
 
     /// Remembers that something happened so long after the window's begin.
     #[inline]
-    pub(crate) fn reach(self, words: &mut [u64], length: usize, after_ms: EpochMs) {
-        if let Some(word) = words.get_mut(length) {
-            let after = u64::try_from(after_ms.clamp(0, EpochMs::from(u32::MAX))).unwrap_or(0);
-            *word = *word >> 32 << 32 | (*word & u64::from(u32::MAX)).max(after);
+    pub(crate) fn reach(self, words: &mut [u32], length: usize, after_ms: EpochMs) {
+        if let Some(word) = words.get_mut(self.mark_words() + 2 * length + 1) {
+            let after = u32::try_from(after_ms.max(0)).unwrap_or(u32::MAX);
+            *word = (*word).max(after);
         }
     }
 
     /// Stands at another window, at its begin.
     #[inline]
-    pub(crate) fn set_number(self, words: &mut [u64], length: usize, number: u32) {
-        if let Some(word) = words.get_mut(length) {
-            *word = u64::from(number) << 32;
+    pub(crate) fn set_number(self, words: &mut [u32], length: usize, number: u32) {
+        let at = self.mark_words() + 2 * length;
+        if let Some([of_length, latest]) = words.get_mut(at..at + 2) {
+            (*of_length, *latest) = (number, 0);
         }
     }
 
     /// The marks of a length.
     #[inline]
-    pub(crate) fn of_length(self, words: &[u64], length: usize) -> u8 {
-        self.marks(words, length)
+    pub(crate) fn of_length(self, words: &[u32], length: usize) -> u8 {
+        Self::marks(words, length)
     }
 
     /// The marks of a series.
     #[inline]
-    pub(crate) fn of_slot(self, words: &[u64], slot: usize) -> u8 {
-        self.marks(words, self.lengths + slot)
+    pub(crate) fn of_slot(self, words: &[u32], slot: usize) -> u8 {
+        Self::marks(words, self.lengths + slot)
     }
 
     #[inline]
-    pub(crate) fn set_of_length(self, words: &mut [u64], length: usize, marks: u8) {
-        self.set_marks(words, length, marks);
+    pub(crate) fn set_of_length(self, words: &mut [u32], length: usize, marks: u8) {
+        Self::set_marks(words, length, marks);
     }
 
     #[inline]
-    pub(crate) fn set_of_slot(self, words: &mut [u64], slot: usize, marks: u8) {
-        self.set_marks(words, self.lengths + slot, marks);
+    pub(crate) fn set_of_slot(self, words: &mut [u32], slot: usize, marks: u8) {
+        Self::set_marks(words, self.lengths + slot, marks);
     }
 
     #[inline]
-    fn marks(self, words: &[u64], at: usize) -> u8 {
-        let word = words.get(self.lengths + at / MARKS_PER_WORD).copied().unwrap_or(0);
+    fn marks(words: &[u32], at: usize) -> u8 {
+        let at = at + MARKS_OF_DOOR;
+        let word = words.get(at / MARKS_PER_WORD).copied().unwrap_or(0);
         (word >> (at % MARKS_PER_WORD * 4) & 0xF) as u8
     }
 
     #[inline]
-    fn set_marks(self, words: &mut [u64], at: usize, marks: u8) {
-        if let Some(word) = words.get_mut(self.lengths + at / MARKS_PER_WORD) {
+    fn set_marks(words: &mut [u32], at: usize, marks: u8) {
+        let at = at + MARKS_OF_DOOR;
+        if let Some(word) = words.get_mut(at / MARKS_PER_WORD) {
             let shift = at % MARKS_PER_WORD * 4;
-            *word = *word & !(0xF << shift) | u64::from(marks & 0xF) << shift;
+            *word = *word & !(0xF << shift) | u32::from(marks & 0xF) << shift;
         }
     }
 
-    /// The value of a series in its open window.
+    /// The value of a series in its open window, or [`VALUE_ASIDE`].
     #[inline]
-    pub(crate) fn value(self, words: &[u64], slot: usize) -> u64 {
-        words.get(self.lengths + self.mark_words() + slot).copied().unwrap_or(0)
+    pub(super) fn value(self, words: &[u32], slot: usize) -> u32 {
+        words.get(self.mark_words() + 2 * self.lengths + slot).copied().unwrap_or(0)
     }
 
     #[inline]
-    pub(crate) fn set_value(self, words: &mut [u64], slot: usize, value: u64) {
-        if let Some(word) = words.get_mut(self.lengths + self.mark_words() + slot) {
+    pub(super) fn set_value(self, words: &mut [u32], slot: usize, value: u32) {
+        if let Some(word) = words.get_mut(self.mark_words() + 2 * self.lengths + slot) {
             *word = value;
         }
     }
@@ -134,7 +159,8 @@ mod tests {
     fn what_is_written_of_one_window_touches_no_other() {
         let layout = Layout { lengths: 3, slots: 40 };
         let mut words = vec![0; layout.words()];
-        assert_eq!(words.len(), 3 + 3 + 40);
+        assert_eq!(words.len(), 6 + 2 * 3 + 40);
+        Layout::set_doors(&mut words, 64);
         for length in 0..3 {
             layout.set_number(&mut words, length, u32::MAX - length as u32);
             layout.reach(&mut words, length, 7 + length as i64);
@@ -143,8 +169,9 @@ mod tests {
         }
         for slot in 0..40 {
             layout.set_of_slot(&mut words, slot, (slot % 8) as u8);
-            layout.set_value(&mut words, slot, u64::MAX - slot as u64);
+            layout.set_value(&mut words, slot, u32::MAX - slot as u32);
         }
+        assert_eq!(Layout::doors(&words), 64);
         for length in 0..3 {
             assert_eq!(layout.number(&words, length), u32::MAX - length as u32);
             assert_eq!(layout.latest_ms(&words, length), 7 + length as i64);
@@ -152,7 +179,7 @@ mod tests {
         }
         for slot in 0..40 {
             assert_eq!(layout.of_slot(&words, slot), (slot % 8) as u8);
-            assert_eq!(layout.value(&words, slot), u64::MAX - slot as u64);
+            assert_eq!(layout.value(&words, slot), u32::MAX - slot as u32);
         }
     }
 }

@@ -5,7 +5,7 @@ use fleetward_domain::EpochMs;
 use super::begins::{Begins, Grown, Own};
 use super::layout::{HERE, number_at, start_ms};
 use super::reader_id::ReaderId;
-use super::thing::{Aside, MeasuredThing, Scene};
+use super::thing::{MeasuredThing, Scene};
 use super::waiting::Waiting;
 use crate::limits::LATE_MS;
 
@@ -24,13 +24,14 @@ impl MeasuredThing {
     /// Gives it the windows of the plan that follows.
     pub(crate) fn migrate(&mut self, way: Way<'_>) {
         let mut next = Self::new(way.new, self.from_ms);
-        (next.doors, next.seen_ms) = (self.doors, self.seen_ms);
+        next.seen_ms = self.seen_ms;
+        next.set_doors(self.doors());
         let slots = way.slots();
         self.carry_lengths(way, &mut next);
         let (before, after) = (way.old.plan.layout(), way.new.plan.layout());
         for (place, from) in slots.iter().enumerate() {
             let Some(from) = *from else { continue };
-            after.set_value(&mut next.words, place, before.value(&self.words, from));
+            next.set_value(after, place, self.value(before, from));
             after.set_of_slot(&mut next.words, place, before.of_slot(&self.words, from));
         }
         let own = self.own_after(way, &slots);
@@ -40,10 +41,7 @@ impl MeasuredThing {
             };
             Waiting { grown: slots.iter().map(grown).collect(), ..waiting.clone() }
         });
-        let waiting: Vec<_> = waiting.collect();
-        if !own.is_empty() || !waiting.is_empty() {
-            next.aside = Some(Box::new(Aside { own, waiting }));
-        }
+        next.set_aside(own, waiting.collect());
         *self = next;
     }
 
@@ -75,7 +73,7 @@ impl MeasuredThing {
         for (length, window_ms) in way.new.plan.lengths_ms.iter().enumerate() {
             let from = way.old.plan.lengths_ms.iter().position(|old| old == window_ms);
             let Some(from) = from else {
-                let marks = if self.doors == 0 { 0 } else { HERE };
+                let marks = if self.doors() == 0 { 0 } else { HERE };
                 after.set_of_length(&mut next.words, length, marks);
                 continue;
             };

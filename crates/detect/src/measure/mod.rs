@@ -16,6 +16,7 @@
 //! lone readers pay for. Reading is a look at a field of the report (of custom metrics at their
 //! short list), and lists are lent, not copied: cheaper than the table.
 
+mod aside;
 mod begins;
 mod clock;
 mod close;
@@ -30,6 +31,7 @@ mod repeats;
 mod series;
 mod thing;
 mod waiting;
+mod words;
 
 use fleetward_domain::Datapoint;
 
@@ -42,7 +44,6 @@ pub use plan::MeasurePlan;
 pub use reader_id::ReaderId;
 pub(crate) use repeats::{Generations, Repeats, Seen};
 pub use series::{Fold, Series};
-pub(crate) use thing::Aside;
 pub use thing::{MeasuredThing, Scene};
 pub(crate) use waiting::Waiting;
 

@@ -1,22 +1,19 @@
 //! Repeated reports: a device that did not hear `accepted` sends its report again.
 //!
 //! Every report of the last ten minutes is remembered, whatever their number: front doors bound
-//! it, since they accept no more than they can remember. A report is eight bytes and its time two:
-//! the thing's place, and forty bits of the report's id and content.
+//! it, since they accept no more than they can remember. A report and its time are eight bytes.
+
+mod generation;
 
 use std::collections::BTreeMap;
 
 use fleetward_domain::EpochMs;
-use hashbrown::HashMap;
 
 use crate::limits::REPEATED_REPORT_MS;
+use generation::{GENERATION_MS, Generation};
 
-/// The length of a generation: what came in it is forgotten together.
-const GENERATION_MS: EpochMs = 1 << 16;
 /// How many generations back a repetition may reach.
 const GENERATIONS: EpochMs = REPEATED_REPORT_MS / GENERATION_MS + 1;
-/// How many bits of a report are kept.
-const REPORT_BITS: u32 = 40;
 
 /// In which of the last generations a thing reported, a bit each: spares most looks. One that is
 /// over may be named still.
@@ -36,15 +33,6 @@ pub(crate) struct Seen {
     pub(crate) report: u64,
     /// When, in elapsed time.
     pub(crate) at_ms: EpochMs,
-}
-
-/// What came in a minute: in order once it is over.
-#[derive(Debug, Default)]
-struct Generation {
-    keys: Vec<u64>,
-    /// How long after the generation's begin, in the order of the keys.
-    after_ms: Vec<u16>,
-    fresh: HashMap<u64, u16>,
 }
 
 impl Repeats {
@@ -77,9 +65,8 @@ impl Repeats {
         }
         let after_ms = seen.at_ms.rem_euclid(GENERATION_MS);
         let after_ms = u16::try_from(after_ms).unwrap_or(u16::MAX);
-        let is_newest = newest.is_none_or(|newest| newest <= number);
         let generation = self.generations.entry(number).or_default();
-        generation.insert(key(place, seen.report), after_ms, is_newest);
+        generation.insert(place, seen.report, after_ms);
         *reported |= bit(number);
     }
 
@@ -124,7 +111,7 @@ impl Repeats {
         let number = at_ms.div_euclid(GENERATION_MS);
         let near = number.saturating_sub(GENERATIONS)..=number.saturating_add(GENERATIONS);
         self.generations.range(near).any(|(number, generation)| {
-            let found = || generation.get(key(place, report));
+            let found = || generation.get(place, report);
             let begin_ms = number.saturating_mul(GENERATION_MS);
             let is_near = |after_ms: u16| {
                 let then_ms = begin_ms.saturating_add(after_ms.into());
@@ -142,67 +129,6 @@ impl Repeats {
         let is_over = |until_ms: &EpochMs| *until_ms <= number.saturating_mul(GENERATION_MS);
         self.by_id_until_ms = self.by_id_until_ms.filter(|until_ms| !is_over(until_ms));
     }
-}
-
-impl Generation {
-    fn insert(&mut self, key: u64, after_ms: u16, is_newest: bool) {
-        if is_newest {
-            self.fresh.insert(key, after_ms);
-            return;
-        }
-        match self.keys.binary_search(&key) {
-            Ok(place) => {
-                let known = self.after_ms.get_mut(place);
-                known.into_iter().for_each(|known| *known = after_ms.max(*known));
-            }
-            Err(place) => {
-                self.keys.insert(place, key);
-                self.after_ms.insert(place, after_ms);
-            }
-        }
-    }
-
-    fn get(&self, key: u64) -> Option<u16> {
-        if let Some(after_ms) = self.fresh.get(&key) {
-            return Some(*after_ms);
-        }
-        let place = self.keys.binary_search(&key).ok()?;
-        self.after_ms.get(place).copied()
-    }
-
-    fn forget(&mut self, place: u32) {
-        self.fresh.retain(|key, _| *key >> REPORT_BITS != place.into());
-        let first = self.keys.partition_point(|known| *known < key(place, 0));
-        let end = self.keys.partition_point(|known| *known < key(place.saturating_add(1), 0));
-        self.keys.drain(first..end);
-        self.after_ms.drain(first..end);
-    }
-
-    fn of_thing(&self, place: u32, mut tell: impl FnMut(u64, u16)) {
-        let first = self.keys.partition_point(|known| *known < key(place, 0));
-        let own = self.keys.iter().zip(&self.after_ms).skip(first);
-        for (known, after_ms) in own.take_while(|(known, _)| *known >> REPORT_BITS == place.into())
-        {
-            tell(*known & ((1 << REPORT_BITS) - 1), *after_ms);
-        }
-    }
-
-    /// Merges what is fresh into the order.
-    fn settle(&mut self) {
-        if self.fresh.is_empty() {
-            return;
-        }
-        let known = self.keys.drain(..).zip(self.after_ms.drain(..));
-        let mut all: Vec<(u64, u16)> = known.chain(self.fresh.drain()).collect();
-        all.sort_unstable();
-        self.fresh = HashMap::default();
-        self.keys = all.iter().map(|(key, _)| *key).collect();
-        self.after_ms = all.iter().map(|(_, after_ms)| *after_ms).collect();
-    }
-}
-
-fn key(place: u32, report: u64) -> u64 {
-    u64::from(place) << REPORT_BITS | report & ((1 << REPORT_BITS) - 1)
 }
 
 fn bit(number: EpochMs) -> Generations {

@@ -5,6 +5,7 @@ use std::cmp::Ordering;
 use fleetward_domain::{Activity, Datapoint, EpochMs, Observed, Report};
 
 use super::Listener;
+use super::aside::Aside;
 use super::begins::{Begins, NEVER_MS, Own};
 use super::clock::Clock;
 use super::layout::{HERE, PRESENT, number_at, start_ms};
@@ -12,6 +13,7 @@ use super::plan::{MeasurePlan, Reader};
 use super::reader_id::ReaderId;
 use super::series::Growth;
 use super::waiting::Waiting;
+use super::words::Words;
 use crate::limits::PENDING_WINDOWS;
 
 /// What is the same for all things that are alike, while a record is applied to one.
@@ -28,25 +30,14 @@ pub struct Scene<'a> {
 /// What is known of one thing while it is measured: its presence and its windows.
 #[derive(Clone, Debug, PartialEq)]
 pub struct MeasuredThing {
-    /// The front doors through which it is connected, a bit each, as of its open windows.
-    pub(crate) doors: u64,
     /// The last time it was seen: by an activity, or by a report.
     pub(crate) seen_ms: EpochMs,
     /// What it did before this was not measured.
     pub(crate) from_ms: EpochMs,
-    /// Its open windows, by the plan's layout.
-    pub(crate) words: Box<[u64]>,
+    /// Its open windows and the door through which it is connected, by the plan's layout.
+    pub(crate) words: Words,
     /// What most things have none of.
-    pub(crate) aside: Option<Box<Aside>>,
-}
-
-/// What few things have, and those for the time of a window.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct Aside {
-    /// Readers that began apart from the others.
-    pub(crate) own: Vec<Own>,
-    /// What was seen after the open windows, in the order of its time.
-    pub(crate) waiting: Vec<Waiting>,
+    pub(super) aside: Option<Box<Aside>>,
 }
 
 /// When something was seen, and through which door.
@@ -64,11 +55,11 @@ impl MeasuredThing {
     #[must_use]
     pub fn new(scene: Scene<'_>, from_ms: EpochMs) -> Self {
         let layout = scene.plan.layout();
-        let mut words = vec![0; layout.words()].into_boxed_slice();
+        let mut words = Words::new(layout.words());
         for (length, window_ms) in scene.plan.lengths_ms.iter().enumerate() {
             layout.set_number(&mut words, length, number_at(scene.clock.line_ms, *window_ms));
         }
-        Self { doors: 0, seen_ms: NEVER_MS, from_ms, words, aside: None }
+        Self { seen_ms: NEVER_MS, from_ms, words, aside: None }
     }
 
     /// Whether a front door says that it is connected: the last that was heard.
@@ -79,7 +70,7 @@ impl MeasuredThing {
 
     /// The front doors through which it is connected, by the last that was heard.
     pub(crate) fn doors_last(&self) -> u64 {
-        self.waiting().last().map_or(self.doors, |last| last.doors)
+        self.waiting().last().map_or_else(|| self.doors(), |last| last.doors)
     }
 
     /// The last time it was seen.
@@ -162,7 +153,7 @@ impl MeasuredThing {
     #[must_use]
     pub fn is_through(&self, door: u64) -> bool {
         let waiting = self.waiting().iter().any(|waiting| waiting.doors & door != 0);
-        waiting || self.doors & door != 0
+        waiting || self.doors() & door != 0
     }
 
     /// Nothing is connected through the door of this bit any more, from this time on.
@@ -213,7 +204,7 @@ impl MeasuredThing {
             };
             layout.set_of_length(&mut self.words, length, marks);
         }
-        if self.aside.is_some() {
+        if !self.own().is_empty() {
             self.grow_own(scene.plan, sight, growth);
             if !scene.plan.has_windows() {
                 // Nothing closes that would forget who has begun long ago.
@@ -243,13 +234,14 @@ impl MeasuredThing {
     fn tell_door(&mut self, (door, connected): (u64, bool)) {
         let waiting = self.aside.iter_mut().flat_map(|aside| &mut aside.waiting);
         waiting.for_each(|waiting| waiting.set_connected(door, connected));
-        self.doors = if connected { self.doors | door } else { self.doors & !door };
+        let doors = self.doors();
+        self.set_doors(if connected { doors | door } else { doors & !door });
     }
 
     /// The front doors through which it was connected when a window began.
     pub(super) fn doors_at(&self, begin_ms: EpochMs) -> u64 {
         let before = self.waiting().iter().take_while(|waiting| waiting.at_ms < begin_ms);
-        before.last().map_or(self.doors, |waiting| waiting.doors)
+        before.last().map_or_else(|| self.doors(), |waiting| waiting.doors)
     }
 
     /// Keeps what was seen after the open windows.
@@ -262,8 +254,8 @@ impl MeasuredThing {
     ) {
         let Scene { plan, begins, .. } = scene;
         let Sight { at_ms, since_ms, door } = sight;
-        let (doors, from_ms) = (self.doors, self.from_ms);
-        let Aside { own, waiting } = &mut **self.aside.get_or_insert_default();
+        let (doors, from_ms) = (self.doors(), self.from_ms);
+        let Aside { own, waiting, .. } = &mut **self.aside.get_or_insert_default();
         let begun_between = |other: &Waiting| {
             let (after_ms, until_ms) = order(other.since_ms, since_ms);
             if begins.latest_ms() <= after_ms && own.is_empty() {
@@ -305,15 +297,6 @@ impl MeasuredThing {
             let fold = reader.series.fold;
             slot.into_iter().for_each(|slot| slot.grow(growth(reader), fold));
         }
-    }
-
-    #[inline]
-    pub(crate) fn own(&self) -> &[Own] {
-        self.aside.as_ref().map_or(&[], |aside| &aside.own)
-    }
-
-    pub(crate) fn waiting(&self) -> &[Waiting] {
-        self.aside.as_ref().map_or(&[], |aside| &aside.waiting)
     }
 }
 

@@ -14,8 +14,8 @@ impl Partition {
     /// that goes on in it; what does not begins now.
     pub(crate) fn watch(&mut self, place: u32, carried: impl Fn(ReaderId) -> Option<ReaderId>) {
         let Some(thing) = self.things.get(place) else { return };
-        let registered = thing.judged.audience != UNREGISTERED;
-        let Some(plan) = self.catalog.plan(thing.judged.audience) else { return };
+        let registered = thing.audience != UNREGISTERED;
+        let Some(plan) = self.catalog.plan(thing.audience) else { return };
         let before = self.absences.of(place);
         if plan.absences.is_empty() && before.is_empty() {
             return;
@@ -49,7 +49,7 @@ impl Partition {
     /// A thing is not registered any more: nobody waits for its reports.
     pub(super) fn end_waiting(&mut self, place: u32, effects: &mut Effects) {
         let Some(thing) = self.things.change(place) else { return };
-        let audience = thing.judged.audience;
+        let audience = thing.audience;
         let Some(plan) = self.catalog.plan(audience).filter(|_| audience == UNREGISTERED) else {
             return;
         };
@@ -144,7 +144,7 @@ impl Partition {
         }
         // That it was told is stored with the thing.
         let Some(thing) = self.things.change(place) else { return };
-        let Some(plan) = self.catalog.plan(thing.judged.audience) else { return };
+        let Some(plan) = self.catalog.plan(thing.audience) else { return };
         for (reader, at_ms, count) in told {
             let Some(rule) = reader.of(&plan.rules) else { continue };
             let (measure, value) = (rule.series.measure(), Observed::Count(*count));

@@ -33,7 +33,7 @@ impl Partition {
         if !self.repeats.is_new((place, &mut thing.reported), elapsed_ms, prints) {
             return;
         }
-        let found = self.catalog.scene(thing.judged.audience, &self.clock);
+        let found = self.catalog.scene(thing.audience, &self.clock);
         let Some((plan, scene)) = found else { return };
         let (measured, mut cursor) = Cursor::measuring(thing, plan, (effects, &mut self.exports));
         measured.report(scene, at_ms, report, &mut cursor);
@@ -76,7 +76,7 @@ impl Partition {
             return;
         };
         let Some(thing) = self.things.change(place) else { return };
-        let found = self.catalog.scene(thing.judged.audience, &self.clock);
+        let found = self.catalog.scene(thing.audience, &self.clock);
         let Some((plan, scene)) = found else { return };
         let was_connected = thing.is_connected();
         let (measured, mut cursor) = Cursor::measuring(thing, plan, (effects, &mut self.exports));

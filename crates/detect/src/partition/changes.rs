@@ -76,14 +76,14 @@ impl Partition {
 
     fn move_thing(&mut self, place: u32, audience: u32, effects: &mut Effects) {
         let Some(thing) = self.things.get(place) else { return };
-        let before = thing.judged.audience;
+        let before = thing.audience;
         if before == audience {
             return;
         }
         let Some(migration) = self.catalog.way(before, audience) else { return };
         if let Some(thing) = self.things.change(place) {
             migration.migrate(thing, &self.clock, effects);
-            thing.judged.audience = audience;
+            thing.audience = audience;
         }
         self.catalog.audiences.join(audience);
         self.catalog.audiences.leave(before);

@@ -171,7 +171,7 @@ impl Partition {
         if !thing.noted.waits {
             return;
         }
-        let Some((plan, scene)) = self.catalog.scene(thing.judged.audience, &self.clock) else {
+        let Some((plan, scene)) = self.catalog.scene(thing.audience, &self.clock) else {
             return;
         };
         if let Some(thing) = self.things.change(place) {
@@ -184,7 +184,7 @@ impl Partition {
 
     fn lose(&mut self, place: u32, (door, at_ms): (u64, EpochMs), effects: &mut Effects) {
         let Some(thing) = self.things.get(place) else { return };
-        let Some((_, scene)) = self.catalog.scene(thing.judged.audience, &self.clock) else {
+        let Some((_, scene)) = self.catalog.scene(thing.audience, &self.clock) else {
             return;
         };
         if !thing.measured.is_through(door) {
@@ -202,7 +202,7 @@ impl Partition {
 
     fn begin_anew(&mut self, place: u32, ahead_ms: EpochMs, effects: &mut Effects) {
         let Some(thing) = self.things.get(place) else { return };
-        let Some((plan, scene)) = self.catalog.scene(thing.judged.audience, &self.clock) else {
+        let Some((plan, scene)) = self.catalog.scene(thing.audience, &self.clock) else {
             return;
         };
         if let Some(thing) = self.things.change(place) {
@@ -210,8 +210,7 @@ impl Partition {
                 Cursor::measuring(thing, plan, (effects, &mut self.exports));
             measured.begin_anew(scene, ahead_ms, &mut cursor);
             // After what opened only now: that was in the times of before, too.
-            thing.judged.open.set_ahead(ahead_ms);
-            thing.judged.runs.set_ahead(ahead_ms);
+            thing.judged.set_ahead(ahead_ms);
         }
         self.absences.set_ahead(place, ahead_ms);
         self.note(place);
@@ -219,7 +218,7 @@ impl Partition {
 
     fn judge(&mut self, place: u32, readers: &[Option<ReaderId>], effects: &mut Effects) {
         let Some(thing) = self.things.get(place) else { return };
-        let audience = thing.judged.audience;
+        let audience = thing.audience;
         let Some(reader) = readers.get(audience as usize).copied().flatten() else { return };
         let Some((plan, scene)) = self.catalog.scene(audience, &self.clock) else { return };
         if let Some(thing) = self.things.change(place) {
@@ -233,9 +232,9 @@ impl Partition {
 
     fn end_silent(&mut self, place: u32, silent_ms: EpochMs, effects: &mut Effects) {
         let Some(thing) = self.things.get(place) else { return };
-        let Some(plan) = self.catalog.plan(thing.judged.audience) else { return };
-        let has_silent = thing.judged.open.silent(silent_ms, plan).next().is_some();
-        let is_gone = thing.judged.audience == crate::catalog::UNREGISTERED
+        let Some(plan) = self.catalog.plan(thing.audience) else { return };
+        let has_silent = thing.judged.silent(silent_ms, plan).next().is_some();
+        let is_gone = thing.audience == crate::catalog::UNREGISTERED
             && !thing.is_connected()
             && thing.measured.seen_ms() <= silent_ms;
         if has_silent {
@@ -246,7 +245,7 @@ impl Partition {
         }
         // One whose violations wait for their own two days is kept so long.
         let waits = |thing: &ThingState| {
-            thing.judged.open.as_slice().iter().any(|open| open.datapoint_ms > silent_ms)
+            thing.judged.open().iter().any(|open| open.datapoint_ms > silent_ms)
         };
         let is_judged = self.things.get(place).is_some_and(waits);
         if is_gone && !is_judged {
@@ -256,7 +255,7 @@ impl Partition {
 
     fn migrate(&mut self, place: u32, moves: &Moves, effects: &mut Effects) {
         let Some(thing) = self.things.get(place) else { return };
-        let from = thing.judged.audience;
+        let from = thing.audience;
         let Some(moved) = moves.get(from as usize).and_then(Option::as_ref) else { return };
         let stays = moved.to == from;
         if stays && moved.migration.changes_nothing() {
@@ -264,7 +263,7 @@ impl Partition {
         }
         if let Some(thing) = self.things.change(place) {
             moved.migration.migrate(thing, &self.clock, effects);
-            thing.judged.audience = moved.to;
+            thing.audience = moved.to;
         }
         if !stays {
             self.catalog.audiences.join(moved.to);

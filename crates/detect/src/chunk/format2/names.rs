@@ -68,10 +68,10 @@ impl<'a> Names<'a> {
         thing: &ThingState,
         partition: &'a Partition,
     ) -> Option<usize> {
-        self.doors |= thing.measured.doors | thing.measured.doors_last();
+        self.doors |= thing.measured.doors() | thing.measured.doors_last();
         let waiting = thing.measured.waiting().iter();
         self.doors |= waiting.fold(0, |doors, waiting| doors | waiting.doors);
-        let own = thing.judged.audience;
+        let own = thing.audience;
         if let Some(known) = self.audiences.iter().position(|(audience, ..)| *audience == own) {
             return Some(known);
         }

@@ -94,7 +94,7 @@ impl<'a> Arrival<'a> {
         windows::restore(&mut thing, scene, |rule| self.window_of(stored, rule), now_ms);
         for (rule, from) in ReaderId::number(&self.rules_from) {
             if let Some(run) = from.and_then(|from| stored.runs.get(from)) {
-                thing.judged.runs.set(rule, *run);
+                thing.judged.set_run(rule, *run);
             }
         }
         let ended = self.restore_open((&stored.open, false), &mut thing, now_ms);
@@ -117,7 +117,7 @@ impl<'a> Arrival<'a> {
                     let severity = rules.and_then(|rules| rule.of(rules));
                     let severity = severity.map_or(open.severity, |rule| rule.severity);
                     let open = OpenViolation { rule, severity, ..open.clone() };
-                    thing.judged.open.insert(open);
+                    thing.judged.open_violation(open);
                 }
                 None => {
                     let name = thing.name.to_thing_name();
