@@ -25,11 +25,9 @@ pub const READERS_PER_PLAN: usize = 65_535;
 pub const DOORS: usize = 64;
 /// How long a report id is remembered (spec: ten minutes).
 pub const REPEATED_REPORT_MS: EpochMs = 600_000;
-/// Reports of a minute that are kept out of order at most, where few are in order: what is in order
-/// takes half the room.
-pub const FRESH_REPORTS: usize = 64;
-/// Where many are in order, so many times as many as are not: each is moved few times.
-pub const FRESH_PART: usize = 8;
+/// Remembered reports of a hundred things that are looked through, where few are in order behind
+/// which they stand.
+pub const FRESH_REPORTS: usize = 16;
 /// Stretches in which somebody counted nothing that are told apart at a time; further ones are
 /// taken together with the last.
 pub const UNCOUNTED: usize = 64;

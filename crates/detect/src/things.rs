@@ -1,14 +1,16 @@
 //! The things of a partition: found by name, stored in chunks of a thousand places.
 
+mod index;
 mod places;
 
 use std::collections::BTreeSet;
 use std::hash::BuildHasher;
 
-use hashbrown::{DefaultHashBuilder, HashTable};
+use hashbrown::DefaultHashBuilder;
 
 use crate::limits::{THINGS_PER_CHUNK, THINGS_PER_PARTITION};
 use crate::thing_state::{Noted, ThingState};
+use index::Index;
 use places::Places;
 
 /// The things of a partition. A thing keeps its place for its life; a new one takes the lowest
@@ -18,7 +20,7 @@ pub(crate) struct Things {
     places: Places,
     /// Names to places. Nothing ever depends on its order, so its seed may differ by process:
     /// devices that choose their names cannot aim at it.
-    index: HashTable<u32>,
+    index: Index,
     hasher: DefaultHashBuilder,
     free: BTreeSet<u32>,
     /// Chunks that changed since they were last stored.
@@ -45,7 +47,7 @@ impl Things {
     #[inline]
     pub(crate) fn find(&self, name: &[u8]) -> Option<u32> {
         let hash = self.hasher.hash_one(name);
-        self.index.find(hash, |place| self.is_named(*place, name)).copied()
+        self.index.find(hash, |place| self.is_named(place, name))
     }
 
     pub(crate) fn get(&self, place: u32) -> Option<&ThingState> {
@@ -86,16 +88,18 @@ impl Things {
             self.free.insert(self.places.push_free());
         }
         let hash = self.hasher.hash_one(thing.name.as_bytes());
-        match self.places.at(place) {
-            Some(free @ None) => *free = Some(thing),
-            _ => return false,
+        // The index asks for the others' hashes where a page of it becomes two.
+        let Self { index, places, hasher, .. } = self;
+        let has_room = places.at(place).is_some_and(|at| at.is_none())
+            && index.insert(hash, place, |place| hash_at(hasher, places, place));
+        if !has_room {
+            return false;
+        }
+        if let Some(free) = places.at(place) {
+            *free = Some(thing);
         }
         self.free.remove(&place);
         self.taken.push(place);
-        let Self { index, places, hasher, .. } = self;
-        index.insert_unique(hash, place, |place| {
-            hasher.hash_one(places.get(*place).map_or(&[][..], |thing| thing.name.as_bytes()))
-        });
         true
     }
 
@@ -103,9 +107,8 @@ impl Things {
     pub(crate) fn remove(&mut self, place: u32) -> Option<ThingState> {
         let thing = self.places.at(place)?.take()?;
         let hash = self.hasher.hash_one(thing.name.as_bytes());
-        if let Ok(entry) = self.index.find_entry(hash, |other| *other == place) {
-            entry.remove();
-        }
+        let Self { index, places, hasher, .. } = self;
+        index.remove(hash, place, |place| hash_at(hasher, places, place));
         self.free.insert(place);
         self.given_up.insert(place);
         self.dirty.insert(place / THINGS_PER_CHUNK);
@@ -190,4 +193,9 @@ impl Things {
     fn is_named(&self, place: u32, name: &[u8]) -> bool {
         self.get(place).is_some_and(|thing| thing.name.as_bytes() == name)
     }
+}
+
+/// The hash of the name of who is at a place.
+fn hash_at(hasher: &DefaultHashBuilder, places: &Places, place: u32) -> u64 {
+    hasher.hash_one(places.get(place).map_or(&[][..], |thing| thing.name.as_bytes()))
 }

@@ -108,7 +108,6 @@ impl Partition {
         }
         let format = Format::at(level);
         let mut chunks = Vec::new();
-        self.repeats.settle();
         if std::mem::take(&mut self.header_dirty) {
             chunks.push((HEADER, written(level, |e| header::write(e, format.number(), self))?));
         }

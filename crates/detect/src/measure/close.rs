@@ -206,7 +206,8 @@ impl MeasuredThing {
             (0..layout.lengths).all(|length| number(length) <= layout.number(words, length))
         };
         let count = aside.waiting.iter().take_while(|waiting| is_taken(waiting)).count();
-        if let Some(last) = aside.waiting.drain(..count).last() {
+        let last = aside.waiting.drain(..count).next_back();
+        if let Some(last) = last {
             self.set_doors(last.doors);
         }
     }

@@ -25,6 +25,7 @@ pub(crate) mod fingerprint;
 mod growth;
 pub(crate) mod layout;
 mod migration;
+mod packed;
 mod plan;
 mod reader_id;
 mod repeats;

@@ -102,11 +102,6 @@ impl Repeats {
         seen
     }
 
-    /// Puts the newest in order, so that a thing's reports are found.
-    pub(crate) fn settle(&mut self) {
-        self.generations.values_mut().for_each(Generation::settle);
-    }
-
     fn holds(&self, place: u32, reported: Generations, at_ms: EpochMs, report: u64) -> bool {
         let number = at_ms.div_euclid(GENERATION_MS);
         let near = number.saturating_sub(GENERATIONS)..=number.saturating_add(GENERATIONS);
@@ -121,9 +116,11 @@ impl Repeats {
         })
     }
 
-    /// A generation begins: those before it will hardly change, and old ones are forgotten.
+    /// A generation begins: the one before it will hardly change, and old ones are forgotten.
     fn begin(&mut self, number: EpochMs) {
-        self.settle();
+        if let Some(mut newest) = self.generations.last_entry() {
+            newest.get_mut().end();
+        }
         let oldest = number.saturating_sub(GENERATIONS);
         self.generations = self.generations.split_off(&oldest);
         let is_over = |until_ms: &EpochMs| *until_ms <= number.saturating_mul(GENERATION_MS);
@@ -141,15 +138,10 @@ mod tests {
 
     /// Reports of one thing: `(at_ms, report, whether it is new)`.
     fn check(reports: &[(EpochMs, u64, bool)]) {
-        for settles in [false, true] {
-            let (mut repeats, mut reported) = (Repeats::default(), 0);
-            for (at_ms, report, is_new) in reports {
-                let found = repeats.is_new((7, &mut reported), *at_ms, (*report, 0));
-                assert_eq!(found, *is_new, "{report} at {at_ms}");
-                if settles {
-                    repeats.settle();
-                }
-            }
+        let (mut repeats, mut reported) = (Repeats::default(), 0);
+        for (at_ms, report, is_new) in reports {
+            let found = repeats.is_new((7, &mut reported), *at_ms, (*report, 0));
+            assert_eq!(found, *is_new, "{report} at {at_ms}");
         }
     }
 
@@ -184,12 +176,10 @@ mod tests {
             repeats.is_new((1, &mut one), n * 9_000, (n as u64, 0));
             repeats.is_new((2, &mut other), n * 9_000 + 1, (n as u64, 0));
         }
-        repeats.settle();
         let seen = repeats.of_thing(1, one);
         assert_eq!(seen.last(), Some(&Seen { report: 99, at_ms: 891_000 }));
         let (mut again, mut reported) = (Repeats::default(), 0);
         seen.iter().for_each(|seen| again.remember(9, &mut reported, *seen));
-        again.settle();
         assert_eq!(again.of_thing(9, reported), seen);
         assert!(!again.is_new((9, &mut reported), 900_000, (60, 0)));
     }
