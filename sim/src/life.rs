@@ -6,10 +6,10 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use fleetward_alerts::Alerts;
-use fleetward_domain::Record;
+use fleetward_domain::{Condition, Record};
 use fleetward_environment::{Chance, Clock, RecordClock};
 use fleetward_log::embedded::{EmbeddedLog, Stepper};
-use fleetward_log::{Condition, EventLog, record};
+use fleetward_log::{EventLog, record};
 use fleetward_store::Outbox;
 use tokio::sync::watch;
 

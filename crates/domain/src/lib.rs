@@ -9,6 +9,7 @@ pub mod arn;
 pub mod behavior;
 pub mod certificate;
 pub mod change;
+mod condition;
 pub mod custom_metric;
 pub mod datapoint;
 pub mod dimension;
@@ -36,6 +37,7 @@ pub use arn::{Arn, Place, Resource};
 pub use behavior::{Behavior, Comparison, ComparisonOperator, Criteria, CriteriaType, Judgement};
 pub use certificate::{Certificate, CertificateStatus};
 pub use change::Change;
+pub use condition::Condition;
 pub use custom_metric::{CustomMetric, CustomMetricType};
 pub use datapoint::{
     CustomValue, Datapoint, Measure, NetworkStats, Observed, PortList, RemoteList, Report,

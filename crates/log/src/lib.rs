@@ -4,7 +4,6 @@
 //! append-only file with group commit. It carries opaque bytes; [`record`] says how the domain's
 //! records are written in them. What `append` has acknowledged is on disk.
 
-mod condition;
 #[cfg(test)]
 mod conformance;
 pub mod disk;
@@ -13,10 +12,9 @@ mod error;
 pub mod limits;
 pub mod record;
 
-pub use condition::Condition;
 pub use error::LogError;
 
-use fleetward_domain::Placement;
+use fleetward_domain::{Condition, Placement};
 use tokio::sync::watch;
 
 /// In place of a partition: the record belongs to every partition. The embedded log stores it

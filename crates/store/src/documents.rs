@@ -1,10 +1,9 @@
 //! Documents: what the control plane keeps, under (kind, key), with a version; and the feed of
 //! the changes that their commits mean.
 
-use fleetward_domain::{Change, FormatLevel};
+use fleetward_domain::{Change, Condition, FormatLevel};
 use tokio::sync::watch;
 
-use crate::condition::Condition;
 use crate::error::StoreError;
 use crate::kind::Kind;
 use crate::tx::{Committed, Tx};

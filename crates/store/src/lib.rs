@@ -9,7 +9,6 @@
 //! is durable.
 
 mod codes;
-mod condition;
 #[cfg(test)]
 mod conformance;
 mod documents;
@@ -32,7 +31,6 @@ mod tx;
 mod unreadable;
 mod violations;
 
-pub use condition::Condition;
 pub use documents::{Document, Documents};
 pub use edge::{edge_ends, edge_key, edges_from};
 pub use error::StoreError;

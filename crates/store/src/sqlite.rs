@@ -27,15 +27,14 @@ mod writer;
 use std::path::Path;
 use std::sync::Arc;
 
-use fleetward_domain::FormatLevel;
+use fleetward_domain::{Condition, FormatLevel};
 use tokio::sync::watch;
 
 pub use self::anew::Seen;
-use self::disk::Disk;
+use self::disk::{Disk, Known};
 use self::readers::Readers;
 use self::state::StateFile;
 use self::writer::{Watches, Writer};
-use crate::condition::Condition;
 use crate::error::StoreError;
 use crate::unreadable::Unreadable;
 
@@ -84,11 +83,10 @@ impl SqliteStore {
         let (change_sender, newest_change) = watch::channel(newest);
         let (event_sender, newest_event) = watch::channel(0);
         let watches = Watches { newest_change: change_sender, newest_event: event_sender };
-        let (tells, condition) = watch::channel(Condition::Works);
-        let tells = Arc::new(tells);
-        let disk = Disk::of(path, Arc::clone(&tells))?;
+        let (known, condition) = Known::of("the store");
+        let disk = Disk::of(path, Arc::clone(&known))?;
         let writer = Arc::new(Writer::start(connection, (Some(lock), disk), level, watches)?);
-        let readers = Readers::new(path, tells);
+        let readers = Readers::new(path, known);
         let unreadable = Arc::default();
         Ok(Arc::new(Self {
             readers,

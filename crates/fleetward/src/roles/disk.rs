@@ -3,66 +3,66 @@
 
 use std::time::Duration;
 
-use fleetward_log as log;
-use fleetward_store as store;
+use fleetward_domain::Condition;
+use fleetward_log::EventLog;
+use fleetward_store::Store;
+use futures_util::future::select_all;
 use tokio::sync::watch;
 
 use super::Shared;
 use super::role::Role;
 use crate::failure::Failure;
 
-/// What log and store say of their disks.
-#[derive(Clone, Debug)]
-pub(crate) struct Disk {
-    log: watch::Receiver<log::Condition>,
-    store: watch::Receiver<store::Condition>,
-    state: watch::Receiver<store::Condition>,
+/// What is written to a disk, and waits where there is no room on it.
+#[derive(Clone, Copy, Debug)]
+struct Written {
+    /// What it is, in a sentence.
+    name: &'static str,
+    /// What is so while there is no room for it.
+    while_full: &'static str,
 }
+
+const LOG: Written =
+    Written { name: "the event log", while_full: "reports and counts are not taken" };
+const STORE: Written =
+    Written { name: "the store", while_full: "changes are not taken and violations wait" };
+const STATE: Written =
+    Written { name: "detection state", while_full: "detection state waits to be written" };
+
+/// What log, store and detection state say of their disks.
+#[derive(Clone, Debug)]
+pub(crate) struct Disk([(Written, watch::Receiver<Condition>); 3]);
 
 impl Disk {
     /// That of these.
-    pub(crate) fn of(log: &dyn log::EventLog, store: &dyn store::Store) -> Self {
-        let (of_store, state) = (store.condition(), store.state_condition());
-        Self { log: log.condition(), store: of_store, state }
+    pub(crate) fn of(log: &dyn EventLog, store: &dyn Store) -> Self {
+        Self([(LOG, log.condition()), (STORE, store.condition()), (STATE, store.state_condition())])
     }
 
     /// One that never fails.
     #[cfg(test)]
     pub(crate) fn that_works() -> Self {
-        Self {
-            log: watch::channel(log::Condition::Works).1,
-            store: watch::channel(store::Condition::Works).1,
-            state: watch::channel(store::Condition::Works).1,
-        }
+        Self([LOG, STORE, STATE].map(|written| (written, watch::channel(Condition::Works).1)))
     }
 
     /// Why the process must end, if it must: what is on disk is unknown, and only the next start
     /// finds out.
     pub(crate) fn failure(&self) -> Option<Failure> {
-        if let log::Condition::Failed(why) = &*self.log.borrow() {
-            return Some(Failure::new(format!("the event log cannot go on: {why}")));
-        }
-        for (file, condition) in [("store", &self.store), ("detection state", &self.state)] {
-            if let store::Condition::Failed(why) = &*condition.borrow() {
-                return Some(Failure::new(format!("the {file} cannot go on: {why}")));
+        self.0.iter().find_map(|(written, condition)| match &*condition.borrow() {
+            Condition::Failed(why) => {
+                Some(Failure::new(format!("{} cannot go on: {why}", written.name)))
             }
-        }
-        None
+            Condition::Works | Condition::Full(_) => None,
+        })
     }
 
     /// What waits for room, in a sentence a line.
     pub(crate) fn full(&self) -> Vec<String> {
-        let mut said = Vec::new();
-        if let log::Condition::Full(why) = &*self.log.borrow() {
-            said.push(format!("reports and counts are not taken: {why}"));
-        }
-        if let store::Condition::Full(why) = &*self.store.borrow() {
-            said.push(format!("changes are not taken and violations wait: {why}"));
-        }
-        if let store::Condition::Full(why) = &*self.state.borrow() {
-            said.push(format!("detection state waits to be written: {why}"));
-        }
-        said
+        let full = self.0.iter().filter_map(|(written, condition)| match &*condition.borrow() {
+            Condition::Full(why) => Some(format!("{}: {why}", written.while_full)),
+            Condition::Works | Condition::Failed(_) => None,
+        });
+        full.collect()
     }
 
     /// Waits until the process must end; for ever, if it never must.
@@ -71,17 +71,14 @@ impl Disk {
             if let Some(failure) = self.failure() {
                 return failure;
             }
-            tokio::select! {
-                () = changed(&mut self.log) => {}
-                () = changed(&mut self.store) => {}
-                () = changed(&mut self.state) => {}
-            }
+            let changes = self.0.iter_mut().map(|(_, condition)| Box::pin(changed(condition)));
+            select_all(changes).await;
         }
     }
 }
 
 /// A sender that is gone leaves things as they are.
-async fn changed<T>(condition: &mut watch::Receiver<T>) {
+async fn changed(condition: &mut watch::Receiver<Condition>) {
     if condition.changed().await.is_err() {
         std::future::pending().await
     }
@@ -122,25 +119,25 @@ mod tests {
 
     #[tokio::test]
     async fn a_full_disk_is_told_and_a_failed_one_ends_the_process() {
-        let (log_says, log) = watch::channel(log::Condition::Works);
-        let (store_says, store) = watch::channel(store::Condition::Works);
-        let (state_says, state) = watch::channel(store::Condition::Works);
-        let mut disk = Disk { log, store, state };
+        let (log_says, log) = watch::channel(Condition::Works);
+        let (store_says, store) = watch::channel(Condition::Works);
+        let (state_says, state) = watch::channel(Condition::Works);
+        let mut disk = Disk([(LOG, log), (STORE, store), (STATE, state)]);
         assert!(disk.failure().is_none() && disk.full().is_empty());
-        log_says.send(log::Condition::Full("no room for the log".to_owned())).unwrap();
-        store_says.send(store::Condition::Full("no room for the store".to_owned())).unwrap();
+        log_says.send(Condition::Full("no room for the log".to_owned())).unwrap();
+        store_says.send(Condition::Full("no room for the store".to_owned())).unwrap();
         let said = [
             "reports and counts are not taken: no room for the log",
             "changes are not taken and violations wait: no room for the store",
         ];
         assert_eq!(disk.full(), said);
-        state_says.send(store::Condition::Full("no room for it".to_owned())).unwrap();
+        state_says.send(Condition::Full("no room for it".to_owned())).unwrap();
         assert_eq!(disk.full()[2], "detection state waits to be written: no room for it");
         assert!(disk.failure().is_none());
-        log_says.send(log::Condition::Works).unwrap();
+        log_says.send(Condition::Works).unwrap();
         let waiting = tokio::spawn(async move { disk.failed().await.to_string() });
         tokio::task::yield_now().await;
-        store_says.send(store::Condition::Failed("disk I/O error".to_owned())).unwrap();
+        store_says.send(Condition::Failed("disk I/O error".to_owned())).unwrap();
         assert_eq!(waiting.await.unwrap(), "the store cannot go on: disk I/O error");
     }
 }

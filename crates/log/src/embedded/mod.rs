@@ -21,12 +21,12 @@ mod writer;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use fleetward_domain::Placement;
+use fleetward_domain::{Condition, Placement};
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 
 use crate::disk::{Disk, RealDisk};
 use crate::limits::{IN_FLIGHT_BYTES, PARTITIONS, RECORD_BYTES};
-use crate::{Condition, Consumer, EVERY_PARTITION, Entered, Entry, EventLog, LogError};
+use crate::{Consumer, EVERY_PARTITION, Entered, Entry, EventLog, LogError};
 use batch::Draft;
 use folder::{Folder, Identity};
 use recent::Recent;

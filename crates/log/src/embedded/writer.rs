@@ -2,15 +2,16 @@
 
 use std::sync::{Arc, PoisonError};
 
+use fleetward_domain::Condition;
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot, watch};
 
 use super::Shared;
 use super::batch::Draft;
 use super::folder::Folder;
 use super::segments::Segment;
+use crate::LogError;
 use crate::disk::is_for_want_of_room;
 use crate::limits::{BATCH_BYTES, FULL_PAUSE, ROOM_BYTES};
-use crate::{Condition, LogError};
 
 type Reply = oneshot::Sender<Result<(), LogError>>;
 

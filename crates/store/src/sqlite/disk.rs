@@ -6,19 +6,26 @@ use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use fleetward_domain::Condition;
 use rusqlite::Connection;
 use rusqlite::config::DbConfig;
 use tokio::sync::watch;
 
 use super::connection;
-use crate::condition::Condition;
 use crate::error::StoreError;
 use crate::limits::CHECKPOINT_PAGES;
 
 /// The disk of one file.
 pub(super) struct Disk {
-    condition: Arc<watch::Sender<Condition>>,
+    known: Arc<Known>,
     files: Vec<Named>,
+}
+
+/// What the writer and the readers of one file know of its disk.
+pub(super) struct Known {
+    /// What the file is, in a sentence.
+    file: &'static str,
+    condition: watch::Sender<Condition>,
 }
 
 /// A file that must keep its name: a write to one without is gone with the process.
@@ -29,21 +36,18 @@ struct Named {
 
 impl Disk {
     /// That of an open database and its write-ahead log.
-    pub(super) fn of(
-        database: &Path,
-        condition: Arc<watch::Sender<Condition>>,
-    ) -> Result<Self, StoreError> {
+    pub(super) fn of(database: &Path, known: Arc<Known>) -> Result<Self, StoreError> {
         let mut files = Vec::new();
         for path in [database.to_owned(), connection::beside(database, "-wal")] {
             let found = identity(&path).map_err(StoreError::backend("look for its files"))?;
             files.extend(found.map(|device_and_number| Named { path, device_and_number }));
         }
-        Ok(Self { condition, files })
+        Ok(Self { known, files })
     }
 
     /// Why nothing more is taken, if it is so.
     pub(super) fn failure(&self) -> Option<StoreError> {
-        match &*self.condition.borrow() {
+        match &*self.known.condition.borrow() {
             Condition::Failed(problem) => Some(StoreError::Failed { problem: problem.clone() }),
             Condition::Works | Condition::Full(_) => None,
         }
@@ -51,12 +55,12 @@ impl Disk {
 
     /// Whether the last write found no room.
     pub(super) fn is_full(&self) -> bool {
-        matches!(*self.condition.borrow(), Condition::Full(_))
+        matches!(*self.known.condition.borrow(), Condition::Full(_))
     }
 
     /// Draws its conclusion from a write that was done, or failed.
     pub(super) fn note<T>(&self, outcome: &Result<T, StoreError>) {
-        note(&self.condition, outcome);
+        self.known.note(outcome);
     }
 
     /// An error if a file was removed or replaced: what was just written to it is not kept.
@@ -96,26 +100,37 @@ impl Disk {
     }
 }
 
-/// Draws a conclusion from what was done, or failed; a failure is for good.
-pub(super) fn note<T>(condition: &watch::Sender<Condition>, outcome: &Result<T, StoreError>) {
-    let now = match outcome {
-        Err(error @ StoreError::Full { .. }) => Condition::Full(error.to_string()),
-        Err(StoreError::Failed { problem }) => Condition::Failed(problem.clone()),
-        _ => Condition::Works,
-    };
-    condition.send_if_modified(|known| {
-        let is_news = std::mem::discriminant(known) != std::mem::discriminant(&now);
-        if matches!(known, Condition::Failed(_)) || !is_news {
-            return false;
-        }
-        match &now {
-            Condition::Works => tracing::info!("the store takes writes again"),
-            Condition::Full(why) => tracing::error!("{why}"),
-            Condition::Failed(why) => tracing::error!("the store cannot go on: {why}"),
-        }
-        *known = now;
-        true
-    });
+impl Known {
+    /// Of a file that works, and who hears of it when that changes.
+    pub(super) fn of(file: &'static str) -> (Arc<Self>, watch::Receiver<Condition>) {
+        let (condition, heard) = watch::channel(Condition::Works);
+        (Arc::new(Self { file, condition }), heard)
+    }
+
+    /// Draws a conclusion from what was done, or failed; a failure is for good.
+    pub(super) fn note<T>(&self, outcome: &Result<T, StoreError>) {
+        let file = self.file;
+        let now = match outcome {
+            Err(StoreError::Full { problem }) => {
+                Condition::Full(format!("no room for {file}: {problem}; make room on its disk"))
+            }
+            Err(StoreError::Failed { problem }) => Condition::Failed(problem.clone()),
+            _ => Condition::Works,
+        };
+        self.condition.send_if_modified(|known| {
+            let is_news = std::mem::discriminant(known) != std::mem::discriminant(&now);
+            if matches!(known, Condition::Failed(_)) || !is_news {
+                return false;
+            }
+            match &now {
+                Condition::Works => tracing::info!("{file} takes writes again"),
+                Condition::Full(why) => tracing::error!("{why}"),
+                Condition::Failed(why) => tracing::error!("{file} cannot go on: {why}"),
+            }
+            *known = now;
+            true
+        });
+    }
 }
 
 fn checkpoint(connection: &Connection) -> Result<(), StoreError> {

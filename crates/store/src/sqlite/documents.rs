@@ -2,14 +2,13 @@
 
 use std::sync::Arc;
 
-use fleetward_domain::{Change, FormatLevel};
+use fleetward_domain::{Change, Condition, FormatLevel};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use tokio::sync::watch;
 
 use super::stored::{Bytes, Unsigned, column, rows, signed};
 use super::writer::Writing;
 use super::{SqliteStore, alarms, checksum, from_now_on, outbox};
-use crate::condition::Condition;
 use crate::documents::{Document, Documents};
 use crate::error::StoreError;
 use crate::kind::Kind;

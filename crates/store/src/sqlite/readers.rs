@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rusqlite::Connection;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::Semaphore;
 
-use super::{connection, disk};
-use crate::condition::Condition;
+use super::connection;
+use super::disk::Known;
 use crate::error::StoreError;
 use crate::limits::READERS;
 
@@ -16,16 +16,16 @@ pub(super) struct Readers {
     database: PathBuf,
     permits: Arc<Semaphore>,
     idle: Arc<Mutex<Vec<Connection>>>,
-    condition: Arc<watch::Sender<Condition>>,
+    known: Arc<Known>,
 }
 
 impl Readers {
-    pub(super) fn new(database: &Path, condition: Arc<watch::Sender<Condition>>) -> Self {
+    pub(super) fn new(database: &Path, known: Arc<Known>) -> Self {
         Self {
             database: database.to_owned(),
             permits: Arc::new(Semaphore::new(READERS)),
             idle: Arc::default(),
-            condition,
+            known,
         }
     }
 
@@ -38,13 +38,13 @@ impl Readers {
         let permits = Arc::clone(&self.permits);
         let permit = permits.clone().acquire_owned().await.map_err(|_| StoreError::Closed)?;
         let (idle, database) = (Arc::clone(&self.idle), self.database.clone());
-        let condition = Arc::clone(&self.condition);
+        let known = Arc::clone(&self.known);
         let reading = tokio::task::spawn_blocking(move || {
             let pooled = idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
             let connection = pooled.map_or_else(|| connection::reader(&database), Ok)?;
             let outcome = work(&connection);
             if matches!(outcome, Err(StoreError::Failed { .. })) {
-                disk::note(&condition, &outcome);
+                known.note(&outcome);
             }
             if !permits.is_closed() {
                 idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);

@@ -9,16 +9,15 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use fleetward_domain::FormatLevel;
+use fleetward_domain::{Condition, FormatLevel};
 use rusqlite::{Connection, OptionalExtension, params};
 use tokio::sync::watch;
 
 use super::connection;
-use super::disk::Disk;
+use super::disk::{Disk, Known};
 use super::readers::Readers;
 use super::stored::{Unsigned, signed};
 use super::writer::{Watches, Writer};
-use crate::condition::Condition;
 use crate::error::StoreError;
 use crate::partitions::{Chunk, PartitionClaim, StateTx};
 
@@ -93,12 +92,11 @@ impl StateFile {
             Watches { newest_change: watch::Sender::new(0), newest_event: watch::Sender::new(0) };
         // Its own, for a store that works says nothing of this file. State that waits for room is
         // tried again until it has it, so that nobody needs to look for room here.
-        let (tells, condition) = watch::channel(Condition::Works);
-        let tells = Arc::new(tells);
-        let disk = Disk::of(path, Arc::clone(&tells))?;
+        let (known, condition) = Known::of("detection state");
+        let disk = Disk::of(path, Arc::clone(&known))?;
         let level = FormatLevel::CURRENT;
         let writer = Writer::start(connection, (None, disk), level, watches)?;
-        Ok(Self { readers: Readers::new(path, tells), writer, condition })
+        Ok(Self { readers: Readers::new(path, known), writer, condition })
     }
 
     /// Whether it takes writes.

@@ -1,10 +1,10 @@
 //! Disks that are full, fail, or are taken away while the store is open.
 
-use fleetward_domain::{Effects, EventType};
+use fleetward_domain::{Condition, Effects, EventType};
 
 use super::*;
 use crate::conformance::fixtures::{CASE, always, event};
-use crate::{Condition, DetectionTx, Partitions, Violations};
+use crate::{DetectionTx, Partitions, Violations};
 
 /// What does not fit into the pages that the file has.
 fn large(key: &str) -> Tx {
