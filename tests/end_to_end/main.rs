@@ -26,6 +26,7 @@ mod mosquitto;
 mod python_agent;
 mod repair;
 mod statistical;
+mod throttled;
 mod tools;
 
 use fleetward_hands::Stack;
