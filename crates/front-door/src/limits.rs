@@ -25,8 +25,8 @@ pub const PLAN_DIMENSIONS: usize = 128;
 /// and the windows of that time are then not counted whole.
 pub const UNFLUSHED_WINDOWS: usize = 16;
 
-/// Addresses of one thing that are told at once, each once for each dimension; with more the rest
-/// is not told.
+/// Addresses of one thing that are told at once, of its connections and of each side of each
+/// dimension; with more the rest is not told.
 pub const SOURCES: usize = 16;
 
 /// Counters are flushed this often unless a setting says else, in milliseconds.

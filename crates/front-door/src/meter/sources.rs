@@ -1,5 +1,6 @@
 //! From where things connect, and from where they send.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use fleetward_domain::{DimensionOperator, MetricDimension, Source};
@@ -7,20 +8,17 @@ use fleetward_domain::{DimensionOperator, MetricDimension, Source};
 use super::{MeterPlan, TopicSet};
 use crate::limits::SOURCES;
 
-/// Addresses, each once for each dimension, and no more than [`SOURCES`].
+/// Addresses, each once for what happened from there, and no more than [`SOURCES`] for each of that:
+/// many of one kind, or many dimensions, leave no other untold.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Origins(Vec<Origin>);
+pub(super) struct Origins(BTreeMap<Happened, Vec<IpAddr>>);
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Origin {
-    /// The dimension's place in the plan, and on which side of it; none: it connected.
-    dimension: Option<(usize, DimensionOperator)>,
-    address: IpAddr,
-}
+/// The dimension's place in the plan, and on which side of it a message was; none: it connected.
+type Happened = Option<(usize, DimensionOperator)>;
 
 impl Origins {
     pub(super) fn connected(&mut self, address: IpAddr) {
-        self.note(Origin { dimension: None, address });
+        self.note(None, address);
     }
 
     /// Notes that a message came from there, about a topic that is in the dimensions `topic`.
@@ -30,13 +28,15 @@ impl Origins {
                 true => DimensionOperator::In,
                 false => DimensionOperator::NotIn,
             };
-            self.note(Origin { dimension: Some((at, operator)), address });
+            self.note(Some((at, operator)), address);
         }
     }
 
     /// Adds those by the same plan.
     pub(super) fn add(&mut self, other: &Self) {
-        other.0.iter().for_each(|origin| self.note(*origin));
+        for (happened, addresses) in &other.0 {
+            addresses.iter().for_each(|address| self.note(*happened, *address));
+        }
     }
 
     pub(super) fn clear(&mut self) {
@@ -44,23 +44,27 @@ impl Origins {
     }
 
     pub(super) fn listed(&self, plan: &MeterPlan) -> Vec<Source> {
-        let listed = self.0.iter().filter_map(|origin| {
-            let dimension = match origin.dimension {
-                Some((at, operator)) => {
-                    let name = plan.dimensions.get(at)?.name.clone();
-                    Some(MetricDimension { name, operator })
-                }
-                None => None,
-            };
-            Some(Source { dimension, address: origin.address })
-        });
-        listed.collect()
+        let mut listed = Vec::new();
+        for (happened, addresses) in &self.0 {
+            let dimension = happened.and_then(|(at, operator)| {
+                let name = plan.dimensions.get(at)?.name.clone();
+                Some(MetricDimension { name, operator })
+            });
+            // A dimension that the plan does not have is none that anybody asks for.
+            if happened.is_none() || dimension.is_some() {
+                let source =
+                    |address: &IpAddr| Source { dimension: dimension.clone(), address: *address };
+                listed.extend(addresses.iter().map(source));
+            }
+        }
+        listed
     }
 
     /// They are so few that they are looked through.
-    fn note(&mut self, origin: Origin) {
-        if self.0.len() < SOURCES && !self.0.contains(&origin) {
-            self.0.push(origin);
+    fn note(&mut self, happened: Happened, address: IpAddr) {
+        let addresses = self.0.entry(happened).or_default();
+        if addresses.len() < SOURCES && !addresses.contains(&address) {
+            addresses.push(address);
         }
     }
 }

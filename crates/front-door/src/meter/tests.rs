@@ -286,10 +286,15 @@ fn addresses_are_told_once_and_bounded() {
         .collect();
     let sides = [None, Some(DimensionOperator::In), Some(DimensionOperator::NotIn)];
     assert_eq!(told, sides.into_iter().zip([1, 2, 2].map(address)).collect::<Vec<_>>());
+    // Many of one kind leave the others as they are.
+    counts.clear();
     for last in 0..=255 {
         counts.connected(address(last));
     }
-    assert_eq!(counts.sources().len(), crate::limits::SOURCES);
+    counts.sent(plan.set_of("x/1"), 1, address(2));
+    let sent = |source: &&fleetward_domain::Source| source.dimension.is_some();
+    assert_eq!(counts.sources().iter().filter(sent).count(), 1);
+    assert_eq!(counts.sources().len(), crate::limits::SOURCES + 1);
 }
 
 #[test]
