@@ -42,7 +42,7 @@ impl Owners {
                 store: world.store.clone(),
                 log: log.clone(),
                 awaited: door.awaited(),
-                publisher: fleetward_front_door::Publisher::default(),
+                outgoing: fleetward_front_door::Outgoing::default(),
                 // State is to be written now and then, little as there is.
                 least_bytes: 2_000,
                 assignment,

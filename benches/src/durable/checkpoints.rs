@@ -48,7 +48,7 @@ async fn round(arguments: &Arguments, outcome: &mut Outcome) -> Result<(), Strin
         store: folder.store.clone(),
         log: folder.log.clone(),
         awaited: Awaited::default(),
-        publisher: fleetward_front_door::Publisher::default(),
+        outgoing: fleetward_front_door::Outgoing::default(),
         least_bytes: LEAST_BYTES,
         assignment: watch::channel((0..PARTITIONS).collect()).1,
     };

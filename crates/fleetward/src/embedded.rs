@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fleetward_environment::{Chance, Clock, RecordClock};
-use fleetward_front_door::{Awaited, Publisher, Stamps};
+use fleetward_front_door::{Awaited, Outgoing, Stamps};
 use fleetward_log::EventLog;
 use fleetward_log::embedded::EmbeddedLog;
 use fleetward_store::sqlite::SqliteStore;
@@ -78,7 +78,7 @@ pub(crate) async fn start(
         clock: clock.clone(),
         chance,
         awaited: Awaited::default(),
-        publisher: Publisher::default(),
+        outgoing: Outgoing::default(),
         health: Arc::default(),
         disk: disk.clone(),
         connections: descriptors.connections(),

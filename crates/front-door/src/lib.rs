@@ -21,7 +21,7 @@ mod ingest;
 pub mod limits;
 mod listener;
 mod meter;
-mod publisher;
+mod outgoing;
 mod running;
 mod seldom;
 mod session;
@@ -33,7 +33,7 @@ mod upstream;
 
 pub use awaited::Awaited;
 pub use error::FrontDoorError;
-pub use publisher::{PublishError, Publisher};
+pub use outgoing::{Outgoing, PublishError};
 pub use running::Running;
 pub use settings::{ReportSettings, Settings, TlsIdentity, Upstream};
 pub use stamps::{Stamped, Stamps};

@@ -9,10 +9,10 @@ use tokio::sync::mpsc;
 use crate::limits::{PUBLISHED_MAX_BYTES, PUBLISHED_MESSAGES};
 use crate::upstream::Service;
 
-/// Publishes messages of the server's own. Cheap to clone; all clones share one queue, which the
-/// front door empties that was given a clone in its settings.
+/// Messages of the server's own, on their way out. Cheap to clone; all clones share one queue,
+/// which the front door empties that was given a clone in its settings.
 #[derive(Clone, Debug)]
-pub struct Publisher {
+pub struct Outgoing {
     messages: mpsc::Sender<Vec<u8>>,
     /// Until a front door takes it.
     queue: Arc<Mutex<Option<mpsc::Receiver<Vec<u8>>>>>,
@@ -37,14 +37,14 @@ pub enum PublishError {
     Ended,
 }
 
-impl Default for Publisher {
+impl Default for Outgoing {
     fn default() -> Self {
         let (messages, queue) = mpsc::channel(PUBLISHED_MESSAGES);
         Self { messages, queue: Arc::new(Mutex::new(Some(queue))) }
     }
 }
 
-impl Publisher {
+impl Outgoing {
     /// Hands the message over, to be published with QoS 0 and not retained. It never waits; what
     /// is handed over and not sent when the process ends is lost.
     ///
@@ -95,25 +95,25 @@ mod tests {
 
     #[test]
     fn messages_wait_in_a_bounded_queue_that_says_when_it_is_full() {
-        let publisher = Publisher::default();
-        let taken = (0..10_000).take_while(|_| publisher.publish("metrics", b"{}").is_ok()).count();
+        let outgoing = Outgoing::default();
+        let taken = (0..10_000).take_while(|_| outgoing.publish("metrics", b"{}").is_ok()).count();
         assert_eq!(taken, PUBLISHED_MESSAGES);
-        assert_eq!(publisher.publish("metrics", b"{}"), Err(PublishError::Full));
-        let mut queue = publisher.take_queue();
+        assert_eq!(outgoing.publish("metrics", b"{}"), Err(PublishError::Full));
+        let mut queue = outgoing.take_queue();
         assert!(queue.try_recv().is_ok());
-        assert_eq!(publisher.clone().publish("metrics", b"{}"), Ok(()));
+        assert_eq!(outgoing.clone().publish("metrics", b"{}"), Ok(()));
         drop(queue);
-        assert_eq!(publisher.publish("metrics", b"{}"), Err(PublishError::Ended));
+        assert_eq!(outgoing.publish("metrics", b"{}"), Err(PublishError::Ended));
     }
 
     #[test]
     fn what_cannot_be_said_is_refused_by_name() {
-        let publisher = Publisher::default();
+        let outgoing = Outgoing::default();
         let long = vec![0; PUBLISHED_MAX_BYTES + 1];
         for (topic, payload) in
             [("", &b"x"[..]), ("a/#", b"x"), ("a/+", b"x"), ("$aws/x", b"x"), ("a", &long)]
         {
-            let refused = publisher.publish(topic, payload).unwrap_err();
+            let refused = outgoing.publish(topic, payload).unwrap_err();
             assert!(matches!(refused, PublishError::Unsayable { .. }), "{refused}");
         }
     }

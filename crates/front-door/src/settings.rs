@@ -11,7 +11,7 @@ use crate::limits::{
     CONNECT_LIMIT_MS, CONNECTIONS, FLUSH_MS, PRINCIPAL_RATE_PER_SECOND, REPORT_BURST,
     REPORT_MEMORY_BYTES, REPORT_RATE_PER_SECOND,
 };
-use crate::{Awaited, Publisher, Stamps, Transport};
+use crate::{Awaited, Outgoing, Stamps, Transport};
 
 /// What a front door is told when it starts.
 #[derive(Debug)]
@@ -49,7 +49,7 @@ pub struct Settings {
     /// Who waits for the door's watermark.
     pub awaited: Awaited,
     /// What the server itself has to publish.
-    pub publisher: Publisher,
+    pub outgoing: Outgoing,
     /// Names what nobody may guess.
     pub chance: Chance,
 }
@@ -128,7 +128,7 @@ impl Settings {
             clock: Clock::system(),
             stamps: Arc::new(Stamps::new(RecordClock::new(Clock::system()))),
             awaited: Awaited::default(),
-            publisher: Publisher::default(),
+            outgoing: Outgoing::default(),
             chance: Chance::system(),
         }
     }

@@ -84,7 +84,7 @@ async fn start_parts(
     // A client id that could be guessed could be taken over.
     let service_id = format!("fleetward-{}", settings.chance.hex::<32>()?);
     let (service, service_task) =
-        Service::start(broker.clone(), service_id, settings.publisher.take_queue());
+        Service::start(broker.clone(), service_id, settings.outgoing.take_queue());
     let ingest = Arc::new(Ingest::new(settings, Arc::clone(&log), level)?);
     let unregistered = ingest.unregistered();
     let metrics = Arc::clone(&unregistered).follow(Arc::clone(&store), settings.clock.clone());

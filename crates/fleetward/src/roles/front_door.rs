@@ -51,7 +51,7 @@ async fn door_settings(shared: &Shared) -> Result<fleetward_front_door::Settings
     door.clock = shared.clock.clone();
     door.stamps = shared.stamps.clone();
     door.awaited = shared.awaited.clone();
-    door.publisher = shared.publisher.clone();
+    door.outgoing = shared.outgoing.clone();
     door.chance = shared.chance.clone();
     Ok(door)
 }

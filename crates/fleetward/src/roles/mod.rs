@@ -23,7 +23,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use fleetward_environment::{Chance, Clock};
-use fleetward_front_door::{Awaited, Publisher, Stamps};
+use fleetward_front_door::{Awaited, Outgoing, Stamps};
 use fleetward_log::EventLog;
 use fleetward_store::Store;
 use tokio::sync::{mpsc, watch};
@@ -43,7 +43,7 @@ pub(crate) struct Shared {
     /// Until when the detector waits for the front door's watermark.
     pub(crate) awaited: Awaited,
     /// Publishes messages of the server's own through the front door.
-    pub(crate) publisher: Publisher,
+    pub(crate) outgoing: Outgoing,
     pub(crate) chance: Chance,
     pub(crate) secrets: Secrets,
     /// The partitions that this process is to own, as long as they are these.

@@ -8,8 +8,8 @@ use fleetward_domain::{DimensionOperator, MetricDimension, Source};
 use super::{MeterPlan, TopicSet};
 use crate::limits::SOURCES;
 
-/// Addresses, each once for what happened from there, and no more than [`SOURCES`] for each of that:
-/// many of one kind, or many dimensions, leave no other untold.
+/// Addresses, each once for what happened from there, and no more than [`SOURCES`] for each of
+/// that: many of one kind, or many dimensions, leave no other untold.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Origins(BTreeMap<Happened, Vec<IpAddr>>);
 

@@ -276,13 +276,13 @@ async fn settings_that_cannot_be_served_are_refused() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_server_publishes_reaches_subscribers() {
-    let publisher = fleetward_front_door::Publisher::default();
-    let stack = Stack::start_with(|settings| settings.publisher = publisher.clone()).await;
+    let outgoing = fleetward_front_door::Outgoing::default();
+    let stack = Stack::start_with(|settings| settings.outgoing = outgoing.clone()).await;
     let mut subscriber = stack.client(Version::V311, "dashboard").await;
     subscriber.subscribe(&[("fleet/metrics", QoS::AtMostOnce)]).await;
     for number in 0..300 {
         let payload = format!("{{\"number\":{number}}}");
-        while publisher.publish("fleet/metrics", payload.as_bytes()).is_err() {
+        while outgoing.publish("fleet/metrics", payload.as_bytes()).is_err() {
             tokio::time::sleep(std::time::Duration::from_millis(1)).await;
         }
         assert_eq!(subscriber.message().await.payload, payload.as_bytes());

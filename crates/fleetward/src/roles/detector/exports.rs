@@ -6,7 +6,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use fleetward_domain::Export;
-use fleetward_front_door::Publisher;
+use fleetward_front_door::Outgoing;
 use tokio::sync::mpsc::{self, error::TrySendError};
 use tokio::task::JoinSet;
 
@@ -24,10 +24,10 @@ pub(super) struct Exports {
 
 impl Exports {
     /// Messages that are published by this.
-    pub(super) fn published_by(publisher: Publisher) -> Self {
+    pub(super) fn published_by(outgoing: Outgoing) -> Self {
         let (waiting, messages) = mpsc::channel(WAITING);
         let mut sending = JoinSet::new();
-        sending.spawn(publish(messages, publisher));
+        sending.spawn(publish(messages, outgoing));
         Self { waiting, lost: AtomicU64::new(0), _sending: sending }
     }
 
@@ -54,9 +54,9 @@ impl Exports {
     }
 }
 
-async fn publish(mut messages: mpsc::Receiver<Export>, publisher: Publisher) {
+async fn publish(mut messages: mpsc::Receiver<Export>, outgoing: Outgoing) {
     while let Some(Export { topic, payload }) = messages.recv().await {
-        if let Err(error) = publisher.publish_in_turn(&topic, &payload).await {
+        if let Err(error) = outgoing.publish_in_turn(&topic, &payload).await {
             tracing::warn!("exported metrics are lost: {error}");
         }
     }
@@ -69,7 +69,7 @@ mod tests {
     #[tokio::test]
     async fn what_finds_no_room_is_lost_and_counted_and_nobody_waits() {
         // Nobody empties the queue of this one.
-        let exports = Exports::published_by(Publisher::default());
+        let exports = Exports::published_by(Outgoing::default());
         let export = Export { topic: "exports".to_owned(), payload: b"{}".to_vec() };
         exports.send(vec![export.clone(); WAITING]);
         assert_eq!(exports.lost(), 0);

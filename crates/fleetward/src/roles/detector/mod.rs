@@ -21,7 +21,7 @@ use std::sync::Arc;
 
 use fleetward_detect::Settings;
 use fleetward_detect::limits::THINGS_PER_STEP;
-use fleetward_front_door::{Awaited, Publisher};
+use fleetward_front_door::{Awaited, Outgoing};
 use fleetward_log::EventLog;
 use fleetward_store::{DetectionTx, Store};
 use tokio::sync::watch;
@@ -54,7 +54,7 @@ pub(crate) async fn start(shared: &Shared) -> Result<Role, Failure> {
         store: shared.store.clone(),
         log: shared.log.clone(),
         awaited: shared.awaited.clone(),
-        publisher: shared.publisher.clone(),
+        outgoing: shared.outgoing.clone(),
         least_bytes: LEAST_BYTES,
         assignment: shared.assignment.clone(),
     };
@@ -73,7 +73,7 @@ pub struct Detector {
     /// Told until when the partitions need to know that everything is logged.
     pub awaited: Awaited,
     /// Publishes exported metrics.
-    pub publisher: Publisher,
+    pub outgoing: Outgoing,
     /// Less log than this, in bytes, is no reason to write the state of a partition.
     pub least_bytes: u64,
     /// The partitions to own; when it changes, others are claimed and given up. A sender that is
@@ -120,7 +120,7 @@ impl Detecting {
         let Self { mut detector, mut owned, mut reader } = self;
         let (store, log) = (detector.store.clone(), detector.log.clone());
         let mut checkpoints = Checkpoints::new(store, log, detector.least_bytes);
-        let exports = Exports::published_by(detector.publisher.clone());
+        let exports = Exports::published_by(detector.outgoing.clone());
         loop {
             // Whoever counts says when all before it is logged; an idle fleet is asked nothing.
             detector.awaited.until(owned.next_deadline_ms());

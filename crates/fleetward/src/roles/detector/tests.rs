@@ -302,7 +302,7 @@ async fn a_record_of_a_newer_release_ends_the_role_with_a_sentence_that_names_it
         store: Arc::new(MemoryStore::new()),
         log,
         awaited: fleetward_front_door::Awaited::default(),
-        publisher: fleetward_front_door::Publisher::default(),
+        outgoing: fleetward_front_door::Outgoing::default(),
         least_bytes: super::LEAST_BYTES,
         assignment: tokio::sync::watch::channel((0..PARTITIONS).collect()).1,
     };

@@ -149,7 +149,7 @@ async fn a_running_detector_follows_its_assignment() {
         store: store.clone(),
         log: log.clone(),
         awaited: Awaited::default(),
-        publisher: fleetward_front_door::Publisher::default(),
+        outgoing: fleetward_front_door::Outgoing::default(),
         least_bytes: crate::roles::detector::LEAST_BYTES,
         assignment,
     };

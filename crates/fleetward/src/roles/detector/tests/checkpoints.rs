@@ -70,7 +70,7 @@ fn detector(store: &Arc<MemoryStore>, log: Arc<dyn EventLog>) -> Detector {
         store: store.clone(),
         log,
         awaited: Awaited::default(),
-        publisher: fleetward_front_door::Publisher::default(),
+        outgoing: fleetward_front_door::Outgoing::default(),
         least_bytes: crate::roles::detector::LEAST_BYTES,
         assignment: watch::channel((0..PARTITIONS).collect()).1,
     }
