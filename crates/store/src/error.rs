@@ -1,5 +1,6 @@
 //! Why the store refused.
 
+use std::io::{self, ErrorKind};
 use std::path::PathBuf;
 
 use fleetward_domain::{UnknownFormatLevel, Unsayable};
@@ -154,10 +155,15 @@ impl StoreError {
 
 impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> Self {
+        // Of the call that failed: it is read before anything else is done.
+        let system = io::Error::last_os_error();
         let problem = error.to_string();
-        match fate_of(&error) {
+        match fate_of(&error, system.kind()) {
             Fate::Full => Self::Full { problem },
             Fate::Failed => Self::Failed { problem },
+            Fate::Damaged => Self::Failed {
+                problem: format!("{problem}; stop the server and see `fleetward check`"),
+            },
             Fate::Other => Self::backend("use its database")(error),
         }
     }
@@ -169,21 +175,26 @@ enum Fate {
     Full,
     /// Nothing is known of what is on disk.
     Failed,
+    /// What is on disk is not what was written.
+    Damaged,
     /// It says nothing of the disk.
     Other,
 }
 
-fn fate_of(error: &rusqlite::Error) -> Fate {
-    // A quota is told as a failed write. Its frames of the write-ahead log count for nothing
-    // without the commit that follows them, so that they are written over.
-    const NO_ROOM: [i32; 2] = [ffi::SQLITE_IOERR_WRITE, ffi::SQLITE_IOERR_SHMSIZE];
+fn fate_of(error: &rusqlite::Error, system: ErrorKind) -> Fate {
+    // These say only that a write failed. Where a quota is why, frames of the write-ahead log count
+    // for nothing without the commit that follows them, so that they are written over; a disk that
+    // fails or became read-only would be tried again for ever.
+    const WRITES: [i32; 2] = [ffi::SQLITE_IOERR_WRITE, ffi::SQLITE_IOERR_SHMSIZE];
+    let has_no_room = matches!(system, ErrorKind::StorageFull | ErrorKind::QuotaExceeded);
     let Some(error) = error.sqlite_error() else { return Fate::Other };
     match error.code {
         ErrorCode::DiskFull => Fate::Full,
-        ErrorCode::SystemIoFailure if NO_ROOM.contains(&error.extended_code) => Fate::Full,
-        ErrorCode::SystemIoFailure | ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase => {
-            Fate::Failed
+        ErrorCode::SystemIoFailure if has_no_room && WRITES.contains(&error.extended_code) => {
+            Fate::Full
         }
+        ErrorCode::SystemIoFailure => Fate::Failed,
+        ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase => Fate::Damaged,
         _ => Fate::Other,
     }
 }
@@ -192,25 +203,41 @@ fn fate_of(error: &rusqlite::Error) -> Fate {
 mod tests {
     use super::*;
 
+    fn found(code: i32, system: ErrorKind) -> &'static str {
+        match fate_of(&rusqlite::Error::SqliteFailure(ffi::Error::new(code), None), system) {
+            Fate::Full => "full",
+            Fate::Failed => "failed",
+            Fate::Damaged => "damaged",
+            Fate::Other => "other",
+        }
+    }
+
     #[test]
     fn a_write_without_room_may_be_tried_again_and_one_that_is_not_synced_may_not() {
-        for (code, full, failed) in [
-            (ffi::SQLITE_FULL, true, false),
-            (ffi::SQLITE_IOERR_WRITE, true, false),
-            (ffi::SQLITE_IOERR_SHMSIZE, true, false),
-            (ffi::SQLITE_IOERR_FSYNC, false, true),
-            (ffi::SQLITE_IOERR_DIR_FSYNC, false, true),
-            (ffi::SQLITE_IOERR_READ, false, true),
-            (ffi::SQLITE_IOERR_TRUNCATE, false, true),
-            (ffi::SQLITE_CORRUPT, false, true),
-            (ffi::SQLITE_NOTADB, false, true),
-            (ffi::SQLITE_BUSY, false, false),
-            (ffi::SQLITE_CONSTRAINT, false, false),
+        for (code, expected) in [
+            (ffi::SQLITE_FULL, "full"),
+            (ffi::SQLITE_IOERR_WRITE, "full"),
+            (ffi::SQLITE_IOERR_SHMSIZE, "full"),
+            (ffi::SQLITE_IOERR_FSYNC, "failed"),
+            (ffi::SQLITE_IOERR_DIR_FSYNC, "failed"),
+            (ffi::SQLITE_IOERR_READ, "failed"),
+            (ffi::SQLITE_IOERR_TRUNCATE, "failed"),
+            (ffi::SQLITE_CORRUPT, "damaged"),
+            (ffi::SQLITE_NOTADB, "damaged"),
+            (ffi::SQLITE_BUSY, "other"),
+            (ffi::SQLITE_CONSTRAINT, "other"),
         ] {
-            let failure = rusqlite::Error::SqliteFailure(ffi::Error::new(code), None);
-            let error = StoreError::from(failure);
-            assert_eq!(matches!(error, StoreError::Full { .. }), full, "{code}: {error}");
-            assert_eq!(matches!(error, StoreError::Failed { .. }), failed, "{code}: {error}");
+            assert_eq!(found(code, ErrorKind::QuotaExceeded), expected, "{code}");
         }
+    }
+
+    #[test]
+    fn a_write_that_failed_for_another_reason_than_room_is_not_tried_again() {
+        for system in [ErrorKind::Other, ErrorKind::ReadOnlyFilesystem, ErrorKind::NotFound] {
+            assert_eq!(found(ffi::SQLITE_IOERR_WRITE, system), "failed", "{system}");
+            assert_eq!(found(ffi::SQLITE_IOERR_SHMSIZE, system), "failed", "{system}");
+            assert_eq!(found(ffi::SQLITE_FULL, system), "full", "{system}");
+        }
+        assert_eq!(found(ffi::SQLITE_IOERR_WRITE, ErrorKind::StorageFull), "full");
     }
 }

@@ -101,7 +101,8 @@ async fn a_page_that_is_found_torn_ends_the_store() {
     };
     let mut condition = store.condition();
     let read = store.list(Kind::Thing, "", None, 999).await;
-    assert!(matches!(read, Err(StoreError::Failed { .. })), "{read:?}");
+    assert!(matches!(&read, Err(StoreError::Failed { .. })), "{read:?}");
+    assert!(read.unwrap_err().to_string().contains("fleetward check"));
     condition.wait_for(|now| matches!(now, Condition::Failed(_))).await.unwrap();
 }
 
