@@ -75,3 +75,6 @@ pub const UNREADABLE_ALERTS_AT_ONCE: usize = 1000;
 /// How long after its last noted use a row may refer to a kept behavior, in milliseconds: a day, so
 /// that a use is noted once a day.
 pub const KEPT_UNUSED_MS: i64 = 86_400_000;
+
+/// Kept behaviors that are forgotten at once when old rows are expired; the next time the next.
+pub const FORGOTTEN_AT_ONCE: usize = 1_000;

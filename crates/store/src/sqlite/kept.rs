@@ -1,15 +1,15 @@
 //! What rows of violations, events and alerts refer to, each kept once: behaviors, and names of
 //! profiles and targets. From the level that proves what it keeps on.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use fleetward_domain::{Behavior, EpochMs, FormatLevel, Placement};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::stored::{Bytes, column};
+use super::stored::{Bytes, column, rows};
 use super::writer::Writing;
 use crate::error::StoreError;
-use crate::limits::KEPT_UNUSED_MS;
+use crate::limits::{FORGOTTEN_AT_ONCE, KEPT_UNUSED_MS};
 use crate::shape::behavior;
 
 /// Whether rows refer to their behaviors, or hold copies of them.
@@ -118,6 +118,50 @@ fn behavior_number(
         .prepare_cached("INSERT INTO kept_behavior (digest, kept, used_ms) VALUES (?, ?, ?)")?
         .execute(params![digest, kept, at_ms])?;
     Ok((connection.last_insert_rowid(), at_ms))
+}
+
+/// Behaviors that nothing refers to any more, once all events before this time have expired.
+pub(super) struct Unused {
+    numbers: Vec<i64>,
+    before_ms: EpochMs,
+    /// The newest event when open violations were looked through.
+    newest_event: i64,
+}
+
+/// Some of the behaviors that nothing refers to. Reads all open violations, but only where there
+/// is one that no event refers to.
+pub(super) fn unused(connection: &Connection, before_ms: EpochMs) -> Result<Unused, StoreError> {
+    let before_ms = before_ms.saturating_sub(KEPT_UNUSED_MS);
+    let newest_event = connection
+        .prepare_cached("SELECT coalesce(max(row), 0) FROM event")?
+        .query_row([], |row| row.get(0))?;
+    let mut candidates =
+        connection.prepare_cached("SELECT number FROM kept_behavior WHERE used_ms < ? LIMIT ?")?;
+    let found =
+        candidates.query_map(params![before_ms, rows(FORGOTTEN_AT_ONCE)], |row| row.get(0))?;
+    let mut numbers: BTreeSet<i64> = found.collect::<rusqlite::Result<_>>()?;
+    if !numbers.is_empty() {
+        let mut open = connection.prepare_cached("SELECT behavior FROM violation")?;
+        let mut open = open.query([])?;
+        while let Some(row) = open.next()? {
+            if let Some(number) = row.get::<_, Option<i64>>(0)? {
+                numbers.remove(&number);
+            }
+        }
+    }
+    Ok(Unused { numbers: numbers.into_iter().collect(), before_ms, newest_event })
+}
+
+/// Forgets them, but for those to which something refers since they were looked for.
+pub(super) fn forget(connection: &Connection, unused: &Unused) -> Result<(), StoreError> {
+    let mut forget = connection.prepare_cached(
+        "DELETE FROM kept_behavior WHERE number = ?1 AND used_ms < ?2
+         AND NOT EXISTS (SELECT 1 FROM event WHERE row > ?3 AND behavior = ?1)",
+    )?;
+    for number in &unused.numbers {
+        forget.execute(params![number, unused.before_ms, unused.newest_event])?;
+    }
+    Ok(())
 }
 
 /// The behavior that a row refers to; none if it holds its own.

@@ -69,9 +69,14 @@ impl Violations for SqliteStore {
                 .await?;
             expired += events as u64;
             if events < limit && alerts < limit {
-                return Ok(expired);
+                break;
             }
         }
+        if kept::refers(self.level) {
+            let unused = self.readers.read(move |c| kept::unused(c, before_ms)).await?;
+            self.writer.write(move |w| kept::forget(w.connection, &unused)).await?;
+        }
+        Ok(expired)
     }
 }
 

@@ -106,6 +106,42 @@ async fn what_is_written_at_the_first_level_says_nothing_of_levels() {
     assert_eq!(keys, [RelayPosition::KEY]);
 }
 
+/// Behaviors are kept as long as an event or an open violation refers to them.
+#[tokio::test]
+async fn a_behavior_to_which_nothing_refers_is_forgotten() {
+    const DAY_MS: i64 = 86_400_000;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store.db");
+    let store = SqliteStore::open(&path).unwrap();
+    let mut effects = Effects::default();
+    for (id, at_ms) in [("ended", 0), ("open", 0), ("later", 9 * DAY_MS)] {
+        let case = Case { id, ..CASE };
+        let mut happened = event(case, EventType::InAlarm, at_ms);
+        happened.behavior.name = id.to_owned().try_into().unwrap();
+        if id == "open" {
+            let mut open = violation(case, at_ms);
+            open.behavior.clone_from(&happened.behavior);
+            effects.violations.push(open);
+        }
+        effects.events.push(happened);
+    }
+    store.commit_detection(effects.into()).await.unwrap();
+    let kept = async || {
+        let count = |c: &rusqlite::Connection| {
+            let sql = "SELECT count(*) FROM kept_behavior";
+            Ok(c.query_row(sql, [], |row| row.get::<_, i64>(0))?)
+        };
+        store.readers.read(count).await.unwrap()
+    };
+    // An event of a day after the noted use may refer to it.
+    for (before_ms, left) in [(DAY_MS, 3), (DAY_MS + 1, 2), (99 * DAY_MS, 1)] {
+        store.expire_events(before_ms).await.unwrap();
+        assert_eq!(kept().await, left, "{before_ms}");
+    }
+    let open = store.active_violations(&ViolationFilter::default(), None, 9).await.unwrap();
+    assert_eq!(open[0].behavior.name.as_str(), "open");
+}
+
 /// Rows that a release below wrote hold their behavior; they are found and read as new ones are.
 #[tokio::test]
 async fn violations_and_events_of_an_older_level_are_found_beside_new_ones() {

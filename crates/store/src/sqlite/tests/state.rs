@@ -60,6 +60,24 @@ async fn state_of_an_older_level_moves_to_its_own_file_when_the_upgrade_is_finis
     assert_eq!(left, 0);
 }
 
+/// A crash after the state was durable in its own file and before it left the store's.
+#[tokio::test]
+async fn state_that_is_in_both_files_is_moved_once_more() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store.db");
+    let chunks = vec![chunk(0, "a"), chunk(1, "b")];
+    written(&path, FormatLevel::Named, chunks.clone()).await;
+    SqliteStore::finish_upgrade(&path).unwrap();
+    SqliteStore::open(&path).unwrap().close().await.unwrap();
+    let other = rusqlite::Connection::open(&path).unwrap();
+    let rows = "INSERT INTO chunk VALUES (4, 0, CAST('a' AS BLOB)), (4, 1, CAST('b' AS BLOB))";
+    assert_eq!(other.execute(rows, []).unwrap(), 2);
+    drop(other);
+    let store = SqliteStore::open(&path).unwrap();
+    assert_eq!(store.load_chunks(4).await.unwrap(), chunks);
+    assert_eq!(store.claim_partition(4).await.unwrap().state_offset, 70);
+}
+
 /// Each byte of state goes to the disk about once, whatever it replaces.
 #[tokio::test]
 async fn a_chunk_that_is_written_anew_takes_free_pages() {
