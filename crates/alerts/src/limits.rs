@@ -45,6 +45,9 @@ pub const RESPONSE_EXCERPT_CHARS: usize = 160;
 
 /// Wait after the store failed the first time; doubles up to [`STORE_RETRY_LONGEST`].
 pub const STORE_RETRY: Duration = Duration::from_millis(250);
+/// How often in a row the outbox may be unreadable before deliveries end, and the process with
+/// them: a full disk, which passes, does not count.
+pub const UNREADABLE_LOOKS: u32 = 12;
 /// Longest wait after the store failed.
 pub const STORE_RETRY_LONGEST: Duration = Duration::from_secs(30);
 /// Time for deliveries under way to end when the outbox is told to stop.

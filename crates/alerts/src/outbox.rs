@@ -16,15 +16,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fleetward_domain::EpochMs;
-use fleetward_store::DueAlert;
 use fleetward_store::limits::ALERT_LONGEST_WAIT_MS;
+use fleetward_store::{DueAlert, StoreError};
 use tokio::sync::watch;
 use tokio::task::{Id, JoinHandle, JoinSet};
 use tokio::time::Instant;
 
 use crate::dialler::Dialler;
 use crate::error::AlertsError;
-use crate::limits::{DRAIN, ROWS_PER_REST_MS, STORE_RETRY};
+use crate::limits::{DRAIN, ROWS_PER_REST_MS, STORE_RETRY, UNREADABLE_LOOKS};
 use crate::settings::Settings;
 use crate::target::Deliver;
 use delivery::{Courier, Outcome};
@@ -37,7 +37,8 @@ pub struct Alerts;
 #[derive(Debug)]
 pub struct Running {
     stop: watch::Sender<bool>,
-    task: JoinHandle<()>,
+    /// Ends by itself only for a reason.
+    task: JoinHandle<Option<String>>,
 }
 
 impl Alerts {
@@ -71,6 +72,7 @@ impl Alerts {
             lanes: Lanes::default(),
             tasks: JoinSet::new(),
             alert_of: HashMap::new(),
+            failed_looks: 0,
         };
         Ok(Running { stop, task: tokio::spawn(outbox.run(stopped)) })
     }
@@ -80,7 +82,7 @@ impl Running {
     /// Waits until delivery ends by itself, which it never should, and says why.
     pub async fn ended(&mut self) -> String {
         match (&mut self.task).await {
-            Ok(()) => "deliveries ended".to_owned(),
+            Ok(why) => why.unwrap_or_else(|| "deliveries ended".to_owned()),
             Err(panic) => panic.to_string(),
         }
     }
@@ -108,6 +110,8 @@ struct Outbox {
     lanes: Lanes,
     tasks: JoinSet<Outcome>,
     alert_of: HashMap<Id, DueAlert>,
+    /// Since the outbox could be read the last time.
+    failed_looks: u32,
 }
 
 /// When to read the outbox again.
@@ -119,19 +123,26 @@ struct NextLook {
 }
 
 impl Outbox {
-    async fn run(mut self, mut stopped: watch::Receiver<bool>) {
+    /// Until it is told to stop, or for the reason that is returned.
+    async fn run(mut self, mut stopped: watch::Receiver<bool>) -> Option<String> {
         let courier = Arc::clone(&self.courier);
         let mut events = courier.store.newest_alert();
         let mut store_lives = true;
         loop {
-            let next = self.look().await;
+            let next = match self.look().await {
+                Ok(next) => next,
+                Err(why) => return Some(why),
+            };
             let mut wants_look = false;
             loop {
                 tokio::select! {
                     // In this order, so that a simulation does the same twice.
                     biased;
                     // An error means that whoever could say stop is gone.
-                    _ = stopped.changed() => return self.drain().await,
+                    _ = stopped.changed() => {
+                        self.drain().await;
+                        return None;
+                    }
                     changed = events.changed(), if store_lives => {
                         store_lives = changed.is_ok();
                         wants_look = true;
@@ -149,11 +160,13 @@ impl Outbox {
         }
     }
 
-    /// Reads the outbox and starts what may go.
-    async fn look(&mut self) -> NextLook {
+    /// Reads the outbox and starts what may go. An error if it cannot be read for good: nobody is
+    /// told of anything then, which must not stay unknown.
+    async fn look(&mut self) -> Result<NextLook, String> {
         let now_ms = self.courier.clock.now_ms();
         match page::read(&self.courier, &mut self.lanes, now_ms).await {
             Ok(read) => {
+                self.failed_looks = 0;
                 self.start_waiting();
                 // A large page costs; with it, deliveries are many and a short rest loses none.
                 let rest_ms = u64::try_from(read.rows / ROWS_PER_REST_MS).unwrap_or(0);
@@ -164,12 +177,19 @@ impl Outbox {
                 };
                 let due =
                     read.next_due_ms.map(|due_ms| now + Duration::from_millis(wait_ms(due_ms)));
-                NextLook { rest_until: now + Duration::from_millis(rest_ms), due }
+                Ok(NextLook { rest_until: now + Duration::from_millis(rest_ms), due })
             }
             Err(error) => {
+                // What is full passes, and is told by whoever watches the disk.
+                if !matches!(error, StoreError::Full { .. }) {
+                    self.failed_looks = self.failed_looks.saturating_add(1);
+                }
+                if self.failed_looks >= UNREADABLE_LOOKS {
+                    return Err(format!("the outbox of alerts cannot be read: {error}"));
+                }
                 tracing::warn!(%error, "the outbox of alerts cannot be read, trying again");
                 let again = self.courier.clock.instant() + STORE_RETRY;
-                NextLook { rest_until: again, due: Some(again) }
+                Ok(NextLook { rest_until: again, due: Some(again) })
             }
         }
     }
