@@ -47,5 +47,7 @@ pub const HEAD_TIMEOUT: Duration = Duration::from_secs(60);
 pub const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
 /// Bytes of a request's head.
 pub const HEAD_BYTES: usize = 64 * 1024;
-/// Connections served at once; more wait to be accepted.
+/// Most connections served at once; more wait to be accepted.
 pub const CONNECTIONS: usize = 1_024;
+/// What can happen with every connection that comes is told once in so many times.
+pub const TOLD_ONE_IN: u32 = 20;

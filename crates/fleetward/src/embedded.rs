@@ -82,6 +82,7 @@ pub(crate) async fn start(
         health: Arc::default(),
         disk: disk.clone(),
         connections: descriptors.connections(),
+        api_connections: descriptors.api(),
         failures: failed,
     };
     // Data flows in this order. The front door comes first also because it logs that nothing is

@@ -3,6 +3,7 @@
 
 mod clock;
 mod damaged;
+mod descriptors;
 mod full_disk;
 mod injected;
 mod resends;

@@ -162,6 +162,12 @@ impl Stack {
         assert!(Command::new("kill").args([&format!("-{name}"), &id]).status().unwrap().success());
     }
 
+    /// How many files and sockets the server has open.
+    pub fn descriptors(&self) -> usize {
+        let id = self.child.as_ref().unwrap().id();
+        fs::read_dir(format!("/proc/{id}/fd")).unwrap().count()
+    }
+
     /// What `/healthz` says: status and text; status 0 without an answer.
     pub fn health(&self) -> (u16, String) {
         let host = [("host".to_owned(), self.address("api").to_string())];

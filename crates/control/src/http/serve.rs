@@ -14,10 +14,11 @@ use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::limits::{CONNECTIONS, DRAIN_TIMEOUT, HEAD_BYTES, HEAD_TIMEOUT};
+use crate::limits::{DRAIN_TIMEOUT, HEAD_BYTES, HEAD_TIMEOUT, TOLD_ONE_IN};
 
 /// Serves the router until `shutdown` is done; then no more connections are accepted, and open
-/// requests may end within [`DRAIN_TIMEOUT`].
+/// requests may end within [`DRAIN_TIMEOUT`]. At most so many `connections` are open at once, each
+/// a descriptor: whoever connects has shown no key yet.
 ///
 /// # Errors
 /// None while it serves: what fails on one connection ends that connection.
@@ -25,9 +26,10 @@ pub async fn serve(
     listener: TcpListener,
     router: Router,
     clock: Clock,
+    connections: usize,
     shutdown: impl Future<Output = ()> + Send,
 ) -> io::Result<()> {
-    let slots = Arc::new(Semaphore::new(CONNECTIONS));
+    let slots = Arc::new(Semaphore::new(connections.max(1)));
     let graceful = GracefulShutdown::new();
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT).max_buf_size(HEAD_BYTES);
@@ -68,6 +70,7 @@ async fn accept_within(
 
 /// A failure to accept is about one connection, or about a shortage that passes.
 async fn accept(listener: &TcpListener, clock: &Clock) -> TcpStream {
+    let mut failures = 0_u32;
     loop {
         match listener.accept().await {
             Ok((stream, _)) => {
@@ -78,7 +81,11 @@ async fn accept(listener: &TcpListener, clock: &Clock) -> TcpStream {
                 return stream;
             }
             Err(error) => {
-                tracing::warn!(%error, "a connection could not be accepted");
+                // About once a second: a shortage may last, and the log is on a disk.
+                if failures.is_multiple_of(TOLD_ONE_IN) {
+                    tracing::warn!(%error, failures, "a connection could not be accepted");
+                }
+                failures = failures.saturating_add(1);
                 clock.sleep(ACCEPT_PAUSE).await;
             }
         }

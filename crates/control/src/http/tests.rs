@@ -10,7 +10,9 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use super::*;
+
 use crate::keys::{ADMINISTRATOR_POLICY, NewAccessKey};
+use crate::limits::CONNECTIONS;
 use crate::master_key::MasterKey;
 use crate::testing::{Plane, START_MS};
 
@@ -43,6 +45,10 @@ impl Answer {
 
 impl Server {
     async fn start(auth: Auth) -> Self {
+        Self::start_with(auth, CONNECTIONS).await
+    }
+
+    async fn start_with(auth: Auth, connections: usize) -> Self {
         let plane = Plane::new().await;
         let master_key = MasterKey::new([9; 32], Chance::system());
         let keys = Keys::new(
@@ -65,8 +71,8 @@ impl Server {
         let until = async move {
             let _ = stopping.await;
         };
-        let stopped =
-            tokio::spawn(serve(listener, router(Arc::new(api)), plane.clock.clone(), until));
+        let (routes, clock) = (router(Arc::new(api)), plane.clock.clone());
+        let stopped = tokio::spawn(serve(listener, routes, clock, connections, until));
         Self { address, keys, key, stop, stopped }
     }
 

@@ -37,12 +37,13 @@ pub(crate) async fn start(shared: &Shared) -> Result<Role, Failure> {
             .route("/healthz", get(healthz))
             .merge(fleetward_console::routes(console))
             .merge(http::router(Arc::new(api)));
-        let clock = shared.clock.clone();
+        let (clock, connections) = (shared.clock.clone(), shared.api_connections);
         async move {
             let stopped = async move {
                 let _ = stop.changed().await;
             };
-            http::serve(listener, routes, clock, stopped).await.map_err(Failure::of("cannot serve"))
+            let served = http::serve(listener, routes, clock, connections, stopped).await;
+            served.map_err(Failure::of("cannot serve"))
         }
     });
     Ok(role.listening(Protocol::Api, [address]))

@@ -54,6 +54,8 @@ pub(crate) struct Shared {
     pub(crate) disk: disk::Disk,
     /// Most devices that may be connected at once.
     pub(crate) connections: usize,
+    /// Most connections that the API may have at once.
+    pub(crate) api_connections: usize,
     /// Takes the reason why a role cannot go on.
     pub(crate) failures: mpsc::Sender<Failure>,
 }

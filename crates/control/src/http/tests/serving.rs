@@ -108,3 +108,27 @@ async fn a_server_that_stops_takes_no_more_connections() {
     assert!(TcpStream::connect(server.address).await.is_err());
     drop(idle);
 }
+
+#[tokio::test]
+async fn no_more_connections_are_taken_than_there_is_room_for_and_the_next_waits() {
+    let server = Server::start_with(Auth::Off, 2).await;
+    let idle = [
+        TcpStream::connect(server.address).await.unwrap(),
+        TcpStream::connect(server.address).await.unwrap(),
+    ];
+    let (address, asked) = (server.address, b"GET /endpoint HTTP/1.1\r\nhost: x\r\n\r\n");
+    let mut next = TcpStream::connect(address).await.unwrap();
+    next.write_all(asked).await.unwrap();
+    let mut answer = vec![0; 4096];
+    // Nothing else would make it be served: it is served because one of the others went.
+    let [first, second] = idle;
+    drop(first);
+    let length = next.read(&mut answer).await.unwrap();
+    assert_eq!(parse(&answer[..length]).status, 200);
+    let mut last = TcpStream::connect(address).await.unwrap();
+    last.write_all(asked).await.unwrap();
+    assert!(last.try_read(&mut answer).is_err(), "there is no room for it");
+    drop((second, next));
+    let length = last.read(&mut answer).await.unwrap();
+    assert_eq!(parse(&answer[..length]).status, 200);
+}
