@@ -9,18 +9,19 @@ mod limits;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use fleetward_hands::{Device, Signer, Stack, TOPIC_ARN, Webhook};
-use serde_json::json;
+use fleetward_hands::{Device, Signer, Stack, Webhook};
 
 use crate::arguments::Arguments;
 use crate::cpu;
-use crate::outcome::Outcome;
+use crate::outcome::{Figure, Outcome, percentile};
+use crate::server::{self, TELNET};
 
+/// How often each side is measured.
+const RUNS: u64 = 5;
 /// Devices that report all the time.
 const OTHERS: usize = 4;
 /// Alarms of one round.
 const ALARMS: usize = 60;
-const TELNET: u16 = 23;
 /// How long the server's pace is measured before the first round.
 const WARM_UP: Duration = Duration::from_secs(2);
 
@@ -29,65 +30,30 @@ const WARM_UP: Duration = Duration::from_secs(2);
 /// # Errors
 /// A text, if the server's binary is not there.
 pub fn run(arguments: &Arguments) -> Result<Outcome, String> {
-    let binary = binary()?;
+    let binary = server::binary()?;
     let load = cpu::wait_until_idle(arguments.any_load)?;
     let webhook = Webhook::listen();
-    // Four devices report as fast as they can, which no rate of reports would allow.
-    let settings = format!("{}[reports]\nrate = 0\nprincipal_rate = 0\n", webhook.settings());
-    let stack = Stack::start(&binary, &[], &settings);
-    create_profile(&Signer::of(&stack));
+    let stack = Stack::start(&binary, &[], &server::settings(&webhook, 0));
+    server::create_telnet_profile(&Signer::of(&stack), "all/things");
     // Measured while other devices report, too: an idle server tells nothing.
     let pace = pace(&stack);
-    let mut outcome = Outcome {
-        case: "alarm-delay",
-        correct: true,
-        unit: "microseconds, p99",
-        ours: Vec::new(),
-        limit_name: "echo + two syncs",
-        limit: Vec::new(),
-        notes: vec!["reports.rate = 0: reports are taken at any rate".to_owned()],
-    };
-    let mut medians = Vec::new();
-    for round in 0..arguments.runs {
-        let mut delays = under_load(&stack, pace, || one_round(&stack, &webhook, round));
-        outcome.correct &= delays.len() == ALARMS;
-        medians.push(percentile(&mut delays, 50));
-        outcome.ours.push(percentile(&mut delays, 99));
-        outcome.limit.push(limits::echo_and_two_syncs(stack.folder.path(), ALARMS)?);
+    let mut late = Figure::new("alarm delay, p99", "us").at_most(50_000.0, 10_000.0);
+    let mut usual = Figure::new("alarm delay, median", "us");
+    let mut limit = Figure::new("echo + two syncs, p99", "us");
+    let mut outcome = Outcome::new("alarm-delay", Vec::new(), None);
+    outcome.notes.push("reports.rate = 0: reports are taken at any rate".to_owned());
+    outcome.note_load(load);
+    for round in 0..arguments.runs.unwrap_or(RUNS) {
+        let delays = under_load(&stack, pace, || one_round(&stack, &webhook, round));
+        outcome.check(delays.len() == ALARMS, || format!("{} alarms of {ALARMS}", delays.len()));
+        usual.push(percentile(&delays, 50));
+        late.push(percentile(&delays, 99));
+        limit.push(limits::echo_and_two_syncs(stack.folder.path(), ALARMS)?);
     }
-    if load > cpu::BUSY_LOAD {
-        outcome.notes.push(format!("the machine was busy: load {load}"));
-    }
-    let median = percentile(&mut medians, 50);
-    outcome.notes.push(format!("median delay: {median:.0} microseconds"));
+    outcome.figures = vec![late, usual];
+    outcome.limit = Some(limit);
     outcome.notes.push(format!("other devices: {OTHERS}, one report each {pace:?}"));
     Ok(outcome)
-}
-
-fn binary() -> Result<String, String> {
-    let own = std::env::current_exe().map_err(|error| error.to_string())?;
-    let binary = own.with_file_name("fleetward");
-    if binary.is_file() {
-        Ok(binary.display().to_string())
-    } else {
-        Err(format!("{} is missing: cargo build --release --package fleetward", binary.display()))
-    }
-}
-
-fn create_profile(signer: &Signer) {
-    let body = json!({
-        "behaviors": [{
-            "name": "no-telnet", "metric": "aws:listening-tcp-ports",
-            "criteria": {"comparisonOperator": "not-in-port-set", "value": {"ports": [TELNET]}}
-        }],
-        "alertTargets": {"SNS": {
-            "alertTargetArn": TOPIC_ARN, "roleArn": "arn:aws:iam::123456789012:role/any"
-        }}
-    });
-    signer.call("POST", "/security-profiles/ports", &body);
-    let target = "arn%3Aaws%3Aiot%3Aus-east-1%3A123456789012%3Aall%2Fthings";
-    let path = format!("/security-profiles/ports/targets?securityProfileTargetArn={target}");
-    signer.call("PUT", &path, &json!({}));
 }
 
 /// How far apart the reports of each device are at half of what the server takes.
@@ -138,7 +104,7 @@ fn under_load<T>(stack: &Stack, pace: Duration, measure: impl FnOnce() -> T) -> 
 }
 
 /// One alarm after the other, each of a new device; delays in microseconds.
-fn one_round(stack: &Stack, webhook: &Webhook, round: usize) -> Vec<f64> {
+fn one_round(stack: &Stack, webhook: &Webhook, round: u64) -> Vec<f64> {
     let mut delays = Vec::new();
     for number in 0..ALARMS {
         let name = format!("bad-{round}-{number}");
@@ -150,11 +116,4 @@ fn one_round(stack: &Stack, webhook: &Webhook, round: usize) -> Vec<f64> {
         }
     }
     delays
-}
-
-/// The value that this many of a hundred do not exceed.
-fn percentile(values: &mut [f64], percent: usize) -> f64 {
-    values.sort_by(f64::total_cmp);
-    let rank = (values.len() * percent).div_ceil(100).max(1) - 1;
-    values.get(rank).copied().unwrap_or(f64::NAN)
 }

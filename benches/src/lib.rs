@@ -12,3 +12,5 @@ pub mod engine;
 pub mod memory;
 pub mod outcome;
 pub mod percentile;
+pub mod restart;
+mod server;

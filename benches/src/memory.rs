@@ -14,7 +14,7 @@ use fleetward_report::{Format, parse};
 
 use crate::arguments::Arguments;
 use crate::engine::{Found, LoopOfRules};
-use crate::outcome::Outcome;
+use crate::outcome::{Figure, Outcome};
 
 /// Partitions of a new folder.
 const PARTITIONS: u32 = 256;
@@ -39,8 +39,7 @@ const MUST_PEAK: f64 = 1.3;
 /// # Errors
 /// A text that says why it cannot run.
 pub fn run(arguments: &Arguments) -> Result<Outcome, String> {
-    // The default of the other cases is the correctness gate's fleet.
-    let things = if arguments.things_given { arguments.things } else { THINGS };
+    let things = arguments.things.unwrap_or(THINGS);
     let mut serving = Serving::new()?;
     let before = Resident::now()?;
     serving.register(things)?;
@@ -51,30 +50,24 @@ pub fn run(arguments: &Arguments) -> Result<Outcome, String> {
     let (resident, peak) = (each(after.now), each(after.peak));
     let found = serving.finish();
     let expected = by_rules(things)?;
-    let notes = vec![
-        format!("{things} things in {PARTITIONS} partitions, three reports each in ten minutes"),
-        format!("must {MUST_BYTES:.0}, goal {GOAL_BYTES:.0}: {}", verdict(resident)),
-        format!("peak {peak:.1}, {:.2}x what stays (must {MUST_PEAK}x)", peak / resident),
-        format!("registered only: {:.1}", each(registered.now)),
-        format!("alarms {}, clears {}; by rules {expected:?}", found.alarms, found.clears),
+    let mut figures = vec![
+        Figure::new("resident", "bytes a thing").at_most(MUST_BYTES, GOAL_BYTES),
+        Figure::new("peak / what stays", "x").at_most(MUST_PEAK, MUST_PEAK),
+        Figure::new("peak", "bytes a thing"),
+        Figure::new("registered only", "bytes a thing"),
     ];
-    Ok(Outcome {
-        case: "memory",
-        correct: found == expected && serving.things() == things,
-        unit: "resident bytes a thing",
-        ours: vec![resident],
-        limit_name: "goal",
-        limit: vec![GOAL_BYTES],
-        notes,
-    })
-}
-
-fn verdict(resident: f64) -> &'static str {
-    match resident {
-        resident if resident <= GOAL_BYTES => "within the goal",
-        resident if resident <= MUST_BYTES => "within the must",
-        _ => "TOO MUCH",
-    }
+    let values = [resident, peak / resident, peak, each(registered.now)];
+    figures.iter_mut().zip(values).for_each(|(figure, value)| figure.push(value));
+    let mut outcome = Outcome::new("memory", figures, None);
+    outcome.check(found == expected, || format!("{found:?}, by rules {expected:?}"));
+    let kept = serving.things();
+    outcome.check(kept == things, || format!("{kept} things of {things}"));
+    outcome.notes.push(format!(
+        "{things} things in {PARTITIONS} partitions, three reports each in ten minutes; \
+         {} alarms, {} clears",
+        found.alarms, found.clears
+    ));
+    Ok(outcome)
 }
 
 /// The partitions of a server, and what they found.

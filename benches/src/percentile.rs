@@ -11,8 +11,10 @@ use fleetward_domain::Percentile;
 
 use crate::arguments::Arguments;
 use crate::cpu;
-use crate::outcome::Outcome;
+use crate::outcome::{Figure, Outcome};
 
+/// How often each side is measured.
+const RUNS: u64 = 5;
 /// Values of the window.
 const VALUES: u32 = 1_000_000;
 /// Windows that are measured at once.
@@ -29,36 +31,32 @@ const EXACT_OF_PARTITION: usize = 4_096;
 pub fn run(arguments: &Arguments) -> Result<Outcome, String> {
     let load = cpu::wait_until_idle(arguments.any_load)?;
     let values = values();
-    let mut outcome = Outcome {
-        case: "percentile",
-        correct: true,
-        unit: "us a window of 1,000,000",
-        ours: Vec::new(),
-        limit_name: "quickselect",
-        limit: Vec::new(),
-        notes: Vec::new(),
-    };
-    if load > cpu::BUSY_LOAD {
-        outcome.notes.push(format!("the machine was busy: load {load}"));
-    }
-    let mut pauses = (0.0_f64, 0.0_f64, 0);
-    for _ in 0..arguments.runs {
+    let mut summing = Figure::new("ours", "us a window");
+    let mut selecting = Figure::new("quickselect", "us a window");
+    let mut ratio = Figure::new("ours / quickselect", "x").at_most(4.0, 2.0);
+    let mut closing = Figure::new("summing up one partition", "ms");
+    let mut merging = Figure::new("merging all of them", "ms");
+    let mut outcome = Outcome::new("percentile", Vec::new(), None);
+    outcome.note_load(load);
+    for _ in 0..arguments.runs.unwrap_or(RUNS) {
         let (found, microseconds) = timed(|| ours(&values));
-        outcome.ours.push(microseconds);
+        summing.push(microseconds);
         // Quickselect loses the order: each time it needs the values anew, and copying them is
         // part of what keeping them costs.
-        let (exact, microseconds) = timed(|| quickselect(&mut values.clone()));
-        outcome.limit.push(microseconds);
-        outcome.correct &= is_within_the_gate(&values, found, exact);
-        let (longest, merging, bytes) = in_parts(&values, found, &mut outcome.correct);
-        pauses = (pauses.0.max(longest), pauses.1.max(merging), bytes);
+        let (exact, limit) = timed(|| quickselect(&mut values.clone()));
+        selecting.push(limit);
+        ratio.push(microseconds / limit);
+        let is_near = is_within_the_gate(&values, found, exact);
+        outcome.check(is_near, || format!("p99 is {found}, exactly {exact}"));
+        let parts = in_parts(&values);
+        outcome.check(parts.found == Some(found), || {
+            format!("p99 is {found}, in {PARTITIONS} partitions {:?}", parts.found)
+        });
+        closing.push(parts.closing_ms);
+        merging.push(parts.merging_ms);
     }
-    outcome.notes.push(format!(
-        "in {PARTITIONS} partitions: closing one {:.2} ms at most, merging all {:.1} ms, {:.1} KB each",
-        pauses.0,
-        pauses.1,
-        pauses.2 as f64 / PARTITIONS as f64 / 1e3
-    ));
+    outcome.figures = vec![summing, ratio, closing, merging];
+    outcome.limit = Some(selecting);
     Ok(outcome)
 }
 
@@ -106,9 +104,18 @@ fn is_within_the_gate(values: &[f64], found: f64, exact: f64) -> bool {
     until(found).abs_diff(until(exact)) * 100 * 20 <= values.len()
 }
 
-/// The same in partitions, as a server has it: the longest that closing one took, and merging, in
-/// milliseconds; and bytes of all summaries. The answer must be the same.
-fn in_parts(values: &[f64], found: f64, correct: &mut bool) -> (f64, f64, usize) {
+/// A window that partitions sum up, each its things.
+struct Parts {
+    /// What they find together; the answer must be the same.
+    found: Option<f64>,
+    /// The longest that one of them took.
+    closing_ms: f64,
+    /// What putting all together took.
+    merging_ms: f64,
+}
+
+/// The same in partitions, as a server has it.
+fn in_parts(values: &[f64]) -> Parts {
     let (mut longest, mut summaries) = (0.0_f64, Vec::new());
     for part in values.chunks(values.len().div_ceil(PARTITIONS)) {
         let began = Instant::now();
@@ -120,12 +127,12 @@ fn in_parts(values: &[f64], found: f64, correct: &mut bool) -> (f64, f64, usize)
     let began = Instant::now();
     let mut fleet = Summary::none();
     for bytes in &summaries {
-        match decode(bytes) {
-            Ok((_, part)) => fleet.merge(&part),
-            Err(_) => *correct = false,
+        // One that cannot be read is missing, and the answer is another.
+        if let Ok((_, part)) = decode(bytes) {
+            fleet.merge(&part);
         }
     }
-    let merging = began.elapsed().as_secs_f64() * 1e3;
-    *correct &= asked().and_then(|asked| fleet.percentile(asked)) == Some(found);
-    (longest, merging, summaries.iter().map(Vec::len).sum())
+    let merging_ms = began.elapsed().as_secs_f64() * 1e3;
+    let found = asked().and_then(|asked| fleet.percentile(asked));
+    Parts { found, closing_ms: longest, merging_ms }
 }

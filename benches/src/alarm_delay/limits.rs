@@ -44,5 +44,5 @@ fn measure(folder: &Path, times: usize) -> std::io::Result<f64> {
     }
     drop(stream);
     let _ = echo.join();
-    Ok(super::percentile(&mut delays, 99))
+    Ok(crate::outcome::percentile(&delays, 99))
 }

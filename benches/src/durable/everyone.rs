@@ -1,21 +1,26 @@
-//! Everyone violates: one record puts all things in alarm. The bytes that are written for it, the
-//! time, the memory, and how long other things' alarms wait meanwhile.
+//! Everyone violates: one record puts all things in alarm. The time, the bytes that are written
+//! for it, the memory, and how long the alarms of others wait meanwhile.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use fleetward::roles::detector::Batch;
-use fleetward_log::EventLog;
 use fleetward_store::{ViolationFilter, Violations};
 
 use super::fixture::{
-    Folder, START_MS, WINDOW_MS, connected, profile, report, text, watermark, written_and_peak,
+    Detecting, Folder, START_MS, WINDOW_MS, connected, name, profile, report, text, watermark,
 };
+use super::spent::{forget_peak, written_and_peak};
 use crate::arguments::Arguments;
 use crate::cpu;
-use crate::outcome::Outcome;
+use crate::outcome::{Figure, Outcome, percentile};
 
-/// Reports that alarm while everyone does, one after so many commits.
-const COMMITS_A_PROBE: usize = 10;
+/// How often it is measured.
+const RUNS: u64 = 3;
+/// Alarms of others before everyone has one.
+const BEFORE: u64 = 50;
+/// What rests between two alarms of others, and between two looks for one.
+const PAUSE: Duration = Duration::from_millis(1);
+/// Where the line is drawn: the second window is whole, and everyone was silent in it.
+const LINE_MS: i64 = START_MS + 2 * WINDOW_MS + 10_000;
 
 /// Runs the benchmark.
 ///
@@ -24,95 +29,96 @@ const COMMITS_A_PROBE: usize = 10;
 pub fn run(arguments: &Arguments) -> Result<Outcome, String> {
     let load = cpu::wait_until_idle(arguments.any_load)?;
     let runtime = tokio::runtime::Runtime::new().map_err(text)?;
-    let mut outcome = Outcome {
-        case: "everyone-violates",
-        correct: true,
-        unit: "bytes written an alarm",
-        ours: Vec::new(),
-        limit_name: "bytes of an event",
-        limit: Vec::new(),
-        notes: vec![format!("{} things; load {load}", arguments.things)],
-    };
-    for _ in 0..arguments.runs {
-        runtime.block_on(round(arguments.things, &mut outcome))?;
+    let things = arguments.things.unwrap_or(1_000_000);
+    // What a million may take, for as many as there are.
+    let share = things as f64 / 1e6;
+    let figures = vec![
+        Figure::new("written an alarm", "bytes").at_most(1_000.0, 400.0),
+        Figure::new("until everyone is in alarm", "s").at_most(10.0 * share, 4.0 * share),
+        Figure::new("written", "MB").at_most(1_000.0 * share, 400.0 * share),
+        Figure::new("more memory at most", "MB").at_most(100.0, 100.0),
+        Figure::new("alarms of others, p99", "ms").at_most(50.0, 10.0),
+        Figure::new("alarms of others, median", "ms"),
+        Figure::new("the same before, p99", "ms"),
+    ];
+    let limit = Figure::new("an event", "bytes");
+    let mut outcome = Outcome::new("everyone-violates", figures, Some(limit));
+    outcome.note_load(load);
+    for _ in 0..arguments.runs.unwrap_or(RUNS) {
+        runtime.block_on(round(things, &mut outcome))?;
     }
     Ok(outcome)
 }
 
 async fn round(things: u64, outcome: &mut Outcome) -> Result<(), String> {
     let folder = Folder::new()?;
-    let mut records = vec![profile(1)?];
-    records.extend(connected(things)?);
-    let count = records.len();
-    folder.append(&records).await?;
-    drop(records);
-    let mut owned = folder.own(things).await?;
-    folder.catch_up(&mut owned, count).await?;
-    // The second window is whole, and everyone was silent in it.
-    folder.append(&[watermark(START_MS + 2 * WINDOW_MS + 10_000)]).await?;
-    let mut consumer = folder.log.consume(&owned.positions()).await.map_err(text)?;
+    let detecting = Detecting::on(&folder, things);
+    folder.append(&[profile(1)?]).await?;
+    folder.append(&connected(things)?).await?;
+    let mut before = Vec::new();
+    for number in things..things + BEFORE {
+        before.push(alarm_of(&folder, number, START_MS + WINDOW_MS).await?);
+    }
+    forget_peak();
     let (written, memory) = written_and_peak();
     let began = Instant::now();
-    let (mut commits, mut probes, mut delays) = (0, 0, Vec::new());
-    let records = consumer.next(1 << 20).await.map_err(text)?;
-    let mut tx = owned.take(&Batch { records, passed: consumer.passed() }).map_err(text)?;
-    let mut asked: Option<(String, Instant)> = None;
-    loop {
-        let told = asked.as_ref().is_some_and(|(thing, _)| {
-            tx.effects.violations.iter().any(|open| {
-                open.thing.as_str() == thing && open.behavior.name.as_str() == "few-ports"
-            })
-        });
-        folder.commit(&mut owned, tx).await?;
-        commits += 1;
-        if told && let Some((_, since)) = asked.take() {
-            delays.push(since.elapsed().as_secs_f64() * 1e3);
-        }
-        if !owned.has_work() && asked.is_none() {
-            break;
-        }
-        if asked.is_none() && commits % COMMITS_A_PROBE == 0 {
-            // Another thing, in any partition, alarms for a reason of its own.
-            let number = things + probes;
-            probes += 1;
-            let at_ms = START_MS + 2 * WINDOW_MS + 11_000;
-            asked = Some((format!("thing-{number:08}"), Instant::now()));
-            folder.append(&[report(number, 1, at_ms, 99)?]).await?;
-            let records = consumer.next(1 << 20).await.map_err(text)?;
-            tx = owned.take(&Batch { records, passed: consumer.passed() }).map_err(text)?;
-        } else {
-            tx = owned.go_on();
-        }
+    folder.append(&[watermark(LINE_MS)]).await?;
+    let (mut meanwhile, mut probes) = (Vec::new(), BEFORE);
+    // Whoever has closed all windows waits for the end of the next.
+    let mut deadline = detecting.awaited.follow();
+    while deadline.borrow_and_update().is_none_or(|awaited_ms| awaited_ms <= LINE_MS) {
+        meanwhile.push(alarm_of(&folder, things + probes, LINE_MS + 1_000).await?);
+        probes += 1;
+        tokio::time::sleep(PAUSE).await;
     }
     let seconds = began.elapsed().as_secs_f64();
+    // What is not committed yet of the last partition comes before this.
+    alarm_of(&folder, things + probes, LINE_MS + 1_000).await?;
     let (written_after, memory_after) = written_and_peak();
-    let found = in_alarm(&folder, outcome).await?;
-    outcome.correct &= found == things + probes;
-    outcome.ours.push((written_after - written) as f64 / things.max(1) as f64);
-    let longest = delays.iter().copied().fold(0.0, f64::max);
-    let mean = delays.iter().sum::<f64>() / delays.len().max(1) as f64;
-    outcome.notes.push(format!(
-        "{seconds:.2} s, {commits} commits, {:.0} MB written, {:.0} MB more memory at most; alarms \
-         of others: {} of them, {mean:.0} ms in the mean, {longest:.0} ms at most",
-        (written_after - written) as f64 / 1e6,
-        (memory_after - memory) as f64 / 1e6,
-        delays.len()
-    ));
+    detecting.stop().await?;
+    let (found, event_bytes) = in_alarm(&folder).await?;
+    let expected = things + probes + 1;
+    outcome.check(found == expected, || format!("{found} violations instead of {expected}"));
+    let megabytes = (written_after - written) as f64 / 1e6;
+    let values = [
+        megabytes * 1e6 / things.max(1) as f64,
+        seconds,
+        megabytes,
+        memory_after.saturating_sub(memory) as f64 / 1e6,
+        percentile(&meanwhile, 99),
+        percentile(&meanwhile, 50),
+        percentile(&before, 99),
+    ];
+    outcome.figures.iter_mut().zip(values).for_each(|(figure, value)| figure.push(value));
+    outcome.limit.iter_mut().for_each(|limit| limit.push(event_bytes));
+    outcome.notes.push(format!("{} alarms of others meanwhile", meanwhile.len()));
     Ok(())
 }
 
-/// How many violations are open; the size of one is the limit.
-async fn in_alarm(folder: &Folder, outcome: &mut Outcome) -> Result<u64, String> {
-    let (mut count, mut after) = (0, None);
+/// How long it takes from a report's append to its violation in the store, in milliseconds.
+async fn alarm_of(folder: &Folder, thing: u64, at_ms: i64) -> Result<f64, String> {
+    let filter = ViolationFilter { thing: Some(name(thing)?), ..ViolationFilter::default() };
+    let began = Instant::now();
+    folder.append(&[report(thing, 1, at_ms, 99)?]).await?;
+    loop {
+        let found = folder.store.active_violations(&filter, None, 1).await.map_err(text)?;
+        if !found.is_empty() {
+            return Ok(began.elapsed().as_secs_f64() * 1e3);
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+/// How many violations are open, and about how many bytes one must have.
+async fn in_alarm(folder: &Folder) -> Result<(u64, f64), String> {
+    let (mut count, mut after, mut bytes) = (0, None, f64::NAN);
     loop {
         let filter = ViolationFilter::default();
         let page = folder.store.active_violations(&filter, after, 10_000).await.map_err(text)?;
-        let Some(last) = page.last() else { return Ok(count) };
-        if count == 0 {
-            let [id, thing] = [last.id.len(), last.thing.as_str().len()];
-            // Its id, thing and profile, behavior, times, value and kind.
-            outcome.limit.push((id + thing + 8 + 8 + 16 + 8 + 1) as f64);
-        }
+        let Some(last) = page.last() else { return Ok((count, bytes)) };
+        // Its id, thing and profile, behavior, times, value and kind.
+        let named = last.id.len() + last.thing.as_str().len();
+        bytes = (named + 8 + 8 + 16 + 8 + 1) as f64;
         count += page.len() as u64;
         after = Some(last.id.clone());
     }

@@ -1,20 +1,24 @@
 //! A data folder with a log and a store, a fleet in it, and what the process has written.
 
 use std::fmt::Display;
-use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
-use fleetward::roles::detector::{Batch, Owned};
+use fleetward::Failure;
+use fleetward::roles::detector::{Batch, Detector, LEAST_BYTES, Owned};
 use fleetward_detect::Settings;
 use fleetward_domain::{
     Activity, Behavior, BehaviorName, Change, Comparison, ComparisonOperator, Criteria, EpochMs,
     FormatLevel, Judgement, Metric, MetricValue, Placement, PortList, ProfileName, Publisher,
     Record, Report, SecurityProfile, Target, ThingName,
 };
+use fleetward_front_door::Awaited;
 use fleetward_log::embedded::EmbeddedLog;
-use fleetward_log::{EVERY_PARTITION, Entry, EventLog, record};
+use fleetward_log::{EVERY_PARTITION, Entry, EventLog, LogError, record};
 use fleetward_store::sqlite::SqliteStore;
-use fleetward_store::{DetectionTx, Partitions};
+use fleetward_store::{DetectionTx, Partitions, StoreError};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
 
 /// Partitions of a new folder.
 pub(super) const PARTITIONS: u32 = 256;
@@ -22,6 +26,8 @@ pub(super) const PARTITIONS: u32 = 256;
 pub(super) const START_MS: EpochMs = 1_800_000_000_000;
 /// The length of a window.
 pub(super) const WINDOW_MS: EpochMs = 300_000;
+/// Log that a server keeps, unless it is told otherwise.
+pub(super) const RETENTION_BYTES: u64 = 1 << 30;
 /// Records that are appended at once.
 const APPENDED: usize = 10_000;
 
@@ -39,19 +45,44 @@ pub(super) struct Folder {
 
 impl Folder {
     pub(super) fn new() -> Result<Self, String> {
-        Self::at(tempfile::tempdir().map_err(text)?)
+        Self::at(tempfile::tempdir().map_err(text)?, RETENTION_BYTES)
     }
 
-    /// Opens what is there, or makes it.
-    pub(super) fn at(folder: tempfile::TempDir) -> Result<Self, String> {
-        let log = EmbeddedLog::open(&folder.path().join("log"), Some(PARTITIONS), 1 << 30);
+    /// Opens what is there, or makes it, with so much log kept.
+    pub(super) fn at(folder: tempfile::TempDir, retention_bytes: u64) -> Result<Self, String> {
+        let log = EmbeddedLog::open(&folder.path().join("log"), Some(PARTITIONS), retention_bytes);
         let store = SqliteStore::open(&folder.path().join("store.db"));
         Ok(Self { log: log.map_err(text)?, store: store.map_err(text)?, folder })
     }
 
-    /// Lets go of the files, as a kill does: nothing is said to anybody.
-    pub(super) fn killed(self) -> tempfile::TempDir {
-        self.folder
+    /// Lets go of the files, as a kill does, and opens them again: nothing is said to anybody.
+    pub(super) async fn killed(self) -> Result<Self, String> {
+        let Self { folder, log, store } = self;
+        let retention_bytes = log.retention_bytes();
+        drop((log, store));
+        let place = folder.path().to_owned();
+        loop {
+            let log = EmbeddedLog::open(&place.join("log"), Some(PARTITIONS), retention_bytes);
+            // Whoever still had work with the files lets go of them when that is done.
+            if matches!(log, Err(LogError::InUse(_))) {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+                continue;
+            }
+            let store = SqliteStore::open(&place.join("store.db"));
+            if matches!(store, Err(StoreError::InUse { .. })) {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+                continue;
+            }
+            return Ok(Self { log: log.map_err(text)?, store: store.map_err(text)?, folder });
+        }
+    }
+
+    /// Another store for the same log, which has nothing yet.
+    pub(super) fn beside(&self) -> Result<Arc<SqliteStore>, String> {
+        // In a folder of its own: the file of detection state has the same name in each.
+        let folder = self.folder.path().join("other");
+        std::fs::create_dir(&folder).map_err(text)?;
+        SqliteStore::open(&folder.join("store.db")).map_err(text)
     }
 
     pub(super) async fn append(&self, records: &[(u32, Record)]) -> Result<u64, String> {
@@ -85,12 +116,12 @@ impl Folder {
         Ok(())
     }
 
-    /// Applies what the log has for them, until so many records came.
-    pub(super) async fn catch_up(&self, owned: &mut Owned, mut left: usize) -> Result<(), String> {
+    /// Applies what the log has for them, to its end. The last record must be for all.
+    pub(super) async fn catch_up(&self, owned: &mut Owned) -> Result<(), String> {
+        let (_, end) = self.log.extent();
         let mut consumer = self.log.consume(&owned.positions()).await.map_err(text)?;
-        while left > 0 {
+        while consumer.passed().is_none_or(|passed| passed < end) {
             let records = consumer.next(1 << 20).await.map_err(text)?;
-            left = left.saturating_sub(records.len());
             let tx = owned.take(&Batch { records, passed: consumer.passed() }).map_err(text)?;
             self.commit(owned, tx).await?;
             while owned.has_work() {
@@ -102,6 +133,60 @@ impl Folder {
     }
 }
 
+/// The detector's role, running.
+pub(super) struct Detecting {
+    /// Until when it waits for the line.
+    pub(super) awaited: Awaited,
+    stop: watch::Sender<bool>,
+    task: JoinHandle<Result<(), Failure>>,
+}
+
+impl Detecting {
+    /// Detects in a folder, as a server does.
+    pub(super) fn on(folder: &Folder, things: u64) -> Self {
+        let (stop, stopped) = watch::channel(false);
+        let awaited = Awaited::default();
+        let detector = Detector {
+            settings: settings(things),
+            store: folder.store.clone(),
+            log: folder.log.clone(),
+            awaited: awaited.clone(),
+            outgoing: fleetward_front_door::Outgoing::default(),
+            least_bytes: LEAST_BYTES,
+            assignment: watch::channel((0..PARTITIONS).collect()).1,
+        };
+        Self { awaited, stop, task: tokio::spawn(detector.run(stopped)) }
+    }
+
+    /// Waits until all windows are closed that end by then: whoever has closed them waits for the
+    /// end of the next.
+    pub(super) async fn passed(&self, line_ms: EpochMs) -> Result<(), String> {
+        let mut awaited = self.awaited.follow();
+        while awaited.borrow_and_update().is_none_or(|it| it <= line_ms) {
+            if self.task.is_finished() {
+                return Err("the detector has ended before its time".to_owned());
+            }
+            // Looks again now and then, for one that ends says nothing.
+            let changed = tokio::time::timeout(Duration::from_secs(1), awaited.changed()).await;
+            changed.unwrap_or(Ok(())).map_err(text)?;
+        }
+        Ok(())
+    }
+
+    /// Lets it write its state, and waits for its end.
+    pub(super) async fn stop(self) -> Result<(), String> {
+        self.stop.send(true).map_err(text)?;
+        self.task.await.map_err(text)?.map_err(text)
+    }
+
+    /// Ends it as a kill does.
+    pub(super) async fn kill(self) {
+        self.task.abort();
+        // It was told to end before its work was done: that it says so is no news.
+        let _ = self.task.await;
+    }
+}
+
 pub(super) fn settings(things: u64) -> Settings {
     Settings {
         unregistered_things: u32::try_from(things.saturating_mul(2)).unwrap_or(u32::MAX),
@@ -110,7 +195,8 @@ pub(super) fn settings(things: u64) -> Settings {
     }
 }
 
-fn name(number: u64) -> Result<ThingName, String> {
+/// The name of a thing.
+pub(super) fn name(number: u64) -> Result<ThingName, String> {
     ThingName::parse(format!("thing-{number:08}")).map_err(text)
 }
 
@@ -195,20 +281,4 @@ pub(super) fn report(
 /// All before this is logged.
 pub(super) fn watermark(until_ms: EpochMs) -> (u32, Record) {
     (EVERY_PARTITION, Record::Watermark { door: "door".to_owned(), boot: 1, until_ms })
-}
-
-/// Bytes that this process has written so far, and the most memory that it had, in bytes.
-pub(super) fn written_and_peak() -> (u64, u64) {
-    let field = |file: &str, field: &str| {
-        let text = std::fs::read_to_string(file).unwrap_or_default();
-        let line = text.lines().find_map(|line| line.strip_prefix(field).map(str::to_owned));
-        let number = line.and_then(|rest| rest.split_whitespace().next().map(str::to_owned));
-        number.and_then(|number| number.parse::<u64>().ok()).unwrap_or(0)
-    };
-    (field("/proc/self/io", "wchar:"), field("/proc/self/status", "VmHWM:") * 1024)
-}
-
-/// The length of a file.
-pub(super) fn length(folder: &Path, file: &str) -> u64 {
-    std::fs::metadata(folder.join(file)).map_or(0, |found| found.len())
 }

@@ -1,11 +1,13 @@
-//! Detection on real files: what state costs, how long a restart takes, and what it costs when
-//! everyone violates at once.
+//! Detection on real files: what the engine costs there, what state costs, and what it costs when everyone
+//! violates at once.
 
 mod checkpoints;
+mod engine;
 mod everyone;
 mod fixture;
-mod restart;
+mod reports;
+mod spent;
 
 pub use checkpoints::run as checkpoints;
+pub use engine::run as engine;
 pub use everyone::run as everyone_violates;
-pub use restart::run as restart;
