@@ -88,6 +88,7 @@ fn as_json(behavior: &Behavior) -> Value {
         MetricValue::Numbers(numbers) => json!({ "numbers": numbers }),
         MetricValue::Strings(strings) => json!({ "strings": strings }),
     });
+    // What is not stated is left out: the API takes no null for it.
     let mut stated = json!({
         "comparisonOperator": comparison.map(|comparison| comparison.operator().as_str()),
         "value": value,

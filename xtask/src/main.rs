@@ -35,5 +35,4 @@ fn main() -> ExitCode {
     }
 }
 
-const TASKS: &str =
-    "tasks: test [PART OF A NAME]... | deny | bench NAME [--json] | model [--check | --rust-only]";
+const TASKS: &str = "tasks: test [PART OF A NAME]... | deny | bench NAME|all [--json] | model [--check | --rust-only]";

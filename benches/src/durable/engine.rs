@@ -50,6 +50,7 @@ pub fn run(arguments: &Arguments) -> Result<Outcome, String> {
     outcome.note_load(load);
     let reports = feed.len() as f64;
     for _ in 0..arguments.runs.unwrap_or(RUNS) {
+        // Of the process and not of its threads that live: those that do blocking work come and go.
         let (before, began) = (cpu::seconds_of_the_process(), Instant::now());
         let (folder, bytes) = runtime.block_on(durably(&feed))?;
         let clock = began.elapsed().as_secs_f64();

@@ -1,5 +1,5 @@
-//! Detection on real files: what the engine costs there, what state costs, and what it costs when everyone
-//! violates at once.
+//! Detection on real files: what the engine costs there, what state costs, and what it costs when
+//! everyone violates at once.
 
 mod checkpoints;
 mod engine;
