@@ -41,6 +41,7 @@ const MUST_PEAK: f64 = 1.3;
 pub fn run(arguments: &Arguments) -> Result<Outcome, String> {
     let things = arguments.things.unwrap_or(THINGS);
     let mut serving = Serving::new()?;
+    // Only what things take: the profile and empty partitions are there already.
     let before = Resident::now()?;
     serving.register(things)?;
     let registered = Resident::now()?;
