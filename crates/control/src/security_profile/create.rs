@@ -1,10 +1,8 @@
 use fleetward_domain::{ProfileName, SecurityProfile, Severities};
-use fleetward_wire::convert::{
-    read_alert_targets, read_metrics_export, read_metrics_to_retain, read_tags,
-};
+use fleetward_wire::convert::{read_alert_targets, read_metrics_to_retain, read_tags};
 use fleetward_wire::types::{CreateSecurityProfileRequest, CreateSecurityProfileResponse};
 
-use super::{arn_of, uses, whole};
+use super::{arn_of, read_export, uses, whole};
 use crate::control::Control;
 use crate::prepared::Prepared;
 use crate::refusal::Refusal;
@@ -46,7 +44,7 @@ async fn read(
             .map_err(refused)?,
         metrics_to_retain: read_metrics_to_retain(old_metrics, new_metrics, &rules)
             .map_err(refused)?,
-        metrics_export: input.metrics_export_config.as_ref().map(read_metrics_export),
+        metrics_export: input.metrics_export_config.as_ref().map(read_export).transpose()?,
         tags: read_tags(input.tags).and_then(sound_tags).map_err(|p| Refusal::field("tags", p))?,
         version: 1,
         created_ms: now_ms,

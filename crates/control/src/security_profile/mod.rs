@@ -20,8 +20,10 @@ pub(crate) mod validate_behaviors;
 mod whole;
 
 use fleetward_domain::limits::{BEHAVIORS_PER_PROFILE, VALUE_ELEMENTS_PER_PROFILE};
+use fleetward_domain::security_profile::MetricsExport;
 use fleetward_domain::{Behavior, FormatLevel, Judgement, Measured, ProfileName, Resource};
-use fleetward_wire::convert::{BehaviorRules, read_behaviors};
+use fleetward_mqtt::topic::{TopicName, is_reserved};
+use fleetward_wire::convert::{BehaviorRules, read_behaviors, read_metrics_export};
 use fleetward_wire::types;
 
 use crate::control::Control;
@@ -39,6 +41,21 @@ fn identifier(control: &Control, name: &str) -> types::SecurityProfileIdentifier
         name: name.to_owned(),
         arn: control.place().arn(Resource::SecurityProfile(name)),
     }
+}
+
+/// Where metrics are exported to. AWS's API asks for 1 to 512 characters and no more; what nobody
+/// can publish to is refused here and not at each message ("Reserved topics" in the AWS IoT Core
+/// developer guide).
+fn read_export(config: &types::MetricsExportConfig) -> Result<MetricsExport, Refusal> {
+    let topic = config.mqtt_topic.as_str();
+    let refused = |problem: String| Err(Refusal::field("metricsExportConfig.mqttTopic", problem));
+    if let Err(error) = TopicName::parse(topic) {
+        return refused(format!("{error}; give the topic of one message"));
+    }
+    if is_reserved(topic) {
+        return refused(format!("{topic} begins with $: such topics are reserved, take another"));
+    }
+    Ok(read_metrics_export(config))
 }
 
 /// The behaviors of a profile, as far as they can be judged by themselves.

@@ -1,11 +1,9 @@
 use fleetward_domain::SecurityProfile;
-use fleetward_wire::convert::{
-    read_alert_targets, read_metrics_export, read_metrics_to_retain, show_profile,
-};
+use fleetward_wire::convert::{read_alert_targets, read_metrics_to_retain, show_profile};
 use fleetward_wire::types::{UpdateSecurityProfileRequest, UpdateSecurityProfileResponse};
 
 use super::targets::targets_of;
-use super::{arn_of, rewrite, uses};
+use super::{arn_of, read_export, rewrite, uses};
 use crate::control::Control;
 use crate::prepared::Prepared;
 use crate::refusal::Refusal;
@@ -60,7 +58,7 @@ async fn updated(
     if is_set(input.delete_metrics_export_config) {
         profile.metrics_export = None;
     } else if let Some(export) = &input.metrics_export_config {
-        profile.metrics_export = Some(read_metrics_export(export));
+        profile.metrics_export = Some(read_export(export)?);
     }
     profile.version = old.version.saturating_add(1);
     profile.modified_ms = control.now_ms();

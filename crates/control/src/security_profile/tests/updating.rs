@@ -103,6 +103,29 @@ async fn a_flag_and_its_part_contradict_each_other() {
 }
 
 #[tokio::test]
+async fn metrics_are_exported_to_no_topic_that_nobody_can_publish_to() {
+    let plane = Plane::new().await;
+    whole(&plane).await;
+    let role = "arn:aws:iam::123456789012:role/export";
+    for topic in ["$aws/things/t/defender/metrics/json", "$share/x", "a/+/b", "a/#"] {
+        for (operation, name) in
+            [(Op::CreateSecurityProfile, "q"), (Op::UpdateSecurityProfile, "p")]
+        {
+            let export = json!({"mqttTopic": topic, "roleArn": role});
+            let input = json!({"securityProfileName": name, "metricsExportConfig": export});
+            let told = plane.refused(operation, input).await;
+            assert!(told.starts_with("InvalidRequestException: "), "{told}");
+            assert!(told.contains("metricsExportConfig.mqttTopic"), "{told}");
+        }
+    }
+    let export = json!({"mqttTopic": "exports/$p", "roleArn": role});
+    assert_eq!(
+        update(&plane, json!({"metricsExportConfig": export})).await["metricsExportConfig"],
+        export
+    );
+}
+
+#[tokio::test]
 async fn an_empty_list_clears_nothing() {
     let plane = Plane::new().await;
     whole(&plane).await;
