@@ -23,8 +23,6 @@ pub const READERS_PER_PLAN: usize = 65_535;
 /// Front doors that one partition tells apart at a time. A 65th takes the place of the one that
 /// was silent longest; what was connected through that one counts as gone.
 pub const DOORS: usize = 64;
-/// How long a report id is remembered (spec: ten minutes).
-pub const REPEATED_REPORT_MS: EpochMs = 600_000;
 /// Remembered reports of a hundred things that are looked through, where few are in order behind
 /// which they stand.
 pub const FRESH_REPORTS: usize = 16;

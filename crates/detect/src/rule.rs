@@ -9,7 +9,7 @@ use fleetward_domain::{
 };
 
 use crate::absence::{Absence, Missed};
-use crate::judge::{Judge, Judged, Verdict};
+use crate::judge::{Criterion, Judge, Verdict};
 use crate::measure::{Fold, Series};
 use crate::settings::Settings;
 
@@ -77,11 +77,11 @@ impl Rule {
         let measure = Measure { metric, dimension };
         let series = series_of(measure, &criteria.judgement, window_ms, settings.period_ms)?;
         let (is_extreme, exact) = (series.is_extreme(), settings.exact_values());
-        let judged = Judged { window_ms, is_extreme, exact, named: &named };
+        let criterion = Criterion { window_ms, is_extreme, exact, named: &named };
         Some(Self {
             profile: profile.clone(),
             behavior: Arc::new(behavior.clone()),
-            judge: Judge::new(&criteria.judgement, &judged),
+            judge: Judge::new(&criteria.judgement, &criterion),
             series,
             absence,
             to_alarm: criteria.to_alarm().clamp(1, most(one_to_alarm)),

@@ -18,6 +18,9 @@ pub const DIMENSIONS: usize = 100;
 pub const CUSTOM_METRICS: usize = 100;
 /// Most tags of a resource (AWS quotas).
 pub const TAGS_OF_A_RESOURCE: usize = 50;
+/// How long a report is known when it comes again, in milliseconds: to front doors, who owe it
+/// nothing then, and to detectors, who do not count it twice (ours: ten minutes).
+pub const REPEATED_REPORT_MS: i64 = 600_000;
 /// Most mutes at a time (ours): each alarm is held to all of them.
 pub const MUTES: usize = 1_000;
 /// The longest that anything is muted, in milliseconds: 30 days (ours).

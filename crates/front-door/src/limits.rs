@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use fleetward_domain::limits::REPEATED_REPORT_MS;
+
 /// The largest MQTT packet that is taken from a client or from the upstream broker, in bytes.
 pub const PACKET_MAX_BYTES: usize = 1024 * 1024;
 
@@ -85,7 +87,7 @@ pub const PRINCIPAL_RATE_PER_SECOND: f64 = 100.0;
 pub const RATED_SENDERS: usize = 4_000_000;
 
 /// How long a report is known when it comes again, in minutes.
-pub const REPORT_MEMORY_MINUTES: u64 = 10;
+pub const REPORT_MEMORY_MINUTES: u64 = REPEATED_REPORT_MS.unsigned_abs() / 60_000;
 
 /// Memory for that, unless a setting says else, in bytes: reports of six million things that
 /// report every five minutes. It is taken as reports come.

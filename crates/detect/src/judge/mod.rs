@@ -48,8 +48,8 @@ pub(crate) enum Judge {
     Statistical(StatisticalCriteria),
 }
 
-/// What is judged: of statistical criteria all of it counts.
-pub(crate) struct Judged<'a> {
+/// What a judge judges by: of statistical criteria all of it counts.
+pub(crate) struct Criterion<'a> {
     /// The length of its windows.
     pub(crate) window_ms: EpochMs,
     /// Whether each window has its extreme on the side that the criteria bound.
@@ -61,7 +61,7 @@ pub(crate) struct Judged<'a> {
 }
 
 impl Judge {
-    pub(crate) fn new(judgement: &Judgement, of: &Judged<'_>) -> Self {
+    pub(crate) fn new(judgement: &Judgement, of: &Criterion<'_>) -> Self {
         match judgement {
             Judgement::Static(comparison) if of.is_extreme => {
                 Self::Extreme(StaticCriteria::new(comparison))

@@ -8,8 +8,8 @@ mod generation;
 use std::collections::BTreeMap;
 
 use fleetward_domain::EpochMs;
+use fleetward_domain::limits::REPEATED_REPORT_MS;
 
-use crate::limits::REPEATED_REPORT_MS;
 use generation::{GENERATION_MS, Generation};
 
 /// How many generations back a repetition may reach.

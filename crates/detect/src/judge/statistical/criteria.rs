@@ -6,7 +6,7 @@ use fleetward_domain::{ComparisonOperator, Datapoint, EpochMs, MetricValue, Obse
 
 use super::fleet::{Bounded, Fleet, Waited};
 use crate::judge::static_criteria::Bound;
-use crate::judge::{Asked, Judged, Verdict};
+use crate::judge::{Asked, Criterion, Verdict};
 
 /// Against a percentile of what the fleet did in the window before. Whoever has a copy shares what
 /// is known of the fleet: a threshold is told once, whatever plans hold the rule.
@@ -28,7 +28,7 @@ impl StatisticalCriteria {
     pub(crate) fn new(
         operator: ComparisonOperator,
         statistic: Percentile,
-        &Judged { window_ms, is_extreme, exact, named }: &Judged<'_>,
+        &Criterion { window_ms, is_extreme, exact, named }: &Criterion<'_>,
     ) -> Self {
         let named = format!("{named}\0{}\0{statistic}\0{window_ms}", operator.as_str());
         let bound = Bound::of(operator);
