@@ -44,6 +44,10 @@ enum Step {
     Profile { name: &'static str, behaviors: Vec<Behavior>, targets: Vec<Target> },
     Deleted { name: &'static str },
     OldChange { name: &'static str },
+    GroupDeleted { group: &'static str },
+    Watermark { door: usize },
+    DoorGone { door: usize },
+    ClockSet { door: usize, ahead_ms: i64 },
     Tick,
 }
 
@@ -121,6 +125,11 @@ fn step() -> impl Strategy<Value = Step> {
             .prop_map(|(name, behaviors, targets)| Step::Profile { name, behaviors, targets }),
         1 => name().prop_map(|name| Step::Deleted { name }),
         1 => name().prop_map(|name| Step::OldChange { name }),
+        1 => select(GROUPS.to_vec()).prop_map(|group| Step::GroupDeleted { group }),
+        10 => (0_usize..2).prop_map(|door| Step::Watermark { door }),
+        1 => (0_usize..2).prop_map(|door| Step::DoorGone { door }),
+        1 => (0_usize..2, -60_000_i64..60_000)
+            .prop_map(|(door, ahead_ms)| Step::ClockSet { door, ahead_ms }),
         20 => Just(Step::Tick),
     ]
 }
@@ -196,6 +205,22 @@ impl Writer {
             Step::OldChange { name } => {
                 let change = Change::ProfileDeleted(name.to_owned().try_into().unwrap());
                 Record::Change(self.changes, at_ms, change)
+            }
+            Step::GroupDeleted { group } => {
+                self.change(Change::GroupDeleted(group.to_owned().try_into().unwrap()))
+            }
+            Step::Watermark { door } => {
+                let (door, boot) = (door_name(door), self.boots[door]);
+                Record::Watermark { door, boot, until_ms: at_ms }
+            }
+            Step::DoorGone { door } => {
+                let (door, boot) = (door_name(door), self.boots[door]);
+                Record::DoorGone { door, boot, until_ms: at_ms }
+            }
+            Step::ClockSet { door, ahead_ms } => {
+                let (door, boot) = (door_name(door), self.boots[door]);
+                self.now_ms = (at_ms + ahead_ms).max(0);
+                Record::ClockSet { door, boot, from_ms: at_ms, to_ms: self.now_ms }
             }
             Step::Tick => Record::Tick(at_ms),
         };

@@ -4,12 +4,12 @@
 use std::collections::BTreeMap;
 
 use fleetward_detect::{Partition, Settings};
-use fleetward_domain::{Behavior, Change, Effects, FormatLevel, Record, Target};
+use fleetward_domain::{Behavior, Change, Effects, EventType, FormatLevel, Record, Report, Target};
 use proptest::prelude::*;
 use proptest::sample::select;
 
 use crate::random_records::{cases, records};
-use crate::scenario::{LEVELS, SETTINGS, at_most, profile, thing};
+use crate::scenario::*;
 
 /// What a store holds.
 type Chunks = BTreeMap<u32, Vec<u8>>;
@@ -51,6 +51,76 @@ fn with_stops(
     }
     chunks.extend(partition.take_dirty(level).unwrap());
     (effects, chunks)
+}
+
+/// Three thousand things in two groups, judged by what front doors count and reports say, through
+/// windows, a change of who is judged, the end of a group, a door that starts again and a clock.
+fn many_things() -> Vec<Record> {
+    let (door, names) = (|| "d".to_owned(), (0..3_000).map(|number| format!("t{number}")));
+    let names: Vec<String> = names.collect();
+    let group = |number: usize| vec![["g", "h"][number % 2].to_owned().try_into().unwrap()];
+    let behaviors = [
+        at_most("sent", "aws:num-messages-sent", 7),
+        after(more_than("quiet", "aws:num-messages-sent", 0), 2, 1),
+        at_most("ports", "aws:num-listening-tcp-ports", 1),
+    ];
+    let attached =
+        |of: &[Behavior], targets: &[Target]| Change::Profile(profile("p", of), targets.to_vec());
+    let target = |group: &str| Target::Group(group.to_owned().try_into().unwrap());
+    let mut changes = vec![attached(&behaviors, &[target("g"), target("h")])];
+    changes.extend(names.iter().enumerate().map(|(number, name)| Change::Thing {
+        name: thing(name),
+        registered: true,
+        groups: group(number),
+    }));
+    let mut seq = 0;
+    let mut change = |at_ms, change| {
+        seq += 1;
+        Record::Change(seq, at_ms, change)
+    };
+    let mut records = vec![Record::DoorStarted { door: door(), boot: 1, at_ms: 0 }];
+    records.extend(changes.into_iter().map(|it| change(0, it)));
+    for round in 0..5_u64 {
+        let (boot, at_ms) = (1 + round / 4, i64::try_from(round).unwrap() * 10_000 + 1);
+        for (number, name) in (0..).zip(&names).filter(|(number, _)| number % 7 != round) {
+            let counts = [sent((number * 13 + round * 5) % 9)];
+            let counted =
+                activity("d", boot, round * 3_000 + number + 1, at_ms, name, true, &counts);
+            records.push(Record::Activity(counted));
+            if number % 5 == round {
+                let report = Report { report_id: number as i64, ..tcp_ports(&[22, 80]) };
+                records.push(report_record(name, at_ms, report));
+            }
+        }
+        let until_ms = at_ms + 9_999;
+        records.push(Record::Watermark { door: door(), boot, until_ms });
+        records.push(match round {
+            0 => change(until_ms, attached(&behaviors[..2], &[target("g"), target("h")])),
+            1 => change(until_ms, attached(&behaviors, &[target("h"), target("g")])),
+            2 => change(until_ms, Change::GroupDeleted("g".to_owned().try_into().unwrap())),
+            3 => Record::DoorStarted { door: door(), boot: 2, at_ms: until_ms },
+            _ => Record::ClockSet { door: door(), boot, from_ms: until_ms, to_ms: 1_000_000 },
+        });
+    }
+    records.push(Record::Watermark { door: door(), boot: 2, until_ms: 1_000_000 + 3_600_001 });
+    records
+}
+
+#[test]
+fn how_many_of_thousands_of_things_a_step_takes_changes_nothing() {
+    let records = many_things();
+    let by_steps_of = |things_per_step| {
+        let settings = Settings { things_per_step, ..SETTINGS };
+        at_once_by(settings, &records, FormatLevel::Proven)
+    };
+    let expected = by_steps_of(4_096);
+    for kind in [EventType::InAlarm, EventType::AlarmCleared, EventType::AlarmInvalidated] {
+        let count = expected.0.events.iter().filter(|event| event.event_type == kind).count();
+        assert!(count > 1_000, "{count} of {kind:?}");
+    }
+    for things_per_step in [1, 7, 2_999] {
+        assert!(by_steps_of(things_per_step) == expected, "{things_per_step} a step");
+    }
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use crate::scenario::*;
 use fleetward_detect::limits::{UNREGISTERED_SWEEP, UNREGISTERED_THINGS};
 use fleetward_detect::{Partition, Settings};
-use fleetward_domain::Target;
+use fleetward_domain::{FormatLevel, Target};
 
 #[test]
 fn a_stranger_that_nobody_judges_is_not_kept() {
@@ -109,4 +109,23 @@ fn a_stranger_counts_for_each_profile_from_that_ones_begin() {
     s.tick(20_000);
     s.tick(30_000);
     s.expect(&["alarm-cleared stranger/q/b@20000 0"]);
+}
+
+#[test]
+fn what_a_stranger_did_before_a_profile_began_counts_nowhere_after_a_restart_either() {
+    for is_stored in [false, true] {
+        let mut s = Scenario::new();
+        let behavior = at_most("b", "aws:num-messages-sent", 5);
+        s.attach_at(3_000, "p", &[behavior], &[Target::UnregisteredThings]);
+        // Nobody is there whose state could say when it began.
+        if is_stored {
+            let chunks = s.partition.take_dirty(FormatLevel::Proven).unwrap();
+            let chunks = chunks.iter().map(|(number, bytes)| (*number, &bytes[..]));
+            s.partition = Partition::load(SETTINGS, chunks).unwrap();
+        }
+        s.active(2_500, "stranger", &[sent(9)]);
+        s.expect(&[]);
+        s.active(4_000, "stranger", &[sent(9)]);
+        s.expect(&["in-alarm stranger/p/b@3999 9"]);
+    }
 }
