@@ -146,6 +146,8 @@ fn mutes_are_made_listed_and_taken_away() {
     assert!(mute["createdBy"].as_str().unwrap().ends_with(stack.key_id()), "{mute}");
     let (ok, _, said) = mutes(&["create", "--profile", "p", "--for", "1h", "--reason", "works"]);
     assert!(!ok && said.contains("Security profile p does not exist"), "{said}");
+    let (ok, _, said) = mutes(&["create", "--for", "1h", "--reason", "works"]);
+    assert!(!ok && said.contains("<--thing <THING>|--group <GROUP>|--profile"), "{said}");
     assert!(mutes(&["delete", id.trim()]).0);
     assert_eq!(mutes(&["list"]), (true, String::new(), String::new()));
 }

@@ -86,3 +86,26 @@ fn after_a_store_that_lost_everything_the_stock_client_goes_on_with_the_new_key(
     register(&stack, "pump");
     assert_eq!(things(&stack), ["pump"]);
 }
+
+#[test]
+fn a_damaged_file_is_named_by_the_start_and_by_the_check_with_what_to_do() {
+    let mut stack = start();
+    let (sound, said) = run(&stack, &["repair"]);
+    assert!(!sound && said.contains("is in use by another process"), "{said}");
+    assert_eq!(stack.terminate(), Some(0));
+    let (_, said) = run(&stack, &["repair"]);
+    assert!(said.contains("Nothing was changed, and nothing has to be."), "{said}");
+    for name in ["fleetward.db", "state.db"] {
+        let file = stack.path("data").join(name);
+        let bytes = fs::read(&file).unwrap();
+        fs::write(&file, &bytes[..bytes.len() / 2]).unwrap();
+        let refused = stack.try_boot().expect_err("half of it is lost");
+        let (_, checked) = run(&stack, &["check"]);
+        for said in [refused, checked] {
+            assert!(said.contains(&format!("{name}: ")), "it names the file: {said}");
+            assert!(said.contains("fleetward repair --data"), "it says what to do: {said}");
+        }
+        fs::write(&file, bytes).unwrap();
+    }
+    stack.boot();
+}

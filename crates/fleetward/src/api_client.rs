@@ -46,7 +46,8 @@ impl ApiClient {
         let tried = format!("{method} {path}");
         let body = if body.is_null() { String::new() } else { body.to_string() };
         let request = self.signed(method, path, body, header).map_err(Failure::of(&tried))?;
-        let socket = TcpStream::connect(self.address).await.map_err(Failure::of(&tried))?;
+        let nobody = format!("no server answers at {} (--api names another address)", self.address);
+        let socket = TcpStream::connect(self.address).await.map_err(Failure::of(&nobody))?;
         let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(socket))
             .await
             .map_err(Failure::of(&tried))?;

@@ -17,8 +17,8 @@ use crate::data_dir::DataDir;
 use crate::failure::Failure;
 use crate::settings::Settings;
 
-/// What to do when the two do not belong together.
-const ADVICE: &str = "put back the whole data folder as it was, or from one backup; \
+/// What to do when the two do not belong together, or one of them is damaged.
+pub(crate) const ADVICE: &str = "put back the whole data folder as it was, or from one backup; \
     `fleetward repair --data DIR` says what can be had without one";
 
 /// What the log knows.

@@ -54,8 +54,15 @@ async fn check_store(
     findings: &mut Findings,
 ) -> Result<Option<StoreEnd>, Failure> {
     let copy = StoreCopy::of(&data.store())?;
-    let store =
-        SqliteStore::open(&copy.database()).map_err(Failure::of("cannot open the store"))?;
+    let store = match SqliteStore::open(&copy.database()) {
+        Err(error @ StoreError::Failed { .. }) => {
+            // Of the log there is something to say nevertheless.
+            findings.print(&format!("Checking {}, whose store cannot be opened", folder.display()));
+            findings.problem(&error.to_string());
+            return Ok(None);
+        }
+        opened => opened.map_err(Failure::of("cannot open the store"))?,
+    };
     let (shown, level) = (folder.display(), store.format_level());
     findings.print(&format!("Checking {shown}, which is at format level {level}"));
     findings.fact("(the store is read from a temporary copy of it)");

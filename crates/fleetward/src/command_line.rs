@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{ArgGroup, Args, Parser, Subcommand};
 
 use crate::duration::parse_duration;
 
@@ -144,13 +144,20 @@ pub(crate) struct MutesArguments {
     #[arg(long, env = "FLEETWARD_REGION", default_value = "us-east-1", global = true)]
     pub(crate) region: String,
     /// The id of an API access key
-    #[arg(long, env = "AWS_ACCESS_KEY_ID", default_value = "", global = true)]
+    #[arg(
+        long,
+        env = "AWS_ACCESS_KEY_ID",
+        default_value = "",
+        hide_default_value = true,
+        global = true
+    )]
     pub(crate) access_key_id: String,
     /// Its secret; better in the environment than here, where others may see it
     #[arg(
         long,
         env = "AWS_SECRET_ACCESS_KEY",
         default_value = "",
+        hide_default_value = true,
         hide_env_values = true,
         global = true
     )]
@@ -173,6 +180,7 @@ pub(crate) enum MutesAction {
 }
 
 #[derive(Args)]
+#[command(group = ArgGroup::new("subject").required(true).args(["thing", "group", "profile"]))]
 pub(crate) struct MuteArguments {
     /// A thing
     #[arg(long)]

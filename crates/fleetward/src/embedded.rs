@@ -8,6 +8,7 @@ use fleetward_environment::{Chance, Clock, RecordClock};
 use fleetward_front_door::{Awaited, Outgoing, Stamps};
 use fleetward_log::EventLog;
 use fleetward_log::embedded::EmbeddedLog;
+use fleetward_store::StoreError;
 use fleetward_store::sqlite::SqliteStore;
 use tokio::sync::{mpsc, watch};
 
@@ -59,7 +60,12 @@ pub(crate) async fn start(
     let data = DataDir::open(&settings.data)?;
     let tried = format!("cannot open the data in {}", settings.data.display());
     both_ends::store_is_there(&data).map_err(Failure::of(&tried))?;
-    let store = SqliteStore::open(&data.store()).map_err(Failure::of(&tried))?;
+    let store = SqliteStore::open(&data.store()).map_err(|error| match error {
+        StoreError::Failed { .. } => {
+            Failure::new(format!("{tried}: {error}; {}", both_ends::ADVICE))
+        }
+        error => Failure::of(&tried)(error),
+    })?;
     let log = EmbeddedLog::open(&data.log(), settings.partitions, settings.log_retention_bytes)
         .map_err(Failure::of(&tried))?;
     both_ends::introduce(&log, &store, &chance).await.map_err(Failure::of(&tried))?;

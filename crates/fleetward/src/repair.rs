@@ -42,7 +42,11 @@ async fn repair(arguments: &RepairArguments) -> Result<(), Failure> {
     println!("Repair of {shown}");
     plan.print();
     if !arguments.accept_loss {
-        println!("Nothing was changed. To do this: fleetward repair --data {shown} --accept-loss");
+        let why = match plan.problems.is_empty() {
+            true => "Nothing was changed, and nothing has to be. To do this nevertheless",
+            false => "Nothing was changed. To do this",
+        };
+        println!("{why}: fleetward repair --data {shown} --accept-loss");
         return Ok(());
     }
     anew::begin(&data, &plan, &Clock::system(), &Chance::system()).await?;

@@ -1,7 +1,7 @@
 //! Why the store refused.
 
 use std::io::{self, ErrorKind};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use fleetward_domain::{UnknownFormatLevel, Unsayable};
 use rusqlite::{ErrorCode, ffi};
@@ -150,6 +150,19 @@ impl StoreError {
     ) -> impl FnOnce(E) -> Self {
         let (what, key) = (what.into(), key.into());
         move |error| Self::Corrupt { what, key, problem: error.to_string() }
+    }
+}
+
+impl StoreError {
+    /// The same, with the name of the file of which nothing is known any more.
+    pub(crate) fn in_file(path: &Path) -> impl FnOnce(Self) -> Self + '_ {
+        move |error| match error {
+            Self::Failed { problem } => {
+                let name = path.file_name().unwrap_or_default().display();
+                Self::Failed { problem: format!("{name}: {problem}") }
+            }
+            error => error,
+        }
     }
 }
 

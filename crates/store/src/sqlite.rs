@@ -69,14 +69,15 @@ impl SqliteStore {
     /// As there.
     pub fn open_or_make(path: &Path, new: FormatLevel) -> Result<Arc<Self>, StoreError> {
         let lock = connection::lock(path)?;
-        let mut connection = connection::writer(path)?;
-        let level = level::settle(&mut connection, new)?;
+        let mut connection = connection::writer(path).map_err(StoreError::in_file(path))?;
+        let level = level::settle(&mut connection, new).map_err(StoreError::in_file(path))?;
         // After the level, for a file that was just raised to it has state to hand over.
         let state = match level {
             FormatLevel::First | FormatLevel::Named => None,
             FormatLevel::Proven => {
                 let path = StateFile::beside(path);
-                Some(Arc::new(StateFile::open(&path, &connection)?))
+                let state = StateFile::open(&path, &connection);
+                Some(Arc::new(state.map_err(StoreError::in_file(&path))?))
             }
         };
         let newest = documents::newest_change(&connection)?;

@@ -82,7 +82,9 @@ impl Findings {
         let what = if self.problems == 1 { "problem was" } else { "problems were" };
         Err(Failure::new(format!(
             "{} {what} found in {}. Documents, violations, events and alerts that cannot be read \
-             are left out; a change, a state or a log that cannot be read stops the server",
+             are left out; a change, a state or a log that cannot be read stops the server. Put \
+             back from a backup what is damaged; `fleetward repair --data {1}` says what can be \
+             had without one",
             self.problems,
             folder.display()
         )))
