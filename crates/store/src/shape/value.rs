@@ -41,9 +41,10 @@ mod tests {
 
     #[test]
     fn a_count_takes_five_bytes_and_none_takes_one() {
-        for (measured, size_bytes) in [(Some(MetricValue::Count(7)), 5), (None, 1)] {
+        let count = (Some(MetricValue::Count(7)), &[0x81, 0x82, 0x00, 0x81, 0x07][..]);
+        for (measured, expected) in [count, (None, &[0x80])] {
             let bytes = to_bytes(measured.as_ref(), FormatLevel::Proven).unwrap();
-            assert_eq!(bytes.len(), size_bytes);
+            assert_eq!(bytes, expected);
             assert_eq!(from_bytes(("event", "1"), &bytes).unwrap(), measured);
         }
         let newer = from_bytes(("event", "1"), &[0x82, 0x01, 0x02]).unwrap_err();
