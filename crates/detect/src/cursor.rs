@@ -113,6 +113,8 @@ impl<'a> Cursor<'a> {
             Counted::Whole => Asked::All,
             Counted::FromLater => Asked::Upper,
             Counted::InPart => Asked::Early,
+            // A late threshold is to find what one in time would have.
+            Counted::Unsaid => return false,
         };
         criteria.closes(self.name.as_str(), window, asked)
     }
@@ -189,7 +191,7 @@ impl Listener for Cursor<'_> {
             // Too little is no wonder where the thing came later.
             Counted::FromLater => drop(self.take(reader, Judge::upper_verdict, &datapoint)),
             // Had it grown past an upper bound, it would have been judged then.
-            Counted::InPart => {}
+            Counted::InPart | Counted::Unsaid => {}
         }
     }
 }

@@ -221,7 +221,7 @@ impl Partition {
         thing.measured.begin_apart(scene);
         let place = self.things.insert(thing)?;
         self.catalog.audiences.join(UNREGISTERED);
-        self.watch_anew(place);
+        self.watch(place, at_ms, |_| None);
         Some(place)
     }
 
@@ -236,13 +236,15 @@ impl Partition {
         self.catalog.audiences.leave(thing.audience);
     }
 
-    /// Forgets a thing if it is not registered, not connected, and nothing judges it.
+    /// Forgets a thing if it is not registered, not connected, and nothing judges it, or there is
+    /// nothing to judge, since nobody ever heard of it.
     pub(crate) fn forget_if_idle(&mut self, place: u32, effects: &mut Effects) {
         let Some(thing) = self.things.get(place) else { return };
         let unregistered = thing.audience == UNREGISTERED;
         let plan = self.catalog.plan(thing.audience);
         let is_judged = plan.is_some_and(|plan| !plan.is_empty());
-        if unregistered && !thing.is_connected() && !is_judged {
+        let is_heard = thing.measured.seen_ms() > EpochMs::MIN;
+        if unregistered && !thing.is_connected() && !(is_judged && is_heard) {
             self.forget(place, effects);
         }
     }

@@ -164,11 +164,15 @@ impl MeasuredThing {
     ) {
         let layout = scene.plan.layout();
         let begin_ms = self.begin_of(scene.begins, id);
-        let mut tell = |number: u32, value: u64, counted: Counted| {
+        let mut tell = |number: u32, (value, is_said): (u64, bool), counted: Counted| {
             let at_ms = start_ms(number.saturating_add(1), slot.window_ms);
             let from_ms = start_ms(number, slot.window_ms);
             let is_whole = from_ms >= begin_ms && scene.clock.is_counted(from_ms, at_ms);
-            let counted = if is_whole { counted } else { Counted::InPart };
+            let counted = match is_whole && counted != Counted::InPart {
+                true => counted,
+                false if is_said => Counted::InPart,
+                false => Counted::Unsaid,
+            };
             let (measure, value) = (reader.series.measure(), reader.series.observed(value));
             listener.closes(id, Datapoint { measure, at_ms, value }, counted);
         };
@@ -183,7 +187,7 @@ impl MeasuredThing {
                     false if counts_zero && marks & HERE == 0 => Counted::FromLater,
                     false => Counted::Whole,
                 };
-                tell(number, grown.value, counted);
+                tell(number, (grown.value, grown.marks & FED != 0), counted);
             }
         }
         // A connected thing that says nothing goes through windows of zero.
@@ -192,7 +196,7 @@ impl MeasuredThing {
         }
         let first = number.saturating_add(1).max(reached.saturating_sub(CATCH_UP_WINDOWS));
         for number in first..reached {
-            tell(number, 0, Counted::Whole);
+            tell(number, (0, false), Counted::Whole);
         }
     }
 

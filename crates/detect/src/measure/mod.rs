@@ -57,6 +57,8 @@ pub enum Counted {
     FromLater,
     /// Not all: the value is at least what is told.
     InPart,
+    /// Not all, and nothing was said of what was: nobody knows anything.
+    Unsaid,
 }
 
 /// Who hears of what was measured.

@@ -198,8 +198,9 @@ impl MeasuredThing {
                 }
                 Ordering::Greater => continue,
                 // Its window has closed: all that it tells of the open one is who was there when
-                // that began.
-                Ordering::Less if self.doors_at(begin_ms) != 0 => marks | HERE,
+                // that began. Doors that spoke in the open one say nothing of its begin.
+                Ordering::Less if sight.door.is_some_and(|(_, up)| up) => marks | HERE,
+                Ordering::Less if self.doors_at(begin_ms) != 0 => marks,
                 Ordering::Less => marks & !HERE,
             };
             layout.set_of_length(&mut self.words, length, marks);

@@ -11,16 +11,21 @@ use crate::measure::ReaderId;
 
 impl Partition {
     /// Watches a thing by the plan that it has now. `carried`: for each reader the one of before
-    /// that goes on in it; what does not begins now.
-    pub(crate) fn watch(&mut self, place: u32, carried: impl Fn(ReaderId) -> Option<ReaderId>) {
+    /// that goes on in it; what does not begins at `begin_ms`.
+    pub(crate) fn watch(
+        &mut self,
+        place: u32,
+        begin_ms: EpochMs,
+        carried: impl Fn(ReaderId) -> Option<ReaderId>,
+    ) {
         let Some(thing) = self.things.get(place) else { return };
         let registered = thing.audience != UNREGISTERED;
-        let Some(plan) = self.catalog.plan(thing.audience) else { return };
+        let found = self.catalog.scene(thing.audience, &self.clock);
+        let Some((plan, scene)) = found else { return };
         let before = self.absences.of(place);
         if plan.absences.is_empty() && before.is_empty() {
             return;
         }
-        let now_ms = self.clock.now_ms;
         let was_seen = thing.measured.seen_ms() > EpochMs::MIN;
         let is_away = was_seen && !thing.is_connected();
         let watched = plan.absences.iter().filter_map(|(reader, absence)| {
@@ -34,7 +39,11 @@ impl Partition {
             let goes_on = before.iter().find(|watch| Some(watch.reader) == from);
             Some(match goes_on {
                 Some(watch) => Watch { reader: *reader, ..*watch },
-                None => Watch::new(*reader, *absence, now_ms, is_missed),
+                None => {
+                    // A stranger may have been heard of before the behavior began.
+                    let begin_ms = begin_ms.max(scene.begins.of(*reader));
+                    Watch::new(*reader, *absence, begin_ms, is_missed)
+                }
             })
         });
         let watches = watched.collect();
@@ -43,7 +52,7 @@ impl Partition {
 
     /// Watches a thing that nobody watched before.
     pub(crate) fn watch_anew(&mut self, place: u32) {
-        self.watch(place, |_| None);
+        self.watch(place, self.clock.now_ms, |_| None);
     }
 
     /// A thing is not registered any more: nobody waits for its reports.
@@ -63,7 +72,7 @@ impl Partition {
 
     /// A report came of it.
     pub(super) fn has_reported(&mut self, place: u32, at_ms: EpochMs, effects: &mut Effects) {
-        self.has_come(place, Missed::Report, at_ms, effects);
+        self.has_come(place, (Missed::Report, at_ms), |_| true, effects);
     }
 
     /// A front door said something of it; `was_connected` until then.
@@ -78,7 +87,7 @@ impl Partition {
             return;
         }
         if self.things.get(place).is_some_and(|thing| thing.is_connected()) {
-            self.has_come(place, Missed::Connection, at_ms, effects);
+            self.has_come(place, (Missed::Connection, at_ms), |_| true, effects);
             return;
         }
         let away_ms = match activity.away_since_ms {
@@ -87,14 +96,10 @@ impl Partition {
             None if was_connected => at_ms,
             None => return,
         };
-        // Had it been away before, it came and went since.
-        let away = self.absences.of(place).iter().filter_map(|watch| match watch.absence.missed {
-            Missed::Connection => watch.since_ms,
-            Missed::Report => None,
-        });
-        if away.max().is_some_and(|since_ms| since_ms < away_ms) {
-            self.has_come(place, Missed::Connection, away_ms, effects);
-        }
+        // Had it been away before, it came and went since: for those who knew that, each by itself,
+        // since others may have begun later.
+        let knew = |watch: &Watch| watch.since_ms.is_some_and(|since_ms| since_ms < away_ms);
+        self.has_come(place, (Missed::Connection, away_ms), knew, effects);
         self.has_gone(place, away_ms);
     }
 
@@ -107,8 +112,15 @@ impl Partition {
         self.absences.arrange(place);
     }
 
-    fn has_come(&mut self, place: u32, what: Missed, at_ms: EpochMs, effects: &mut Effects) {
-        let missed = |watch: &&mut Watch| watch.absence.missed == what;
+    /// What was missed came, for those who are asked.
+    fn has_come(
+        &mut self,
+        place: u32,
+        (what, at_ms): (Missed, EpochMs),
+        is_asked: impl Fn(&Watch) -> bool,
+        effects: &mut Effects,
+    ) {
+        let missed = |watch: &&mut Watch| watch.absence.missed == what && is_asked(watch);
         let watches = self.absences.of_mut(place).iter_mut().filter(missed);
         let told =
             watches.filter_map(|watch| watch.came(at_ms).then_some((watch.reader, at_ms, 0)));

@@ -87,7 +87,7 @@ impl Partition {
         }
         self.catalog.audiences.join(audience);
         self.catalog.audiences.leave(before);
-        self.watch(place, |to| migration.carried(to));
+        self.watch(place, self.clock.now_ms, |to| migration.carried(to));
         self.end_waiting(place, effects);
         self.note(place);
         self.forget_if_idle(place, effects);

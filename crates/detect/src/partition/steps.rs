@@ -269,7 +269,7 @@ impl Partition {
             self.catalog.audiences.join(moved.to);
             self.catalog.audiences.leave(from);
         }
-        self.watch(place, |to| moved.migration.carried(to));
+        self.watch(place, self.clock.now_ms, |to| moved.migration.carried(to));
         self.note(place);
         self.forget_if_idle(place, effects);
     }

@@ -271,3 +271,30 @@ fn many_whose_time_has_come_are_told_in_steps() {
     s.tick(5_001);
     assert_eq!(s.events().len(), 20);
 }
+
+#[test]
+fn a_stranger_is_away_since_it_left_and_not_since_it_was_told_of() {
+    let mut s = Scenario::judged_by(&[at_most("b", AWAY, 60)]);
+    s.report(3_000, "other", bytes_out(1));
+    s.active(10_000, "elsewhere", &[]);
+    let mut left = activity("d", 1, 2, 3_001, "a", false, &[]);
+    (left.since_ms, left.away_since_ms) = (Some(1_000), Some(2_000));
+    s.apply(&Record::Activity(left));
+    s.tick(2_000 + MINUTE_MS);
+    s.expect(&[]);
+    s.tick(2_001 + MINUTE_MS);
+    s.expect(&[&format!("in-alarm a/p/b@{} 61", 2_001 + MINUTE_MS)]);
+}
+
+#[test]
+fn who_came_and_went_is_away_since_then_for_each_behavior_whenever_another_began() {
+    let mut s = connected();
+    s.leaves(10_000, "a", 2);
+    s.attach_at(66_000, "q", &[at_most("b", AWAY, 120)], &[Target::AllThings]);
+    // Told after `q` began: it was back for a moment before.
+    s.leaves(65_000, "a", 3);
+    s.tick(65_000 + MINUTE_MS);
+    s.expect(&[]);
+    s.tick(65_001 + MINUTE_MS);
+    s.expect(&[&format!("in-alarm a/p/b@{} 61", 65_001 + MINUTE_MS)]);
+}

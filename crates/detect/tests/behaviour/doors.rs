@@ -138,3 +138,20 @@ fn what_a_door_that_is_gone_says_later_counts_nowhere_until_it_starts_again() {
     let went_on: Vec<i64> = s.effects.violations.iter().map(|it| it.last_violation_ms).collect();
     assert_eq!(went_on, [60_000], "b, in the window up to then");
 }
+
+#[test]
+fn a_late_word_of_one_door_does_not_date_back_what_another_said_in_the_open_window() {
+    let mut s = Scenario::judged_by(&[more_than("low", "aws:num-messages-sent", 0)]);
+    s.apply(&started("d", 1, 0));
+    s.apply(&watermark("d", 1, 20_000));
+    // Connected in the window, not from its begin; then one that started late tells of before.
+    s.apply(&Record::Activity(activity("d", 1, 1, 20_001, "a", true, &[])));
+    s.apply(&started("e", 1, 13_000));
+    s.apply(&Record::Activity(activity("e", 1, 1, 14_000, "a", false, &[])));
+    s.apply(&watermark("d", 1, 30_000));
+    s.apply(&watermark("e", 1, 30_000));
+    s.expect(&[]);
+    s.apply(&watermark("d", 1, 40_000));
+    s.apply(&watermark("e", 1, 40_000));
+    s.expect(&["in-alarm a/p/low@40000 0"]);
+}

@@ -28,7 +28,7 @@ impl Listener for History {
 
     /// Whoever keeps history keeps windows that were counted whole.
     fn closes(&mut self, reader: ReaderId, datapoint: Datapoint<'_>, counted: Counted) {
-        if counted != Counted::InPart {
+        if !matches!(counted, Counted::InPart | Counted::Unsaid) {
             self.datapoint(reader, datapoint);
         }
     }

@@ -1,5 +1,7 @@
 //! Statistical thresholds: a window is judged by the percentile of the one before.
 
+mod in_part;
+
 use std::collections::BTreeMap;
 
 use fleetward_detect::statistical::{Summary, decode};

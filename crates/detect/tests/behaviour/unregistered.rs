@@ -129,3 +129,16 @@ fn what_a_stranger_did_before_a_profile_began_counts_nowhere_after_a_restart_eit
         s.expect(&["in-alarm stranger/p/b@3999 9"]);
     }
 }
+
+#[test]
+fn who_leaves_the_registry_unheard_of_is_no_stranger() {
+    let mut s = Scenario::judged_by(&[at_most("b", "aws:num-listening-tcp-ports", 1)]);
+    s.register(0, "silent", &[]);
+    s.register(0, "heard", &[]);
+    s.report(1_000, "heard", tcp_ports(&[1]));
+    s.set_thing(2_000, "silent", false, &[]);
+    s.set_thing(2_000, "heard", false, &[]);
+    assert_eq!(s.partition.thing_count(), 1);
+    s.report(3_000, "silent", tcp_ports(&[1, 2]));
+    s.expect(&["in-alarm silent/p/b@3000 2"]);
+}
