@@ -1,15 +1,10 @@
 //! Random histories: what happens in a small world, and in which order it is learned.
 
-use fleetward_domain::{
-    Activity, Change, Count, CustomValue, Metric, NetworkStats, PortList, Publisher, Record,
-    RemoteList, Report, ReportedMetric, SecurityProfile, ThingName,
-};
+use fleetward_domain::{Activity, Change, Publisher, Record, Report, SecurityProfile, ThingName};
 
 use crate::dice::Dice;
-use crate::profiles::{
-    ADDRESSES, DIMENSION, GROUPS, LEVELS, PORTS, PROFILES, VERSIONS, changed, group, profile,
-    targets,
-};
+use crate::profiles::{GROUPS, PROFILES, changed, group, profile, targets};
+use crate::said::{counts, report, sizes, sources};
 use crate::{PERIOD_MS, SILENCE_MS};
 
 const START_MS: i64 = 1_000_000;
@@ -24,14 +19,16 @@ pub(crate) struct Fact {
     late_ms: i64,
     /// Through which front door; none for changes.
     door: Option<usize>,
+    /// It is logged twice.
+    twice: bool,
     what: What,
 }
 
 #[derive(Clone, Debug)]
 enum What {
     Report(&'static str, Report),
-    /// What was counted of a thing until then, and whether it is connected.
-    Counted(&'static str, bool, Vec<Count>),
+    /// What was counted of a thing until then: all but who logs it.
+    Counted(Activity),
     /// All that came before is logged.
     Flushed,
     DoorStarts,
@@ -50,9 +47,10 @@ impl Fact {
 
     /// The same with one thing less in it, each way.
     pub(crate) fn simpler(&self) -> Vec<Self> {
-        let with = |what| Self { what, late_ms: self.late_ms, ..*self };
+        let with = |what| Self { what, ..self.clone() };
         match &self.what {
             _ if self.late_ms > 0 => vec![Self { late_ms: 0, ..self.clone() }],
+            _ if self.twice => vec![Self { twice: false, ..self.clone() }],
             What::Changes(Change::Profile(profile, targets)) => {
                 let without = (0..profile.behaviors.len()).map(|place| {
                     let mut fewer = profile.clone();
@@ -72,13 +70,23 @@ impl Fact {
                 let simpler = parts.into_iter().filter(|part| part != report);
                 simpler.map(|part| with(What::Report(thing, part))).collect()
             }
-            What::Counted(thing, connected, counts) => {
-                let without = (0..counts.len()).map(|place| {
-                    let mut fewer = counts.clone();
-                    fewer.remove(place);
-                    with(What::Counted(thing, *connected, fewer))
-                });
-                without.collect()
+            What::Counted(activity) => {
+                let bare = Activity {
+                    counts: Vec::new(),
+                    sizes: Vec::new(),
+                    sources: Vec::new(),
+                    since_ms: None,
+                    ..activity.clone()
+                };
+                let parts = [
+                    Activity { counts: activity.counts.clone(), ..bare.clone() },
+                    Activity { sizes: activity.sizes.clone(), ..bare.clone() },
+                    Activity { sources: activity.sources.clone(), ..bare.clone() },
+                    Activity { away_since_ms: None, ..activity.clone() },
+                    bare,
+                ];
+                let simpler = parts.into_iter().filter(|part| part != activity);
+                simpler.map(|part| with(What::Counted(part))).collect()
             }
             _ => Vec::new(),
         }
@@ -139,13 +147,13 @@ impl World {
         let thing = self.dice.one_of(&THINGS);
         match self.dice.below(100) {
             0..40 => {
-                let report = self.report();
+                let report = report(&mut self.dice);
                 self.happens(Some(door), What::Report(thing, report));
             }
             40..45 => self.send_again(),
             45..85 => {
-                let (counts, connected) = (self.counts(), !self.dice.once_in(4));
-                self.happens(Some(door), What::Counted(thing, connected, counts));
+                let activity = self.activity(door, thing);
+                self.happens(Some(door), What::Counted(activity));
             }
             85 | 86 => self.happens(Some(door), What::DoorStarts),
             87 if self.doors == 1 => {
@@ -179,14 +187,8 @@ impl World {
             6..11 => self.dice.below(60) as i64,
             _ => self.dice.below(2_500) as i64,
         };
-        // What is counted from here on ends after whatever the door has said of now.
-        let has_spoken = |fact: &Fact| {
-            let is_said = !matches!(fact.what, What::Report(..) | What::Counted(..));
-            is_said && fact.door == door && fact.goes_on_ms() == self.now_ms
-        };
-        let counts_on = matches!(what, What::Counted(..)) && self.facts.iter().any(has_spoken);
-        self.now_ms += i64::from(counts_on);
-        self.facts.push(Fact { at_ms: self.now_ms, late_ms, door, what });
+        let twice = self.dice.once_in(12);
+        self.facts.push(Fact { at_ms: self.now_ms, late_ms, door, twice, what });
     }
 
     /// A device that heard nothing sends its report again.
@@ -217,68 +219,47 @@ impl World {
         self.happens(None, What::Changes(change));
     }
 
-    /// Every part is left out now and then: a window without a value is not one with a zero.
-    fn report(&mut self) -> Report {
-        let dice = &mut self.dice;
-        let report_id = 1 + dice.below(12) as i64;
-        let often = |dice: &mut Dice| !dice.once_in(3);
-        let ports = |dice: &mut Dice| PortList {
-            total: dice.once_in(3).then(|| dice.below(8)),
-            ports: dice.once_in(2).then(|| dice.some_of(&PORTS, 2)),
-        };
-        let addresses = |dice: &mut Dice| {
-            let some = dice.some_of(&ADDRESSES, 2);
-            some.iter().map(|address| address.parse().unwrap()).collect::<Vec<_>>()
-        };
-        let (peers, remotes) = (addresses(dice), addresses(dice));
-        let values = [
-            ("temperature", CustomValue::Number(dice.below(20) as f64 - 5.0)),
-            ("versions", CustomValue::Strings(dice.some_of(&VERSIONS.map(str::to_owned), 2))),
-            ("levels", CustomValue::Numbers(dice.some_of(&LEVELS, 2))),
-            ("peers", CustomValue::Addresses(peers)),
-        ];
-        let custom = values.map(|(name, value)| ReportedMetric { name: name.to_owned(), value });
-        Report {
-            report_id,
-            network: NetworkStats {
-                bytes_out: often(dice).then(|| dice.below(80)),
-                packets_in: often(dice).then(|| dice.below(6)),
-                ..NetworkStats::default()
-            },
-            listening_tcp: often(dice).then(|| ports(dice)),
-            listening_udp: often(dice).then(|| ports(dice)),
-            established: often(dice).then(|| RemoteList {
-                total: dice.once_in(3).then(|| dice.below(8)),
-                listed: remotes.len() as u64,
-                addresses: Some(remotes),
-            }),
-            custom: dice.some_of(&custom, 2),
+    /// What a door counted of a thing: nothing of before it spoke last.
+    fn activity(&mut self, door: usize, thing: &'static str) -> Activity {
+        let name = ThingName::parse(thing).unwrap();
+        let own = |fact: &&Fact| fact.door == Some(door) && !matches!(fact.what, What::Report(..));
+        let is_of_it = |what: &What| matches!(what, What::Counted(a) if a.thing == name);
+        let said = self.facts.iter().rev().filter(own);
+        let last = said.clone().find(|f| is_of_it(&f.what) || !matches!(f.what, What::Counted(_)));
+        let from_ms = last.map_or(START_MS, Fact::goes_on_ms);
+        // What is counted from here on ends after whatever the door has said of now.
+        let is_said =
+            |fact: &Fact| !matches!(fact.what, What::Counted(_)) && from_ms == self.now_ms;
+        self.now_ms += i64::from(last.is_some_and(is_said));
+        let mut lives = said.take_while(|f| !matches!(f.what, What::DoorStarts | What::DoorGone));
+        let was_connected = lives.find(|f| is_of_it(&f.what)).is_some_and(|f| match &f.what {
+            What::Counted(activity) => activity.connected,
+            _ => false,
+        });
+        let (until_ms, dice) = (self.now_ms, &mut self.dice);
+        let last_ms = until_ms - 1;
+        // A stretch lies in one period.
+        let first_ms = from_ms.max(last_ms - last_ms.rem_euclid(PERIOD_MS)).min(last_ms);
+        let since_ms =
+            dice.once_in(3).then(|| first_ms + dice.below((last_ms - first_ms + 1) as u64) as i64);
+        let since_ms = since_ms.filter(|since_ms| *since_ms < last_ms);
+        let connected = !dice.once_in(3);
+        // It was there at the begin, or came and went since.
+        let is_away = !connected && if was_connected { !dice.once_in(4) } else { dice.once_in(4) };
+        let stretch_ms = last_ms - since_ms.unwrap_or(last_ms);
+        Activity {
+            door: String::new(),
+            boot: 0,
+            seq: 0,
+            thing: name,
+            until_ms,
+            since_ms,
+            connected,
+            away_since_ms: is_away.then(|| last_ms - dice.below(stretch_ms as u64 + 1) as i64),
+            counts: counts(dice),
+            sizes: sizes(dice),
+            sources: sources(dice),
         }
-    }
-
-    /// Now and then a door counts a dimension, or does not yet.
-    fn counts(&mut self) -> Vec<Count> {
-        let dice = &mut self.dice;
-        let mut counts = Vec::new();
-        let others = [
-            Metric::MessagesReceived,
-            Metric::AuthorizationFailures,
-            Metric::ConnectionAttempts,
-            Metric::Disconnects,
-        ];
-        if !dice.once_in(4) {
-            let (metric, inside) = (Metric::MessagesSent, dice.below(4));
-            let value = inside + dice.below(4);
-            counts.push(Count { metric: metric.clone(), dimension: None, value });
-            if !dice.once_in(6) {
-                let dimension = Some(DIMENSION.to_owned().try_into().unwrap());
-                counts.push(Count { metric, dimension, value: inside });
-            }
-        }
-        for metric in dice.some_of(&others, 3) {
-            counts.push(Count { metric, dimension: None, value: dice.below(5) });
-        }
-        counts
     }
 }
 
@@ -305,11 +286,21 @@ pub(crate) fn logged(facts: &[Fact]) -> Vec<Record> {
     }
     arrivals.sort_by_key(|(arrival_ms, _)| *arrival_ms);
     let mut writer = Writer::default();
-    let fact = |door, at_ms, what| Fact { at_ms, late_ms: 0, door: Some(door), what };
+    let fact = |door, at_ms, what| Fact { at_ms, late_ms: 0, door: Some(door), twice: false, what };
     let doors = facts.iter().filter_map(|fact| fact.door).max().unwrap_or_default() + 1;
     let starts = (0..doors).map(|door| fact(door, START_MS, What::DoorStarts));
     let mut records: Vec<_> = starts.map(|start| writer.record(&start)).collect();
-    records.extend(arrivals.iter().map(|(_, fact)| writer.record(fact)));
+    let mut again = Vec::new();
+    for (place, (_, fact)) in arrivals.iter().enumerate() {
+        let record = writer.record(fact);
+        // Whoever heard nothing appends it once more, a little later.
+        let is_told_twice = matches!(fact.what, What::Counted(_) | What::Changes(_));
+        if fact.twice && (is_told_twice || matches!(fact.what, What::Report(..))) {
+            again.push((place + 3, record.clone()));
+        }
+        records.push(record);
+        records.extend(again.extract_if(.., |(at, _)| *at == place).map(|(_, record)| record));
+    }
     // After all, whatever may have waited for its turn is judged.
     let end_ms = facts.last().map_or(START_MS, Fact::goes_on_ms) + 10 * PERIOD_MS;
     let ends = (0..doors).map(|door| fact(door, end_ms, What::Flushed));
@@ -337,21 +328,10 @@ impl Writer {
                 publisher: Publisher::Itself,
                 report: report.clone(),
             },
-            What::Counted(thing, connected, counts) => {
+            What::Counted(activity) => {
                 self.seq += 1;
-                Record::Activity(Activity {
-                    door,
-                    boot: self.boots[place],
-                    seq: self.seq,
-                    thing: ThingName::parse(*thing).unwrap(),
-                    until_ms: at_ms,
-                    since_ms: None,
-                    connected: *connected,
-                    counts: counts.clone(),
-                    sizes: Vec::new(),
-                    sources: Vec::new(),
-                    away_since_ms: None,
-                })
+                let (boot, seq) = (self.boots[place], self.seq);
+                Record::Activity(Activity { door, boot, seq, ..activity.clone() })
             }
             What::Flushed => Record::Watermark { door, boot: self.boots[place], until_ms: at_ms },
             What::DoorStarts => {

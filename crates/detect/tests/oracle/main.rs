@@ -1,8 +1,9 @@
 //! The detector agrees with the oracle, which was written from the specification alone, on random
 //! histories: whatever is learned late, twice or in another order.
 //!
-//! `FLEETWARD_HISTORIES=N` tries N histories; `FLEETWARD_HISTORY=S` the one of seed S. One on which
-//! they differ is told after everything is left out of it that can be.
+//! `FLEETWARD_HISTORIES=N` tries N histories, from seed `FLEETWARD_FROM=S` on, and
+//! `FLEETWARD_HISTORY=S` the one of seed S. One on which they differ is told after everything is
+//! left out of it that can be.
 
 #![allow(
     clippy::unwrap_used,
@@ -14,13 +15,18 @@
 mod dice;
 mod history;
 mod profiles;
+mod said;
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use fleetward_detect::statistical::decode;
 use fleetward_detect::{Partition, Settings};
-use fleetward_domain::{Effects, EventType, Notification, Record, Violation, ViolationEvent};
+use fleetward_domain::{
+    Change, Effects, EventType, Notification, Record, Threshold, Violation, ViolationEvent,
+    WindowSummary,
+};
 use fleetward_oracle::{Event, Oracle, Subject};
 
 use history::{Fact, history, logged};
@@ -31,8 +37,12 @@ const PERIOD_MS: i64 = 1_000;
 const SILENCE_MS: i64 = 40_000;
 /// After a longer one the detector makes up for the last of the windows only: nothing to compare.
 const LONGEST_LEAP_MS: i64 = 60_000;
+/// How often it is told how far a long run is (`--nocapture`).
+const CHUNK: u64 = 1_000;
 /// Histories of an ordinary run.
 const HISTORIES: u64 = 1_000;
+/// A window in which fewer things gave a value has no percentile.
+const LEAST_THINGS: usize = 2;
 /// Most steps of one.
 const STEPS: u64 = 120;
 
@@ -45,11 +55,21 @@ fn number(variable: &str) -> Option<u64> {
 fn the_detector_agrees_with_the_oracle() {
     let seeds = match number("FLEETWARD_HISTORY") {
         Some(seed) => seed..seed + 1,
-        None => 0..number("FLEETWARD_HISTORIES").unwrap_or(HISTORIES),
+        None => {
+            let from = number("FLEETWARD_FROM").unwrap_or(0);
+            from..from + number("FLEETWARD_HISTORIES").unwrap_or(HISTORIES)
+        }
     };
-    let count = seeds.end - seeds.start;
-    let differing: Vec<u64> =
-        seeds.filter(|seed| complaint(&history(*seed, STEPS)).is_some()).collect();
+    let (count, mut differing) = (seeds.end - seeds.start, Vec::new());
+    for seed in seeds {
+        if complaint(&history(seed, STEPS)).is_some() {
+            println!("history {seed} differs");
+            differing.push(seed);
+        }
+        if (seed + 1) % CHUNK == 0 {
+            println!("up to {}: {} differ", seed + 1, differing.len());
+        }
+    }
     let Some(seed) = differing.first() else { return };
     panic!("{} of {count} histories differ: {differing:?}: {}", differing.len(), shortest(*seed));
 }
@@ -107,22 +127,55 @@ fn simplified(facts: &[Fact], place: usize) -> Option<Vec<Fact>> {
 }
 
 /// Compares all that came of the records.
-fn compare(records: &[Record]) -> Result<(), String> {
+fn compare(records: &[Record]) -> Result<Effects, String> {
     let settings = Settings { period_ms: PERIOD_MS, silence_ms: SILENCE_MS, ..Settings::default() };
     let mut partition = Partition::new(settings);
     let mut oracle = Oracle::new(PERIOD_MS, SILENCE_MS);
     let mut effects = Effects::default();
-    for record in records {
-        let line_ms = oracle.line_ms;
-        partition.apply_whole(record, &mut effects);
-        oracle.learn(record);
-        if line_ms > 0 && oracle.line_ms - line_ms > LONGEST_LEAP_MS {
-            return Ok(());
+    let mut thresholds: Vec<(usize, Threshold)> = Vec::new();
+    for (place, record) in records.iter().enumerate() {
+        let due = thresholds.extract_if(.., |(at, _)| *at <= place);
+        let due: Vec<_> = due.map(|(_, threshold)| Record::Threshold(threshold)).collect();
+        for record in due.iter().chain([record]) {
+            let line_ms = oracle.line_ms();
+            partition.apply_whole(record, &mut effects);
+            oracle.learn(record);
+            if line_ms > 0 && oracle.line_ms() - line_ms > LONGEST_LEAP_MS {
+                return Ok(Effects::default());
+            }
+            if let Record::Change(_, _, change) = record {
+                // What the fleet said is of the profile that it was.
+                thresholds.retain(|(_, threshold)| match change {
+                    Change::Profile(profile, _) => profile.name != threshold.profile,
+                    Change::ProfileDeleted(name) => *name != threshold.profile,
+                    _ => true,
+                });
+            }
+            for summary in effects.summaries.drain(..) {
+                // Some come at once, others after the next records or windows.
+                let late = summary.window_end_ms as usize / 1_000 % 3 * 3;
+                thresholds.push((place + late, threshold(&summary, &oracle)?));
+            }
         }
     }
     alerts_are_told(&effects)?;
     events_agree(&effects, &oracle)?;
-    open_agree(&effects, &oracle)
+    open_agree(&effects, &oracle)?;
+    Ok(effects)
+}
+
+/// What the whole fleet says for the next window; both have to find the same.
+fn threshold(summary: &WindowSummary, oracle: &Oracle) -> Result<Threshold, String> {
+    let WindowSummary { profile, behavior, generation, window_end_ms, .. } = summary.clone();
+    let (statistic, fleet) = decode(&summary.bytes).unwrap();
+    let found = (fleet.count() >= LEAST_THINGS as u64).then(|| fleet.percentile(statistic));
+    let value = oracle.threshold((&profile, &behavior, window_end_ms), statistic, LEAST_THINGS);
+    if found.flatten() != value {
+        let values = oracle.told.sums.get(&(profile, behavior, window_end_ms));
+        return Err(format!("{statistic} of {values:?} at {window_end_ms}: found {fleet:?}"));
+    }
+    let (from_ms, things) = (window_end_ms, fleet.count());
+    Ok(Threshold { profile, behavior, generation, from_ms, value, things })
 }
 
 /// Of each subject the same events in the same order.
@@ -133,7 +186,7 @@ fn events_agree(effects: &Effects, oracle: &Oracle) -> Result<(), String> {
         found.entry(subject).or_default().push(event);
     }
     let mut expected: BTreeMap<&Subject, Vec<&Event>> = BTreeMap::new();
-    for event in &oracle.events {
+    for event in &oracle.told.events {
         expected.entry(&event.subject).or_default().push(event);
     }
     for subject in found.keys().chain(expected.keys().copied()) {

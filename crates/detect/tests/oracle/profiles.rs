@@ -4,18 +4,25 @@
 use fleetward_domain::security_profile::{AlertTarget, MetricsExport};
 use fleetward_domain::{
     Behavior, BehaviorName, Comparison, ComparisonOperator as Op, Criteria, DimensionOperator,
-    GroupName, Judgement, Metric, MetricDimension, MetricValue, ProfileName, SecurityProfile,
-    Target,
+    GroupName, Judgement, Metric, MetricDimension, MetricValue, Percentile, ProfileName,
+    SecurityProfile, Target,
 };
 
 use crate::dice::Dice;
 
 /// What a profile can judge.
-const METRICS: [&str; 18] = [
+pub(crate) const METRICS: [&str; 25] = [
     "aws:num-messages-sent",
     "aws:num-messages-sent",
     "aws:num-messages-received",
     "aws:num-authorization-failures",
+    "aws:message-byte-size",
+    "aws:message-byte-size",
+    "aws:source-ip-address",
+    "aws:disconnect-duration",
+    "aws:disconnect-duration",
+    "fleetward:seconds-since-report",
+    "fleetward:seconds-since-report",
     "aws:num-connection-attempts",
     "aws:num-disconnects",
     "aws:all-bytes-out",
@@ -43,6 +50,11 @@ pub(crate) fn group(name: &str) -> GroupName {
     GroupName::parse(name).unwrap()
 }
 
+/// The topics in the one dimension, or those outside.
+pub(crate) fn dimension(operator: DimensionOperator) -> MetricDimension {
+    MetricDimension { name: DIMENSION.to_owned().try_into().unwrap(), operator }
+}
+
 fn behavior(dice: &mut Dice, number: usize) -> Behavior {
     let metric = Metric::parse(dice.one_of(&METRICS)).unwrap();
     let ordered = [Op::LessThan, Op::LessThanEquals, Op::GreaterThan, Op::GreaterThanEquals];
@@ -50,7 +62,7 @@ fn behavior(dice: &mut Dice, number: usize) -> Behavior {
         "aws:listening-tcp-ports" => {
             (&[Op::InPortSet, Op::NotInPortSet], MetricValue::Ports(dice.some_of(&PORTS, 2)))
         }
-        "aws:destination-ip-addresses" | "peers" => {
+        "aws:destination-ip-addresses" | "aws:source-ip-address" | "peers" => {
             let nets =
                 ["10.0.0.0/8", "10.1.0.0/16", "192.0.2.9/32"].map(|net| net.parse().unwrap());
             (&[Op::InCidrSet, Op::NotInCidrSet], MetricValue::Cidrs(dice.some_of(&nets, 2)))
@@ -61,18 +73,32 @@ fn behavior(dice: &mut Dice, number: usize) -> Behavior {
         }
         "levels" => (&[Op::InSet, Op::NotInSet], MetricValue::Numbers(dice.some_of(&LEVELS, 2))),
         "temperature" => (&ordered, MetricValue::Number(dice.below(20) as f64 - 5.0)),
+        "aws:disconnect-duration" | "fleetward:seconds-since-report" => {
+            (&[Op::LessThan, Op::LessThanEquals], MetricValue::Count(1 + dice.below(6)))
+        }
+        "aws:message-byte-size" => (&ordered, MetricValue::Count(1 + dice.below(60))),
         "aws:all-bytes-out" => (&ordered, MetricValue::Count(1 + dice.below(150))),
         _ => (&ordered, MetricValue::Count(1 + dice.below(8))),
     };
-    let judgement = Judgement::Static(Comparison::new(dice.one_of(operators), value).unwrap());
-    let duration_seconds = metric.needs_duration().then(|| dice.one_of(&[1, 1, 2, 3, 5]));
+    let operator = dice.one_of(operators);
+    // The fleet can be asked about whatever has a number.
+    let can_ask = ordered.contains(&operator) && !metric.is_duration();
+    let judgement = match can_ask && dice.once_in(4) {
+        true => {
+            let statistic = Percentile::parse(dice.one_of(&["p0", "p10", "p50", "p90", "p100"]));
+            Judgement::Statistical { operator, statistic: statistic.unwrap() }
+        }
+        false => Judgement::Static(Comparison::new(operator, value).unwrap()),
+    };
+    let is_windowed = metric.needs_duration() || matches!(judgement, Judgement::Statistical { .. });
+    let duration_seconds = is_windowed.then(|| dice.one_of(&[1, 1, 2, 3, 5]));
     let datapoints = |dice: &mut Dice| dice.once_in(2).then(|| 1 + dice.below(3) as u8);
-    let operator = dice.one_of(&[DimensionOperator::In, DimensionOperator::NotIn]);
-    let name = DIMENSION.to_owned().try_into().unwrap();
-    let is_narrowed = metric == Metric::MessagesSent && dice.once_in(2);
+    let side = dice.one_of(&[DimensionOperator::In, DimensionOperator::NotIn]);
+    let narrow = [Metric::MessagesSent, Metric::MessageByteSize, Metric::SourceIpAddress];
+    let is_narrowed = narrow.contains(&metric) && dice.once_in(2);
     Behavior {
         name: BehaviorName::parse(format!("b{number}")).unwrap(),
-        dimension: is_narrowed.then_some(MetricDimension { name, operator }),
+        dimension: is_narrowed.then(|| dimension(side)),
         criteria: Some(Criteria {
             judgement,
             duration_seconds,
