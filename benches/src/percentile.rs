@@ -34,8 +34,8 @@ pub fn run(arguments: &Arguments) -> Result<Outcome, String> {
     let mut summing = Figure::new("ours", "us a window");
     let mut selecting = Figure::new("quickselect", "us a window");
     let mut ratio = Figure::new("ours / quickselect", "x").at_most(4.0, 2.0);
-    let mut closing = Figure::new("summing up one partition", "ms");
-    let mut merging = Figure::new("merging all of them", "ms");
+    let mut closing = Figure::new("longest pause, one partition", "ms").at_most(20.0, 20.0);
+    let mut merging = Figure::new("longest pause, merging all", "ms").at_most(20.0, 20.0);
     let mut outcome = Outcome::new("percentile", Vec::new(), None);
     outcome.note_load(load);
     for _ in 0..arguments.runs.unwrap_or(RUNS) {
