@@ -40,6 +40,8 @@ const MUST_PEAK: f64 = 1.3;
 /// A text that says why it cannot run.
 pub fn run(arguments: &Arguments) -> Result<Outcome, String> {
     let things = arguments.things.unwrap_or(THINGS);
+    // As a server does when it starts.
+    fleetward::huge_pages::refuse();
     let mut serving = Serving::new()?;
     // Only what things take: the profile and empty partitions are there already.
     let before = Resident::now()?;

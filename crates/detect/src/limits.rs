@@ -23,8 +23,8 @@ pub const READERS_PER_PLAN: usize = 65_535;
 /// Front doors that one partition tells apart at a time. A 65th takes the place of the one that
 /// was silent longest; what was connected through that one counts as gone.
 pub const DOORS: usize = 64;
-/// Remembered reports of a hundred things that are looked through, where few are in order behind
-/// which they stand.
+/// Remembered reports of 256 things that are looked through one by one, where few are in order
+/// behind which they stand.
 pub const FRESH_REPORTS: usize = 16;
 /// Stretches in which somebody counted nothing that are told apart at a time; further ones are
 /// taken together with the last.

@@ -16,6 +16,7 @@ use crate::both_ends;
 use crate::data_dir::DataDir;
 use crate::descriptors::Descriptors;
 use crate::failure::Failure;
+use crate::huge_pages;
 use crate::ready_file::Ready;
 use crate::roles::{
     Shared, alerts, api, detector, disk, front_door, housekeeping, leaving, relay, role::Role,
@@ -56,6 +57,7 @@ pub(crate) async fn start(
     clock: Clock,
     chance: Chance,
 ) -> Result<Running, Failure> {
+    huge_pages::refuse();
     let descriptors = Descriptors::raise();
     let data = DataDir::open(&settings.data)?;
     let tried = format!("cannot open the data in {}", settings.data.display());

@@ -13,6 +13,7 @@ mod descriptors;
 mod duration;
 mod embedded;
 mod failure;
+pub mod huge_pages;
 mod keys;
 mod mutes;
 mod ready_file;

@@ -5,7 +5,7 @@ use crate::limits::THINGS_PER_CHUNK;
 use crate::thing_state::ThingState;
 
 /// Places of a page: so few that hardly any room waits for who is still to come.
-const PAGE: u32 = 64;
+const PAGE: u32 = 256;
 
 /// Things by their places.
 #[derive(Debug, Default)]

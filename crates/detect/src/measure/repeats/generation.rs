@@ -1,4 +1,4 @@
-//! The reports of a minute, eight bytes each, on shelves of a hundred places.
+//! The reports of a minute, eight bytes each, on shelves of 256 places.
 
 use fleetward_domain::EpochMs;
 
@@ -15,7 +15,7 @@ const REPORT_AT: u32 = 16;
 /// Where the lower bits of a place begin; those above them say the shelf.
 const PLACE_AT: u32 = REPORT_AT + REPORT_BITS;
 /// So many bits of a place stand in a word.
-const PLACE_BITS: u32 = 7;
+const PLACE_BITS: u32 = 8;
 
 /// What came in a minute.
 #[derive(Debug, Default)]
@@ -147,7 +147,7 @@ mod tests {
     #[test]
     fn reports_are_found_in_and_out_of_order_on_whatever_shelf() {
         let mut generation = Generation::default();
-        let places = [70_000, 0, 127, 128, 129, 4_000, 100_000];
+        let places = [70_000, 0, 255, 256, 257, 4_000, 100_000];
         for (after_ms, report) in (0..600).map(|n| (n as u16 * 3, n * 0x3_0000_0001)) {
             for place in places {
                 assert_eq!(generation.get(place, report), None);
@@ -155,7 +155,7 @@ mod tests {
                 assert_eq!(generation.get(place, report), Some(after_ms));
             }
         }
-        generation.forget(128);
+        generation.forget(256);
         for ended in [false, true] {
             for place in places {
                 let mut count = 0;
@@ -163,7 +163,7 @@ mod tests {
                     assert_eq!(generation.get(place, report), Some(after_ms));
                     count += 1;
                 });
-                assert_eq!(count, if place == 128 { 0 } else { 600 }, "{place}, ended: {ended}");
+                assert_eq!(count, if place == 256 { 0 } else { 600 }, "{place}, ended: {ended}");
             }
             generation.end();
         }
