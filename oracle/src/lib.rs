@@ -204,7 +204,11 @@ impl Oracle {
                 return;
             }
             self.things.insert(name.to_owned(), (false, Vec::new()));
-            self.judge_anew(Some((name, fact.since().1)));
+            let since_ms = match &fact.what {
+                What::Activity(_) => fact.since().1,
+                _ => self.first_of_stranger(at_ms),
+            };
+            self.judge_anew(Some((name, since_ms)));
         }
         let is_same = |known: &Fact| match (&known.what, &fact.what) {
             (What::Report(known), What::Report(report)) => known == report,
@@ -214,6 +218,17 @@ impl Oracle {
         if !self.facts.of(name).any(|known| is_same(known) && !is_late(known)) {
             self.note(fact);
         }
+    }
+
+    /// What a stranger did just before its first report may be counted later: it is of the same
+    /// window, which is not whole for all that.
+    fn first_of_stranger(&self, at_ms: i64) -> i64 {
+        let of_nobody = |(name, ..): &Subject| name.is_empty();
+        let nobody = self.judged.iter().filter(|(subject, _)| of_nobody(subject));
+        let begin_of = |length_ms: i64| at_ms - at_ms.rem_euclid(length_ms);
+        let windows = nobody.filter_map(|(_, judged)| judged.window_ms);
+        let after = windows.map(|window_ms| begin_of(window_ms) + 1);
+        after.fold(begin_of(self.period_ms), i64::max).min(at_ms)
     }
 
     fn fact(&self, name: &str, at_ms: i64, what: What) -> Fact {

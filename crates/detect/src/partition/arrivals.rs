@@ -4,6 +4,7 @@ use fleetward_domain::{Activity, Effects, EpochMs, Report};
 
 use super::Partition;
 use super::steps::Once;
+use crate::catalog::UNREGISTERED;
 use crate::cursor::Cursor;
 use crate::measure::fingerprint;
 use crate::plan::Plan;
@@ -24,9 +25,11 @@ impl Partition {
         self.clock.reach(at_ms.saturating_add(1));
         let takes_reports = |plan: &Plan| plan.measures.takes_reports();
         let found = self.things.find(thing.as_bytes());
-        let Some(place) = found.or_else(|| self.admit(thing, at_ms, takes_reports, effects)) else {
-            return;
-        };
+        let found = found.or_else(|| {
+            let first_ms = self.first_of_stranger(at_ms);
+            self.admit(thing, first_ms, takes_reports, effects)
+        });
+        let Some(place) = found else { return };
         let Some(thing) = self.things.change(place) else { return };
         let prints = (fingerprint::of_report(report), fingerprint::of_id(report.report_id));
         let elapsed_ms = self.clock.elapsed(at_ms);
@@ -39,6 +42,21 @@ impl Partition {
         measured.report(scene, at_ms, report, &mut cursor);
         self.note_at(place, at_ms);
         self.has_reported(place, at_ms, effects);
+    }
+
+    /// Since when what a stranger did counts whose first report came at this time. What it did
+    /// just before may be on its way: it is counted once a flush, and belongs to the same window.
+    /// That window is not whole all the same, unless it begins here: of one that was forgotten
+    /// nobody knows what it did before.
+    fn first_of_stranger(&self, at_ms: EpochMs) -> EpochMs {
+        let begin_of =
+            |length_ms: EpochMs| at_ms.saturating_sub(at_ms.rem_euclid(length_ms.max(1)));
+        let plan = self.catalog.plan(UNREGISTERED);
+        let lengths_ms = plan.map_or(&[][..], |plan| plan.measures.lengths_ms.as_slice());
+        let windows = lengths_ms.iter().map(|length_ms| begin_of(*length_ms).saturating_add(1));
+        // No flush reaches back beyond its period.
+        let period = begin_of(self.settings.period_ms);
+        windows.fold(period, EpochMs::max).min(at_ms)
     }
 
     /// Takes what a front door counted of one thing.

@@ -116,6 +116,13 @@ impl Scenario {
         self.apply(&Record::Activity(activity));
     }
 
+    /// What a connected thing did in a stretch of time.
+    pub(crate) fn stretch(&mut self, since_ms: i64, until_ms: i64, name: &str, counts: &[Count]) {
+        self.activities += 1;
+        let activity = activity("d", 1, self.activities, until_ms, name, true, counts);
+        self.apply(&Record::Activity(Activity { since_ms: Some(since_ms), ..activity }));
+    }
+
     /// The only front door has logged what it stamped before this.
     pub(crate) fn tick(&mut self, at_ms: i64) {
         self.apply(&Record::Tick(at_ms));

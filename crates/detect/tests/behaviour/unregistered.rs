@@ -142,3 +142,19 @@ fn who_leaves_the_registry_unheard_of_is_no_stranger() {
     s.report(3_000, "silent", tcp_ports(&[1, 2]));
     s.expect(&["in-alarm silent/p/b@3000 2"]);
 }
+
+#[test]
+fn what_a_stranger_did_just_before_its_first_report_counts_in_a_window_that_is_not_whole() {
+    let sends = [at_most("many", "aws:num-messages-sent", 50)];
+    let ports = [at_most("b", "aws:num-listening-tcp-ports", 1)];
+    let behaviors = [&sends[..], &ports[..]].concat();
+    let mut s = Scenario::judged_by(&behaviors);
+    // One flush of the front door: CONNECT, the report, and then a flood.
+    s.report(1_050, "a", tcp_ports(&[]));
+    s.stretch(1_010, 1_100, "a", &[sent(100)]);
+    s.expect(&["in-alarm a/p/many@1099 100"]);
+    s.report(1_050, "b", tcp_ports(&[]));
+    s.stretch(1_010, 1_100, "b", &[sent(10)]);
+    s.tick(10_000);
+    s.expect(&[]);
+}
