@@ -348,8 +348,9 @@ impl Oracle {
                 self.profiles.remove(name);
                 self.facts.thresholds.retain(|(profile, _), _| profile != name);
             }
-            Change::GroupDeleted(name) => {
-                self.things.values_mut().for_each(|thing| thing.1.retain(|own| own != name));
+            Change::GroupDeleted { name, ancestors: above } => {
+                let members = self.things.values_mut().filter(|thing| thing.1.contains(name));
+                members.for_each(|(_, own)| own.retain(|of| of != name && !above.contains(of)));
             }
             Change::Dimension(_) | Change::Certificate(_) | Change::Policy(_) => {}
         }

@@ -107,13 +107,18 @@ fn changes(dice: &mut Dice, things: &[ThingName], length_ms: i64) -> Vec<(i64, C
         changes.push((any_time(dice), grouped));
         let end = match dice.below(3) {
             0 => Change::ProfileDeleted(ProfileName::parse("grouped").unwrap()),
-            1 => Change::GroupDeleted(group("lights")),
-            _ => Change::GroupDeleted(group("house")),
+            1 => deleted("lights", &["house"]),
+            _ => deleted("house", &[]),
         };
         changes.push((any_time(dice), end));
     }
     changes.sort_by_key(|(at_ms, _)| *at_ms);
     changes
+}
+
+fn deleted(name: &str, ancestors: &[&str]) -> Change {
+    let ancestors = ancestors.iter().map(|name| group(name)).collect();
+    Change::GroupDeleted { name: group(name), ancestors }
 }
 
 fn group(name: &str) -> GroupName {

@@ -101,10 +101,12 @@ impl Catalog {
         self.plan_anew(name, at_ms)
     }
 
-    /// A group is no more: whoever was in it is in those that are left.
-    pub(crate) fn remove_group(&mut self, group: &GroupName) -> Moves {
+    /// A group is no more: whoever was in it is in those that are left. It was in the groups above
+    /// by this one alone, since a thing is in one group of a hierarchy only.
+    pub(crate) fn remove_group(&mut self, group: &GroupName, ancestors: &[GroupName]) -> Moves {
         let left = |key: &AudienceKey| {
-            let groups = key.groups.iter().filter(|of| *of != group).cloned().collect();
+            let stays = |of: &&GroupName| *of != group && !ancestors.contains(of);
+            let groups = key.groups.iter().filter(stays).cloned().collect();
             AudienceKey { registered: key.registered, groups }
         };
         let all: Vec<_> =

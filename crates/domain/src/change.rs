@@ -29,5 +29,11 @@ pub enum Change {
     Policy(PolicyName),
     /// A group was deleted: nothing is in it any more. Goes to every partition, once for all of
     /// its members.
-    GroupDeleted(GroupName),
+    GroupDeleted {
+        /// Which.
+        name: GroupName,
+        /// All groups above it, which its members are no longer in either: a thing is in one group
+        /// of a hierarchy only.
+        ancestors: Vec<GroupName>,
+    },
 }

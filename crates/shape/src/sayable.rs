@@ -25,7 +25,9 @@ pub fn change(level: FormatLevel, change: &Change) -> Sayable {
         | Change::Dimension(_)
         | Change::Certificate(_)
         | Change::Policy(_) => level.require(FormatLevel::First, "A change"),
-        Change::GroupDeleted(_) => level.require(FormatLevel::Proven, "That a group was deleted"),
+        Change::GroupDeleted { name: _, ancestors: _ } => {
+            level.require(FormatLevel::Proven, "That a group was deleted")
+        }
     }
 }
 

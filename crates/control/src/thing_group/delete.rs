@@ -37,7 +37,8 @@ pub(crate) async fn delete(
     let leaving = leave_some(control.store(), &mut tx, name).await?;
     if control.level() >= FormatLevel::Proven {
         // Detectors and whoever asks take all things for gone from here on.
-        tx.changes.push(Change::GroupDeleted(group_name.clone()));
+        let ancestors = group.value.ancestors.clone();
+        tx.changes.push(Change::GroupDeleted { name: group_name.clone(), ancestors });
         if leaving.more {
             tx.create(&DepartedGroup::named(name), control.level())?;
         }

@@ -36,8 +36,8 @@ impl Partition {
             }
             // Front doors count by these; what they counted says all that a detector needs.
             Change::Dimension(_) | Change::Certificate(_) | Change::Policy(_) => {}
-            Change::GroupDeleted(group) => {
-                let moves = self.catalog.remove_group(group);
+            Change::GroupDeleted { name, ancestors } => {
+                let moves = self.catalog.remove_group(name, ancestors);
                 self.steps.add(Everyone::Migrate { moves });
             }
         }

@@ -44,7 +44,7 @@ enum Step {
     Profile { name: &'static str, behaviors: Vec<Behavior>, targets: Vec<Target> },
     Deleted { name: &'static str },
     OldChange { name: &'static str },
-    GroupDeleted { group: &'static str },
+    GroupDeleted { group: &'static str, ancestors: Vec<&'static str> },
     Watermark { door: usize },
     DoorGone { door: usize },
     ClockSet { door: usize, ahead_ms: i64 },
@@ -125,7 +125,8 @@ fn step() -> impl Strategy<Value = Step> {
             .prop_map(|(name, behaviors, targets)| Step::Profile { name, behaviors, targets }),
         1 => name().prop_map(|name| Step::Deleted { name }),
         1 => name().prop_map(|name| Step::OldChange { name }),
-        1 => select(GROUPS.to_vec()).prop_map(|group| Step::GroupDeleted { group }),
+        1 => (select(GROUPS.to_vec()), subsequence(GROUPS.to_vec(), 0..=2))
+            .prop_map(|(group, ancestors)| Step::GroupDeleted { group, ancestors }),
         10 => (0_usize..2).prop_map(|door| Step::Watermark { door }),
         1 => (0_usize..2).prop_map(|door| Step::DoorGone { door }),
         1 => (0_usize..2, -60_000_i64..60_000)
@@ -206,8 +207,8 @@ impl Writer {
                 let change = Change::ProfileDeleted(name.to_owned().try_into().unwrap());
                 Record::Change(self.changes, at_ms, change)
             }
-            Step::GroupDeleted { group } => {
-                self.change(Change::GroupDeleted(group.to_owned().try_into().unwrap()))
+            Step::GroupDeleted { group, ancestors } => {
+                self.change(group_deleted(group, &ancestors))
             }
             Step::Watermark { door } => {
                 let (door, boot) = (door_name(door), self.boots[door]);

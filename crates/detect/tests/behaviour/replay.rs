@@ -97,7 +97,7 @@ fn many_things() -> Vec<Record> {
         records.push(match round {
             0 => change(until_ms, attached(&behaviors[..2], &[target("g"), target("h")])),
             1 => change(until_ms, attached(&behaviors, &[target("h"), target("g")])),
-            2 => change(until_ms, Change::GroupDeleted("g".to_owned().try_into().unwrap())),
+            2 => change(until_ms, group_deleted("g", &[])),
             3 => Record::DoorStarted { door: door(), boot: 2, at_ms: until_ms },
             _ => Record::ClockSet { door: door(), boot, from_ms: until_ms, to_ms: 1_000_000 },
         });

@@ -224,6 +224,12 @@ pub(crate) fn after(mut behavior: Behavior, to_alarm: u8, to_clear: u8) -> Behav
     behavior
 }
 
+pub(crate) fn group_deleted(name: &str, ancestors: &[&str]) -> Change {
+    let group = |name: &str| name.to_owned().try_into().unwrap();
+    let ancestors = ancestors.iter().map(|above| group(above)).collect();
+    Change::GroupDeleted { name: name.to_owned().try_into().unwrap(), ancestors }
+}
+
 pub(crate) fn over_seconds(mut behavior: Behavior, seconds: u32) -> Behavior {
     behavior.criteria.as_mut().unwrap().duration_seconds = Some(seconds);
     behavior

@@ -1,7 +1,7 @@
 //! Who a profile applies to.
 
 use crate::scenario::*;
-use fleetward_domain::{Behavior, Change, Target};
+use fleetward_domain::{Behavior, Target};
 
 fn rule() -> Behavior {
     at_most("b", "aws:num-listening-tcp-ports", 0)
@@ -83,8 +83,30 @@ fn a_group_that_is_deleted_is_left_by_all_at_once() {
     s.report(1_000, "a", tcp_ports(&[1, 2]));
     s.report(1_000, "b", tcp_ports(&[1, 2]));
     s.events();
-    s.change(2_000, Change::GroupDeleted("lights".to_owned().try_into().unwrap()));
+    s.change(2_000, group_deleted("lights", &[]));
     s.expect(&["alarm-invalidated a/p/b@2000", "alarm-invalidated b/p/b@2000"]);
     s.report(3_000, "a", tcp_ports(&[1]));
     s.expect(&["alarm-cleared a/q/b@3000 1"]);
+}
+
+/// Groups `hall` and `attic` are in `house`; a thing that is in one of them is in `house`, too.
+#[test]
+fn a_group_that_is_deleted_takes_its_things_out_of_the_groups_above_it() {
+    let mut s = Scenario::new();
+    let group = |name: &str| Target::Group(name.to_owned().try_into().unwrap());
+    for (profile, target) in [("p", "house"), ("q", "owned")] {
+        s.attach(profile, &[at_most("b", "aws:num-listening-tcp-ports", 1)], &[group(target)]);
+    }
+    s.register(0, "lamp", &["hall", "house", "owned"]);
+    s.register(0, "fan", &["attic", "house"]);
+    for name in ["lamp", "fan"] {
+        s.report(1_000, name, tcp_ports(&[1, 2]));
+    }
+    s.events();
+    s.change(2_000, group_deleted("hall", &["house"]));
+    s.expect(&["alarm-invalidated lamp/p/b@2000"]);
+    s.report(3_000, "lamp", tcp_ports(&[1, 2, 3]));
+    s.report(3_000, "fan", tcp_ports(&[1]));
+    s.report(4_000, "lamp", tcp_ports(&[1]));
+    s.expect(&["alarm-cleared fan/p/b@3000 1", "alarm-cleared lamp/q/b@4000 1"]);
 }

@@ -66,9 +66,10 @@ mod tests {
         let mut tx = Tx::default();
         tx.create(&DepartedGroup::named("racks"), store.format_level()).unwrap();
         tx.draw_edge(Kind::ThingOfGroup, "racks", "server-1");
-        tx.changes.push(fleetward_domain::Change::GroupDeleted(
-            fleetward_domain::GroupName::parse("racks").unwrap(),
-        ));
+        tx.changes.push(fleetward_domain::Change::GroupDeleted {
+            name: fleetward_domain::GroupName::parse("racks").unwrap(),
+            ancestors: Vec::new(),
+        });
         store.commit(tx).await.unwrap();
         while store.count(Kind::Setting, &DepartedGroup::all()).await.unwrap() > 0 {
             tokio::task::yield_now().await;

@@ -142,7 +142,7 @@ impl From<Failure> for Trouble {
 fn destination(change: &Change, placement: Placement) -> Option<u32> {
     match change {
         Change::Thing { name, .. } => Some(placement.partition_of(name.as_str())),
-        Change::Profile(..) | Change::ProfileDeleted(_) | Change::GroupDeleted(_) => {
+        Change::Profile(..) | Change::ProfileDeleted(_) | Change::GroupDeleted { .. } => {
             Some(EVERY_PARTITION)
         }
         Change::Dimension(_) | Change::Certificate(_) | Change::Policy(_) => None,

@@ -56,8 +56,13 @@ pub(super) fn proven() -> Vec<(&'static str, Record)> {
         ("threshold-none", Record::Threshold(threshold(None))),
         ("change-profile-statistical", change(Change::Profile(statistical(), targets()))),
         ("change-profile-silence", change(Change::Profile(of_silence(), targets()))),
-        ("change-group-deleted", change(Change::GroupDeleted(GroupName::parse("racks").unwrap()))),
+        ("change-group-deleted", change(group_deleted())),
     ]
+}
+
+fn group_deleted() -> Change {
+    let group = |name| GroupName::parse(name).unwrap();
+    Change::GroupDeleted { name: group("racks"), ancestors: vec![group("hall"), group("building")] }
 }
 
 fn statistical() -> SecurityProfile {

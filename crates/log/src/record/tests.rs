@@ -266,7 +266,9 @@ fn proven_record() -> impl Strategy<Value = Record> {
         }),
         threshold.prop_map(Record::Threshold),
         measured().prop_map(Record::Activity),
-        random::name().prop_map(|group| Record::Change(1, 2, Change::GroupDeleted(group))),
+        (random::name(), vec(random::name(), 0..3)).prop_map(|(name, ancestors)| {
+            Record::Change(1, 2, Change::GroupDeleted { name, ancestors })
+        }),
     ]
 }
 

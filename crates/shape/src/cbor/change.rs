@@ -29,7 +29,11 @@ pub fn write(e: &mut Writer, change: &Change) -> Written {
         Change::Dimension(dimension) => named(e, 3, dimension.as_str()),
         Change::Certificate(certificate) => named(e, 4, certificate.as_str()),
         Change::Policy(policy) => named(e, 5, policy.as_str()),
-        Change::GroupDeleted(group) => named(e, 6, group.as_str()),
+        Change::GroupDeleted { name, ancestors } => {
+            begin_variant(e, 6, 2)?;
+            e.str(name.as_str())?;
+            write_list(e, ancestors, |e, group| name::write(e, group.as_str()))
+        }
     }
 }
 
@@ -63,7 +67,12 @@ pub fn read(d: &mut Decoder<'_>) -> Result<Change, Error> {
         3 => Change::Dimension(Fields::begin(d, 1)?.required(d, name::read)?),
         4 => Change::Certificate(Fields::begin(d, 1)?.required(d, name::read)?),
         5 => Change::Policy(Fields::begin(d, 1)?.required(d, name::read)?),
-        6 => Change::GroupDeleted(Fields::begin(d, 1)?.required(d, name::read)?),
+        6 => {
+            let mut fields = Fields::begin(d, 2)?;
+            let name = fields.required(d, name::read)?;
+            let ancestors = fields.required(d, |d| read_list(d, name::read))?;
+            Change::GroupDeleted { name, ancestors }
+        }
         // 7 is reserved: it was a change of severities, which a profile's tags say.
         other => return Err(unknown_variant("change", other)),
     })
