@@ -78,7 +78,7 @@ fn after_a_store_that_lost_everything_the_stock_client_goes_on_with_the_new_key(
     }
     let said = repair(&mut stack);
     assert!(said.contains("fleetward.db is missing"), "{said}");
-    assert!(said.contains("kept:  0 things"), "{said}");
+    assert!(said.contains("lost:  all that was registered"), "{said}");
     assert!(said.contains("lost:  the keys of the API"), "{said}");
     stack.secret.clear();
     stack.boot();

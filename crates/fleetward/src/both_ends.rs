@@ -18,8 +18,13 @@ use crate::failure::Failure;
 use crate::settings::Settings;
 
 /// What to do when the two do not belong together, or one of them is damaged.
-pub(crate) const ADVICE: &str = "put back the whole data folder as it was, or from one backup; \
-    `fleetward repair --data DIR` says what can be had without one";
+pub(crate) fn advice(data: &DataDir) -> String {
+    format!(
+        "put back the whole data folder as it was, or from one backup; `fleetward repair --data \
+         {}` says what can be had without one",
+        data.as_argument()
+    )
+}
 
 /// What the log knows.
 #[derive(Debug, Default)]
@@ -102,6 +107,9 @@ impl LogEnd {
 /// Why the two do not belong together, in a sentence each; none if they do.
 pub(crate) fn disagreements(log: &LogEnd, store: &StoreEnd) -> Vec<String> {
     let mut found = Vec::new();
+    if store.identity.as_deref() == Some(FolderIdentity::UNFINISHED) {
+        return vec!["a repair of this folder was begun and is not finished: run it again".into()];
+    }
     if store.boots == 0 && log.ends > 0 {
         // All that follows would only say it again.
         return vec![
@@ -175,9 +183,33 @@ fn offsets(log: &LogEnd, store: &StoreEnd, found: &mut Vec<String>) {
 pub(crate) fn store_is_there(data: &DataDir) -> Result<(), Failure> {
     // A store is made before its log, so there is no log where no server ever was.
     match data.log().exists() && !data.store().exists() {
-        true => Err(Failure::new(format!("{}; {ADVICE}", data.lost_store()))),
+        true => Err(Failure::new(format!("{}; {}", data.lost_store(), advice(data)))),
         false => Ok(()),
     }
+}
+
+/// Refuses a folder that has lost its log, before an empty one is made in its place.
+///
+/// # Errors
+/// A sentence that names the folder, and what to do.
+pub(crate) async fn log_is_there(data: &DataDir, store: &SqliteStore) -> Result<(), Failure> {
+    let identity = find::<FolderIdentity>(store, FolderIdentity::KEY).await;
+    let identity = identity.map_err(Failure::of("cannot look for the log's identity"))?;
+    // A store knows the identity of a log only after that was made.
+    match identity.is_some() && !data.log().exists() {
+        true => Err(Failure::new(format!("{}; {}", data.lost_log(), advice(data)))),
+        false => Ok(()),
+    }
+}
+
+/// Whether all that detection knew is to be read from the log once more, where the file of its
+/// state was not there. Older releases kept that in the store, from where it was taken over.
+///
+/// # Errors
+/// A sentence: the store cannot be read.
+pub(crate) async fn is_state_made_anew(store: &SqliteStore) -> Result<bool, Failure> {
+    let claims = store.partitions().await.map_err(Failure::of("cannot read the partitions"))?;
+    Ok(!claims.is_empty() && claims.iter().all(|claim| claim.state_offset == 0))
 }
 
 /// Refuses two that do not belong together; makes known to each other those that have never met:
@@ -188,6 +220,7 @@ pub(crate) fn store_is_there(data: &DataDir) -> Result<(), Failure> {
 pub(crate) async fn introduce(
     log: &EmbeddedLog,
     store: &SqliteStore,
+    data: &DataDir,
     chance: &Chance,
 ) -> Result<(), Failure> {
     let tried = "log and store cannot be made known to each other";
@@ -195,7 +228,7 @@ pub(crate) async fn introduce(
     let at_log = LogEnd::of(log, &at_store).await?;
     let found = disagreements(&at_log, &at_store);
     if !found.is_empty() {
-        return Err(Failure::new(format!("{}; {ADVICE}", found.join("; "))));
+        return Err(Failure::new(format!("{}; {}", found.join("; "), advice(data))));
     }
     if at_store.identity.is_some() {
         return Ok(());
@@ -224,6 +257,7 @@ pub(crate) async fn compare_settings(
     settings: &Settings,
     partitions: u32,
     store: &SqliteStore,
+    data: &DataDir,
 ) -> Result<(), Failure> {
     let tried = "cannot compare the settings with those of the data folder";
     let now = Fingerprint {
@@ -238,27 +272,31 @@ pub(crate) async fn compare_settings(
         tx.put(&now, store.format_level()).map_err(Failure::of(tried))?;
         return store.commit(tx).await.map(|_| ()).map_err(Failure::of(tried));
     };
-    match difference(&before, &now) {
+    match difference(&before, &now, data) {
         None => Ok(()),
         Some(sentence) => Err(Failure::new(sentence)),
     }
 }
 
-fn difference(before: &Fingerprint, now: &Fingerprint) -> Option<String> {
+fn difference(before: &Fingerprint, now: &Fingerprint, data: &DataDir) -> Option<String> {
+    // In the unit in which the setting is given, so that what is told can be typed.
     let seconds = |period_ms: i64| period_ms / 1000;
     if before.period_ms != now.period_ms {
         let (before, now) = (seconds(before.period_ms), seconds(now.period_ms));
         return Some(format!(
             "setting period: the windows of this data folder are of {before} s and cannot go on as \
              windows of {now} s; start with --period {before}s, or let all windows begin anew \
-             with `fleetward repair --data DIR`, which says first what that costs"
+             with `fleetward repair --data {}`, which says first what that costs",
+            data.as_argument()
         ));
     }
     if before.partitions != now.partitions {
         return Some(format!(
             "the event log has {} partitions and the data folder was made with {}: it is not the \
-             log of this folder; {ADVICE}",
-            now.partitions, before.partitions
+             log of this folder; {}",
+            now.partitions,
+            before.partitions,
+            advice(data)
         ));
     }
     for (name, before, now) in

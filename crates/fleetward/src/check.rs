@@ -43,8 +43,8 @@ async fn check(folder: &Path) -> Result<(), Failure> {
         findings.problem(&data.lost_store());
         None
     };
-    event_log::check(&data.log(), store.as_ref(), &mut findings).await;
-    findings.verdict(folder)
+    event_log::check(&data, store.as_ref(), &mut findings).await;
+    findings.verdict(&data)
 }
 
 /// Checks the store and what it keeps secret; gives what it knows of the log, if that can be read.

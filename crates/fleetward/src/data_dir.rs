@@ -60,9 +60,29 @@ impl DataDir {
         )
     }
 
+    /// That the event log is not there, in a sentence.
+    pub(crate) fn lost_log(&self) -> String {
+        format!("the event log {} is missing, from which detection goes on", self.log().display())
+    }
+
+    /// The folder as it is written after `--data` in a shell.
+    pub(crate) fn as_argument(&self) -> String {
+        let plain = |c: char| c.is_alphanumeric() || "/._-+,:@%".contains(c);
+        let shown = self.0.display().to_string();
+        match !shown.is_empty() && shown.chars().all(plain) {
+            true => shown,
+            false => format!("'{}'", shown.replace('\'', r"'\''")),
+        }
+    }
+
     /// The store's file.
     pub(crate) fn store(&self) -> PathBuf {
         self.0.join("fleetward.db")
+    }
+
+    /// The detection state's file.
+    pub(crate) fn state(&self) -> PathBuf {
+        self.0.join("state.db")
     }
 
     /// The event log's folder.
@@ -131,4 +151,21 @@ fn write_whole(path: &Path, bytes: &[u8], mode: u32) -> Result<(), Failure> {
     fs::rename(&fresh, path).map_err(Failure::of(&tried))?;
     let folder = path.parent().unwrap_or(Path::new("."));
     fs::File::open(folder).and_then(|dir| dir.sync_all()).map_err(Failure::of(&tried))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_is_quoted_where_a_shell_would_take_it_for_something_else() {
+        for (folder, argument) in [
+            ("/var/lib/fleetward", "/var/lib/fleetward"),
+            ("my data", "'my data'"),
+            ("it's", r"'it'\''s'"),
+            ("$HOME;", "'$HOME;'"),
+        ] {
+            assert_eq!(DataDir(PathBuf::from(folder)).as_argument(), argument);
+        }
+    }
 }

@@ -62,18 +62,24 @@ pub(crate) async fn start(
     let data = DataDir::open(&settings.data)?;
     let tried = format!("cannot open the data in {}", settings.data.display());
     both_ends::store_is_there(&data).map_err(Failure::of(&tried))?;
+    let had_state = data.state().exists(); // opening makes it
     let store = SqliteStore::open(&data.store()).map_err(|error| match error {
         StoreError::Failed { .. } => {
-            Failure::new(format!("{tried}: {error}; {}", both_ends::ADVICE))
+            Failure::new(format!("{tried}: {error}; {}", both_ends::advice(&data)))
         }
         error => Failure::of(&tried)(error),
     })?;
+    both_ends::log_is_there(&data, &store).await.map_err(Failure::of(&tried))?;
     let log = EmbeddedLog::open(&data.log(), settings.partitions, settings.log_retention_bytes)
         .map_err(Failure::of(&tried))?;
-    both_ends::introduce(&log, &store, &chance).await.map_err(Failure::of(&tried))?;
-    both_ends::compare_settings(&settings, log.partitions(), &store)
+    both_ends::introduce(&log, &store, &data, &chance).await.map_err(Failure::of(&tried))?;
+    both_ends::compare_settings(&settings, log.partitions(), &store, &data)
         .await
         .map_err(Failure::of(&tried))?;
+    if !had_state && both_ends::is_state_made_anew(&store).await? {
+        let state = data.state().display().to_string();
+        tracing::info!(state, "the detection state is missing; it is made anew from the log");
+    }
     let (failed, failures) = mpsc::channel(1);
     let disk = disk::Disk::of(&*log, &*store);
     let shared = Shared {

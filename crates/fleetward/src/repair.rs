@@ -4,7 +4,6 @@
 
 mod anew;
 
-use std::path::Path;
 use std::sync::Arc;
 
 use fleetward_environment::{Chance, Clock};
@@ -37,7 +36,7 @@ pub(crate) fn run(arguments: &RepairArguments) -> Result<(), Failure> {
 
 async fn repair(arguments: &RepairArguments) -> Result<(), Failure> {
     let data = DataDir::remains(&arguments.data)?;
-    let shown = arguments.data.display();
+    let shown = data.as_argument();
     let plan = Plan::of(&data).await?;
     println!("Repair of {shown}");
     plan.print();
@@ -62,6 +61,8 @@ struct Plan {
     log: Option<LogEnd>,
     store: StoreEnd,
     fingerprint: Option<Fingerprint>,
+    /// Whether there is a store at all: without, nothing is known of what was registered.
+    has_store: bool,
     things: u64,
     profiles: u64,
     /// Whether the certificate authority and the keys of the API are there.
@@ -119,7 +120,7 @@ impl Plan {
         mut problems: Vec<String>,
     ) -> Result<Self, Failure> {
         let tried = "cannot read the store";
-        let log = match log_end(&data.log(), &known).await {
+        let log = match log_end(data, &known).await {
             Ok(log) => {
                 problems.extend(disagreements(&log, &known));
                 Some(log)
@@ -132,6 +133,8 @@ impl Plan {
         // What is lost is counted before anything is done, so that it can be weighed.
         let counted = count(&store).await.map_err(Failure::of(tried))?;
         let (things, profiles, open_violations, fingerprint) = counted;
+        // A lost key is to be put back first: a folder that is repaired without would not start.
+        secrets::check(data, &*store).await?;
         let has_secrets = secrets::are_in(&*store).await?;
         store.close().await.map_err(Failure::of("the copy of the store does not close"))?;
         Ok(Self {
@@ -139,6 +142,7 @@ impl Plan {
             log,
             store: known,
             fingerprint,
+            has_store: data.store().exists(),
             things,
             profiles,
             has_secrets,
@@ -153,25 +157,34 @@ impl Plan {
         if self.problems.is_empty() {
             println!("  Log and store belong together as far as they say themselves.");
         }
-        println!(
-            "  kept:  {} things, {} profiles, and all else that is registered; the events of \
-             violations; alerts that wait",
-            self.things, self.profiles
-        );
+        if self.has_store {
+            println!(
+                "  kept:  {} things, {} profiles, and all else that is registered; the events of \
+                 violations; alerts that wait",
+                self.things, self.profiles
+            );
+        } else {
+            println!(
+                "  lost:  all that was registered, the events of violations, and alerts that \
+                 waited; the next start begins with an empty store"
+            );
+        }
         let from = match &self.log {
             Some(log) => format!("behind the last record of the log, at offset {}", log.ends()),
-            None => "with a new log; the old one is put aside in log.damaged".to_owned(),
+            None => "with a new log; an old one is put aside in log.damaged".to_owned(),
         };
         println!(
             "  lost:  detection begins anew {from}: counts and windows that are under way, what \
              was logged and not yet judged, and learned thresholds"
         );
         let most = if self.open_violations < anew::VIOLATIONS_AT_ONCE { "" } else { " or more" };
-        println!(
-            "  lost:  {}{most} open violations end as invalidated, with their alerts; what still \
-             violates opens again",
-            self.open_violations
-        );
+        if self.has_store {
+            println!(
+                "  lost:  {}{most} open violations end as invalidated, with their alerts; what \
+                 still violates opens again",
+                self.open_violations
+            );
+        }
         if !self.has_secrets {
             println!(
                 "  lost:  the keys of the API and the certificate authority: the next start makes \
@@ -193,9 +206,12 @@ impl Plan {
 }
 
 /// What the log says; a failure, if it cannot be opened or read.
-async fn log_end(folder: &Path, store: &StoreEnd) -> Result<LogEnd, Failure> {
+async fn log_end(data: &DataDir, store: &StoreEnd) -> Result<LogEnd, Failure> {
+    if !data.log().exists() {
+        return Err(Failure::new(data.lost_log()));
+    }
     let disk = Arc::new(ReadOnlyDisk::default());
-    let opened = EmbeddedLog::open_stepped(disk, folder, None, u64::MAX);
+    let opened = EmbeddedLog::open_stepped(disk, &data.log(), None, u64::MAX);
     let (log, _stepper) = opened.map_err(Failure::of("the event log"))?;
     LogEnd::of(&log, store).await
 }

@@ -82,7 +82,7 @@ impl Kind {
 
     /// What many of it are called.
     #[must_use]
-    pub fn plural(self) -> &'static str {
+    pub const fn plural(self) -> &'static str {
         match self {
             Self::Thing => "things",
             Self::ThingGroup => "thing groups",

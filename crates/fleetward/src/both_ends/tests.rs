@@ -28,6 +28,10 @@ impl Folder {
         self.place.path().join(name)
     }
 
+    fn data(&self) -> DataDir {
+        DataDir::open(self.place.path()).unwrap()
+    }
+
     fn open(&self) -> Open {
         Open {
             log: EmbeddedLog::open(&self.path("log"), Some(PARTITIONS), u64::MAX).unwrap(),
@@ -38,7 +42,7 @@ impl Folder {
     /// Opens and introduces them; the sentence, if they do not belong together.
     async fn start(&self) -> Result<Open, String> {
         let open = self.open();
-        let met = introduce(&open.log, &open.store, &Chance::seeded(1)).await;
+        let met = introduce(&open.log, &open.store, &self.data(), &Chance::seeded(1)).await;
         let said = met.map_err(|failure| failure.to_string());
         match said {
             Ok(()) => Ok(open),
@@ -172,7 +176,8 @@ async fn a_store_that_is_older_than_its_log_is_refused() {
     let said = folder.start().await.err().unwrap();
     assert!(said.contains("has change 3 and the store has made no more than 2"), "{said}");
     assert!(said.contains("has start 3 of the front door and the store knows of 2"), "{said}");
-    assert!(said.contains("fleetward repair --data DIR"), "{said}");
+    let folder = folder.data().as_argument();
+    assert!(said.contains(&format!("`fleetward repair --data {folder}`")), "{said}");
 }
 
 #[tokio::test]
@@ -197,6 +202,38 @@ async fn a_log_that_is_older_than_its_store_or_has_lost_its_end_is_refused() {
 }
 
 #[tokio::test]
+async fn a_repair_that_was_broken_off_is_refused_until_it_is_run_again() {
+    let folder = lived_in().await;
+    SqliteStore::forget_detection(&folder.path("store.db"), Default::default()).unwrap();
+    let said = folder.start().await.err().unwrap();
+    assert!(said.contains("begun and is not finished: run it again"), "{said}");
+}
+
+#[tokio::test]
+async fn a_lost_log_is_told_by_its_name_and_no_other_is_made() {
+    let folder = lived_in().await;
+    std::fs::remove_dir_all(folder.path("log")).unwrap();
+    let store = SqliteStore::open(&folder.path("store.db")).unwrap();
+    let said = log_is_there(&folder.data(), &store).await.err().unwrap().to_string();
+    assert!(said.contains("/log is missing"), "{said}");
+    assert!(!folder.path("log").exists());
+    store.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_state_is_made_anew_where_its_file_is_lost() {
+    let folder = lived_in().await;
+    for (is_lost, is_anew) in [(false, false), (true, true)] {
+        if is_lost {
+            std::fs::remove_file(folder.path("state.db")).unwrap();
+        }
+        let open = folder.start().await.unwrap();
+        assert_eq!(is_state_made_anew(&open.store).await.unwrap(), is_anew);
+        open.close().await;
+    }
+}
+
+#[tokio::test]
 async fn an_end_that_is_new_or_of_another_folder_is_refused() {
     let folder = lived_in().await;
     folder.keep("store.db", "own");
@@ -209,7 +246,7 @@ async fn an_end_that_is_new_or_of_another_folder_is_refused() {
     assert!(said.contains("the event log is not the store's"), "{said}");
     let other = Folder::new();
     let open = other.open();
-    introduce(&open.log, &open.store, &Chance::seeded(2)).await.unwrap();
+    introduce(&open.log, &open.store, &other.data(), &Chance::seeded(2)).await.unwrap();
     open.close().await;
     copy_all(&other.path("log"), &folder.path("other"));
     folder.put_back("other", "log");
@@ -236,14 +273,15 @@ fn settings_with_which_what_is_stored_means_something_else_are_named() {
         account: "123456789012".to_owned(),
         region: "us-east-1".to_owned(),
     };
-    assert_eq!(difference(&before(), &before()), None);
+    let data = Folder::new().data();
+    assert_eq!(difference(&before(), &before(), &data), None);
     for (now, told) in [
         (Fingerprint { period_ms: 120_000, ..before() }, "start with --period 30s"),
         (Fingerprint { partitions: 16, ..before() }, "it is not the log of this folder"),
         (Fingerprint { account: "999999999999".to_owned(), ..before() }, "--account 123456789012"),
         (Fingerprint { region: "eu-west-1".to_owned(), ..before() }, "--region us-east-1"),
     ] {
-        let said = difference(&before(), &now).unwrap();
+        let said = difference(&before(), &now, &data).unwrap();
         assert!(said.contains(told), "{said}");
     }
 }

@@ -1,7 +1,6 @@
 //! Reading the whole event log.
 
 use std::collections::HashMap;
-use std::path::Path;
 use std::sync::Arc;
 
 use fleetward_log::embedded::EmbeddedLog;
@@ -12,15 +11,17 @@ use futures_util::FutureExt;
 use super::findings::Findings;
 use super::untouched::{Cut, ReadOnlyDisk};
 use crate::both_ends::{LogEnd, StoreEnd, disagreements};
+use crate::data_dir::DataDir;
 
 /// Records that are read at once, in bytes.
 const BATCH_BYTES: usize = 4 << 20;
 
 /// Reads every record, and looks whether the log is the store's and of the same time; without what
 /// the store knows, where that cannot be read.
-pub(super) async fn check(folder: &Path, store: Option<&StoreEnd>, findings: &mut Findings) {
+pub(super) async fn check(data: &DataDir, store: Option<&StoreEnd>, findings: &mut Findings) {
+    let folder = &data.log();
     if !folder.exists() {
-        findings.problem(&format!("there is no event log {}", folder.display()));
+        findings.problem(&data.lost_log());
         return;
     }
     // Its writer is never told to write, and reading never waits but for more than there is.

@@ -25,8 +25,6 @@ use crate::failure::Failure;
 pub(super) const VIOLATIONS_AT_ONCE: usize = 1_000;
 /// Documents that are told in one commit.
 const DOCUMENTS_AT_ONCE: usize = 1_000;
-/// The identity of no log: a store that has it is refused until it is repaired to the end.
-const UNFINISHED: &str = "that of a repair which is not finished";
 /// Targets of a profile: AWS allows fewer.
 const TARGETS: usize = 10_000;
 
@@ -52,11 +50,10 @@ pub(super) async fn begin(
         change: plan.log.as_ref().map_or(0, |log| log.newest_change()),
         boot: plan.log.as_ref().map_or(0, |log| log.newest_boot()),
     };
+    // From here to the end the store is refused: it might know of no profile.
     SqliteStore::forget_detection(&data.store(), seen).map_err(Failure::of(tried))?;
     let store = SqliteStore::open(&data.store()).map_err(Failure::of(tried))?;
     let anew = Anew { store: store.clone(), log: log.clone(), now_ms: clock.now_ms() };
-    // Until the end: a start after a repair that was broken off would know of no profile.
-    anew.name_store(UNFINISHED).await?;
     anew.end_violations().await?;
     anew.tell_everything().await?;
     anew.empty_partitions(seen.boot).await?;

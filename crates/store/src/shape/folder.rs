@@ -30,6 +30,8 @@ pub struct Fingerprint {
 impl FolderIdentity {
     /// The setting's key.
     pub const KEY: &'static str = "folder-identity";
+    /// The identity of no log: of a store whose repair is not finished, which is refused.
+    pub const UNFINISHED: &'static str = "that of a repair which is not finished";
 }
 
 impl Fingerprint {

@@ -172,7 +172,7 @@ fn commit(writing: &mut Writing<'_>, tx: Tx) -> Result<Committed, StoreError> {
     }
     let mut versions = Vec::with_capacity(tx.puts.len());
     for (kind, key, value) in tx.puts {
-        versions.push(put(writing, kind, &key, &value)?);
+        versions.push(put((writing.connection, writing.level), kind, &key, &value)?);
     }
     let mut delete =
         connection.prepare_cached("DELETE FROM document WHERE kind = ? AND key = ?")?;
@@ -195,13 +195,18 @@ fn commit(writing: &mut Writing<'_>, tx: Tx) -> Result<Committed, StoreError> {
 }
 
 /// Writes a document, with a checksum where the level has them; gives its new version.
-fn put(writing: &Writing<'_>, kind: Kind, key: &str, value: &[u8]) -> Result<u64, StoreError> {
+pub(super) fn put(
+    (connection, level): (&Connection, FormatLevel),
+    kind: Kind,
+    key: &str,
+    value: &[u8],
+) -> Result<u64, StoreError> {
     let code = kind.code();
-    let version: Unsigned = if writing.level < FormatLevel::Proven {
+    let version: Unsigned = if level < FormatLevel::Proven {
         let sql = "INSERT INTO document (kind, key, version, value) VALUES (?, ?, 1, ?)
              ON CONFLICT (kind, key) DO UPDATE SET version = version + 1, value = excluded.value
              RETURNING version";
-        let mut put = writing.connection.prepare_cached(sql)?;
+        let mut put = connection.prepare_cached(sql)?;
         put.query_row(params![code, key.as_bytes(), value], |row| row.get(0))?
     } else {
         let sql = "INSERT INTO document (kind, key, version, value, checksum)
@@ -209,7 +214,7 @@ fn put(writing: &Writing<'_>, kind: Kind, key: &str, value: &[u8]) -> Result<u64
              ON CONFLICT (kind, key) DO UPDATE SET
                  version = version + 1, value = excluded.value, checksum = excluded.checksum
              RETURNING version";
-        let mut put = writing.connection.prepare_cached(sql)?;
+        let mut put = connection.prepare_cached(sql)?;
         let checksum = checksum::of_document(kind, key, value);
         put.query_row(params![code, key.as_bytes(), value, checksum], |row| row.get(0))?
     };
