@@ -14,6 +14,8 @@ pub(crate) struct Facts {
     pub(crate) list: Vec<Fact>,
     /// What happened before it is known.
     pub(crate) line: Time,
+    /// Where the clock was set to last.
+    pub(crate) set_to_ms: i64,
     /// When a front door was away.
     pub(crate) uncounted: Vec<(usize, Range<i64>)>,
     /// Since when somebody counts.

@@ -33,6 +33,8 @@ pub struct Judged {
     pub(crate) datapoint_ms: i64,
     /// Since when it is missed, if it is, and whether that was too long.
     pub(crate) missed: Option<(i64, bool)>,
+    /// Since when it can be: when it began, in the times of now.
+    missable_ms: i64,
     judgement: Judgement,
     fold: Fold,
     /// The length of its windows, if it has some.
@@ -70,6 +72,7 @@ impl Judged {
             began,
             datapoint_ms: began.1,
             missed: None,
+            missable_ms: began.1,
             judgement: criteria.judgement.clone(),
             fold: fold(behavior, &criteria.judgement),
             window_ms,
@@ -276,6 +279,7 @@ impl Judged {
         }
         self.waiting.clear();
         self.datapoint_ms += by_ms;
+        self.missable_ms += by_ms;
         let (first_ms, last_ms) = self.run_began_ms.clone().into_inner();
         self.run_began_ms = first_ms + by_ms..=last_ms + by_ms;
         self.missed = self.missed.map(|(since_ms, is_long)| (since_ms + by_ms, is_long));
@@ -314,8 +318,7 @@ impl Judged {
             }
         }
         if let (None, Some(went_ms)) = (self.missed, went_ms) {
-            let began_ms = if self.began.0 == fact.at.0 { self.began.1 } else { i64::MIN };
-            self.missed = Some((went_ms.max(began_ms), false));
+            self.missed = Some((went_ms.max(self.missable_ms), false));
         }
     }
 

@@ -155,8 +155,9 @@ impl Oracle {
                 let name = (threshold.profile.clone(), threshold.behavior.clone());
                 let line_ms = self.line_ms();
                 let known = self.facts.thresholds.entry(name.clone()).or_default();
-                // One that is made of a window that is not over is of another time.
-                let is_of_now = threshold.from_ms <= line_ms;
+                // One that is made of a window that is not over, or was over when the clock was
+                // set, is of another time.
+                let is_of_now = (self.facts.set_to_ms + 1..=line_ms).contains(&threshold.from_ms);
                 if is_of_now
                     && known.keys().next_back().is_none_or(|last_ms| *last_ms < threshold.from_ms)
                 {
@@ -323,7 +324,7 @@ impl Oracle {
         self.facts.uncounted.push((era + 1, i64::MIN..to_ms));
         self.doors.values_mut().for_each(|door| door.2 = door.2.map(|_| to_ms));
         self.facts.line = (era + 1, to_ms);
-        (self.now_ms, self.skew_ms) = (to_ms, self.skew_ms + by_ms);
+        (self.now_ms, self.skew_ms, self.facts.set_to_ms) = (to_ms, self.skew_ms + by_ms, to_ms);
     }
 
     fn change(&mut self, change: &Change) {

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use fleetward_domain::{
-    Datapoint, Effects, Export, Measure, MetricKind, ProfileName, SecurityProfile,
+    Datapoint, Effects, Export, Measure, Metric, MetricKind, ProfileName, SecurityProfile,
 };
 
 use crate::limits::EXPORT_BATCH_BYTES;
@@ -49,7 +49,9 @@ impl Exporter {
         });
         let mut wanted: Vec<Measure> = Vec::new();
         for (is_marked, metric, dimension) in behaviors.chain(retained) {
-            let Some(metric) = metric.filter(|_| is_marked == Some(true)) else { continue };
+            // What grows with time alone has no values between its bounds to be told.
+            let is_told = |metric: &&Metric| is_marked == Some(true) && !metric.is_duration();
+            let Some(metric) = metric.filter(is_told) else { continue };
             let measure = Measure { metric: metric.clone(), dimension: dimension.cloned() };
             // Several behaviors may bound the same metric.
             if !wanted.contains(&measure) {

@@ -241,10 +241,13 @@ impl Partition {
     pub(crate) fn forget_if_idle(&mut self, place: u32, effects: &mut Effects) {
         let Some(thing) = self.things.get(place) else { return };
         let unregistered = thing.audience == UNREGISTERED;
+        if !unregistered || thing.is_connected() {
+            return;
+        }
         let plan = self.catalog.plan(thing.audience);
-        let is_judged = plan.is_some_and(|plan| !plan.is_empty());
+        let is_judged = plan.is_some_and(|plan| plan.is_of_strangers());
         let is_heard = thing.measured.seen_ms() > EpochMs::MIN;
-        if unregistered && !thing.is_connected() && !(is_judged && is_heard) {
+        if !(is_judged && is_heard) {
             self.forget(place, effects);
         }
     }

@@ -1,7 +1,7 @@
 //! Plans: what to measure and to judge for a thing, made ready once for all things that the same
 //! profiles apply to.
 
-use crate::absence::Absence;
+use crate::absence::{Absence, Missed};
 use crate::export::Exporter;
 use crate::limits::READERS_PER_PLAN;
 use crate::measure::{MeasurePlan, ReaderId};
@@ -44,9 +44,11 @@ impl Plan {
         self.exporters.get(place)
     }
 
-    /// Whether nothing is judged or told of its things.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.rules.is_empty() && self.exporters.is_empty()
+    /// Whether anything is judged or told of those of its things that are not registered: they owe
+    /// nobody a report.
+    pub(crate) fn is_of_strangers(&self) -> bool {
+        let is_owed = |rule: &Rule| rule.absence.is_some_and(|it| it.missed == Missed::Report);
+        !self.exporters.is_empty() || self.rules.iter().any(|rule| !is_owed(rule))
     }
 
     /// Whether a rule's violation stays while no datapoint comes: that none comes is what it says.

@@ -52,8 +52,10 @@ impl Partition {
         let begin_of =
             |length_ms: EpochMs| at_ms.saturating_sub(at_ms.rem_euclid(length_ms.max(1)));
         let plan = self.catalog.plan(UNREGISTERED);
-        let lengths_ms = plan.map_or(&[][..], |plan| plan.measures.lengths_ms.as_slice());
-        let windows = lengths_ms.iter().map(|length_ms| begin_of(*length_ms).saturating_add(1));
+        // Of those that judge it: what is exported beside has no begin.
+        let readers = plan.map_or(&[][..], |plan| plan.measures.beginning());
+        let lengths_ms = readers.iter().filter_map(|reader| reader.series.window_ms());
+        let windows = lengths_ms.map(|length_ms| begin_of(length_ms).saturating_add(1));
         // No flush reaches back beyond its period.
         let period = begin_of(self.settings.period_ms);
         windows.fold(period, EpochMs::max).min(at_ms)

@@ -222,6 +222,22 @@ fn a_clock_that_is_set_moves_no_time_that_elapsed() {
 }
 
 #[test]
+fn a_behavior_that_began_ahead_of_a_clock_set_back_begins_by_as_much_sooner() {
+    let mut s = Scenario::new();
+    s.apply(&Record::DoorStarted { door: "d".to_owned(), boot: 1, at_ms: 0 });
+    s.register(0, "a", &[]);
+    s.active(1_000, "a", &[]);
+    s.attach_at(9_000, "p", &[at_most("b", AWAY, 3)], &[Target::AllThings]);
+    s.apply(&Record::ClockSet { door: "d".to_owned(), boot: 1, from_ms: 8_000, to_ms: 6_000 });
+    // What happened before a behavior began never counts: it is a second until it begins.
+    s.leaves(6_500, "a", 2);
+    s.tick(10_000);
+    s.expect(&[]);
+    s.tick(10_001);
+    s.expect(&["in-alarm a/p/b@10001 4"]);
+}
+
+#[test]
 fn a_restart_forgets_nothing_of_it() {
     let mut stored = Vec::new();
     let mut s = Scenario::judged_by(&[at_most("b", SILENT, 5), at_most("n", AWAY, 60)]);

@@ -3,7 +3,19 @@
 use crate::scenario::*;
 use fleetward_detect::limits::{UNREGISTERED_SWEEP, UNREGISTERED_THINGS};
 use fleetward_detect::{Partition, Settings};
-use fleetward_domain::{FormatLevel, Target};
+use fleetward_domain::security_profile::MetricsExport;
+use fleetward_domain::{Behavior, Change, FormatLevel, Target};
+
+/// Things that are judged by this behavior, whose metric is exported, too.
+fn exporting(mut behavior: Behavior) -> Scenario {
+    behavior.export_metric = Some(true);
+    let mut exporting = profile("p", &[behavior]);
+    let (mqtt_topic, role_arn) = ("exports".to_owned(), String::new());
+    exporting.metrics_export = Some(MetricsExport { mqtt_topic, role_arn });
+    let mut s = Scenario::new();
+    s.change(0, Change::Profile(exporting, vec![Target::AllThings]));
+    s
+}
 
 #[test]
 fn a_stranger_that_nobody_judges_is_not_kept() {
@@ -36,6 +48,15 @@ fn strangers_are_forgotten_when_no_profile_applies_to_them_any_more() {
     s.report(1_000, "a", tcp_ports(&[1, 2]));
     s.attach_at(2_000, "p", &[], &[]);
     s.expect(&["in-alarm a/p/b@1000 2", "alarm-invalidated a/p/b@2000"]);
+    assert_eq!(s.partition.thing_count(), 0);
+}
+
+#[test]
+fn a_stranger_is_not_kept_for_the_reports_that_it_owes_nobody() {
+    let mut s = exporting(at_most("b", "fleetward:seconds-since-report", 5));
+    s.active(1_000, "a", &[]);
+    assert_eq!(s.partition.thing_count(), 1);
+    s.gone(2_000, "a");
     assert_eq!(s.partition.thing_count(), 0);
 }
 
@@ -157,4 +178,13 @@ fn what_a_stranger_did_just_before_its_first_report_counts_in_a_window_that_is_n
     s.stretch(1_010, 1_100, "b", &[sent(10)]);
     s.tick(10_000);
     s.expect(&[]);
+}
+
+#[test]
+fn what_is_exported_beside_changes_nothing_of_what_counts_before_a_first_report() {
+    // The exported windows are of one period, which begins when the stretch does.
+    let mut s = exporting(at_most("many", "aws:num-messages-sent", 50));
+    s.report(1_050, "a", tcp_ports(&[]));
+    s.stretch(1_000, 1_100, "a", &[sent(100)]);
+    s.expect(&["in-alarm a/p/many@1099 100"]);
 }

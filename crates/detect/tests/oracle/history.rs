@@ -291,12 +291,15 @@ pub(crate) fn logged(facts: &[Fact]) -> Vec<Record> {
     let starts = (0..doors).map(|door| fact(door, START_MS, What::DoorStarts));
     let mut records: Vec<_> = starts.map(|start| writer.record(&start)).collect();
     let mut again = Vec::new();
-    for (place, (_, fact)) in arrivals.iter().enumerate() {
+    for (place, (arrival_ms, fact)) in arrivals.iter().enumerate() {
         let record = writer.record(fact);
-        // Whoever heard nothing appends it once more, a little later.
+        // Whoever heard nothing appends it once more, a little later: not after a silence, which
+        // forgets strangers and in earnest is much longer than ids are known.
         let is_told_twice = matches!(fact.what, What::Counted(_) | What::Changes(_));
         if fact.twice && (is_told_twice || matches!(fact.what, What::Report(..))) {
-            again.push((place + 3, record.clone()));
+            let soon = |(later_ms, _): &&(i64, &Fact)| later_ms - arrival_ms < SILENCE_MS / 4;
+            let others = arrivals[place + 1..].iter().take(3).take_while(soon).count();
+            again.push((place + others, record.clone()));
         }
         records.push(record);
         records.extend(again.extract_if(.., |(at, _)| *at == place).map(|(_, record)| record));

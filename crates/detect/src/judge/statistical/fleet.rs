@@ -16,8 +16,6 @@ use crate::limits::WAITING_WINDOWS;
 pub(crate) struct Fleet {
     /// Windows that ended until then are summed up, or are none of the behavior's.
     summed_ms: EpochMs,
-    /// The begin of the first window that a threshold can come for.
-    first_ms: EpochMs,
     made: Option<Made>,
     sketches: BTreeMap<EpochMs, Sketch>,
     /// By thing, in the order of its windows.
@@ -52,11 +50,13 @@ pub(crate) struct Waited {
 }
 
 impl Fleet {
-    /// The behavior begins then, or all goes on from there, and nothing is known of before.
+    /// The behavior begins then, or all goes on from there, and nothing is known of before. The
+    /// first threshold comes of the first window that is summed up, and is for the next: there is
+    /// none for this one, though one that was made before the clock was set come late.
     pub(crate) fn begin(&mut self, at_ms: EpochMs, window_ms: EpochMs) {
         let summed_ms = at_ms.div_euclid(window_ms).saturating_mul(window_ms);
-        let first_ms = summed_ms.saturating_add(window_ms);
-        *self = Self { summed_ms, first_ms, ..Self::default() };
+        let made = Some(Made { from_ms: summed_ms, value: None });
+        *self = Self { summed_ms, made, ..Self::default() };
     }
 
     /// As it was stored.
@@ -65,8 +65,7 @@ impl Fleet {
         made: Option<Made>,
         waiting: BTreeMap<String, Vec<Waited>>,
     ) -> Self {
-        // Those for which none comes were told so before.
-        Self { summed_ms, first_ms: EpochMs::MIN, made, waiting, ..Self::default() }
+        Self { summed_ms, made, waiting, ..Self::default() }
     }
 
     pub(crate) fn summed_ms(&self) -> EpochMs {
@@ -90,8 +89,6 @@ impl Fleet {
             }
             // One that was made for a later window says that none comes for this.
             Some(made) if made.from_ms > begin_ms => Bounded::Never,
-            // The first threshold comes of the first window that is summed up, and is for the next.
-            None if begin_ms < self.first_ms => Bounded::Never,
             _ => Bounded::NotYet,
         }
     }
