@@ -155,8 +155,7 @@ impl Oracle {
                 let name = (threshold.profile.clone(), threshold.behavior.clone());
                 let line_ms = self.line_ms();
                 let known = self.facts.thresholds.entry(name.clone()).or_default();
-                // One that is made of a window that is not over, or was over when the clock was
-                // set, is of another time.
+                // Made of a window that is over, and was not when the clock was set.
                 let is_of_now = (self.facts.set_to_ms + 1..=line_ms).contains(&threshold.from_ms);
                 if is_of_now
                     && known.keys().next_back().is_none_or(|last_ms| *last_ms < threshold.from_ms)

@@ -2,7 +2,8 @@
 //! the store in memory, in one thread on virtual time, with the faults that a seed draws. After
 //! each seed a slow oracle says what should have come out. `docs/simulation.md` says more.
 //!
-//! A seed that fails names the command that plays it again. `FLEETWARD_SIM_SEEDS=N` runs N seeds.
+//! A seed that fails names the command that plays it again. `FLEETWARD_SIM_SEEDS=N` runs N seeds,
+//! from seed `FLEETWARD_SIM_FROM=S` on.
 
 #![allow(
     clippy::unwrap_used,
@@ -28,6 +29,8 @@ use world::World;
 /// Seeds of the ordinary test; they are spread over [`SHARES`] tests, which run beside each other.
 const SEEDS: u64 = 200;
 const SHARES: u64 = 4;
+/// How often a share of a long run tells how far it is (`--nocapture`), in seeds of all shares.
+const CHUNK: u64 = 1_000;
 
 /// Runs one seed, and says how to run it again if something is wrong.
 fn run(seed: u64) -> String {
@@ -53,8 +56,12 @@ fn number(variable: &str) -> Option<u64> {
 /// The seeds of one test of [`SHARES`].
 fn share(of: u64) {
     let seeds = number("FLEETWARD_SIM_SEEDS").unwrap_or(SEEDS);
-    for seed in (of..seeds).step_by(SHARES as usize) {
+    let from = number("FLEETWARD_SIM_FROM").unwrap_or(0);
+    for seed in (from + of..from + seeds).step_by(SHARES as usize) {
         run(seed);
+        if (seed - from - of + SHARES).is_multiple_of(CHUNK) {
+            println!("share {of}: up to {seed}");
+        }
     }
 }
 

@@ -14,6 +14,7 @@
 
 mod dice;
 mod history;
+mod met;
 mod profiles;
 mod said;
 
@@ -30,6 +31,7 @@ use fleetward_domain::{
 use fleetward_oracle::{Event, Oracle, Subject};
 
 use history::{Fact, history, logged};
+use met::Met;
 
 /// The shortest window.
 const PERIOD_MS: i64 = 1_000;
@@ -60,9 +62,9 @@ fn the_detector_agrees_with_the_oracle() {
             from..from + number("FLEETWARD_HISTORIES").unwrap_or(HISTORIES)
         }
     };
-    let (count, mut differing) = (seeds.end - seeds.start, Vec::new());
+    let (count, mut differing, mut met) = (seeds.end - seeds.start, Vec::new(), Met::default());
     for seed in seeds {
-        if complaint(&history(seed, STEPS)).is_some() {
+        if complaint(&history(seed, STEPS), &mut met).is_some() {
             println!("history {seed} differs");
             differing.push(seed);
         }
@@ -70,18 +72,22 @@ fn the_detector_agrees_with_the_oracle() {
             println!("up to {}: {} differ", seed + 1, differing.len());
         }
     }
-    let Some(seed) = differing.first() else { return };
+    let Some(seed) = differing.first() else {
+        // Fewer need not have met everything.
+        assert!(count < HISTORIES || met.missed().is_empty(), "never met: {:?}", met.missed());
+        return;
+    };
     panic!("{} of {count} histories differ: {differing:?}: {}", differing.len(), shortest(*seed));
 }
 
 /// What is wrong about a history; none if nothing is, or nothing of the kind can happen: shortening
 /// may leave out that a clock was set.
-fn complaint(facts: &[Fact]) -> Option<String> {
+fn complaint(facts: &[Fact], met: &mut Met) -> Option<String> {
     if facts.windows(2).any(|two| two[1].at_ms < two[0].goes_on_ms()) {
         return None;
     }
     let records = logged(facts);
-    match catch_unwind(AssertUnwindSafe(|| compare(&records))) {
+    match catch_unwind(AssertUnwindSafe(|| compare(&records, met))) {
         Ok(compared) => compared.err(),
         Err(_) => Some("something panicked".to_owned()),
     }
@@ -96,7 +102,7 @@ fn shortest(seed: u64) -> String {
         while from < facts.len() {
             let mut fewer = facts.clone();
             fewer.drain(from..(from + length).min(facts.len()));
-            if complaint(&fewer).is_some() {
+            if complaint(&fewer, &mut Met::default()).is_some() {
                 facts = fewer;
             } else {
                 from += length;
@@ -109,7 +115,8 @@ fn shortest(seed: u64) -> String {
             facts = simpler;
         }
     }
-    let mut text = format!("seed {seed}\n{}\n", complaint(&facts).unwrap_or_default());
+    let mut text =
+        format!("seed {seed}\n{}\n", complaint(&facts, &mut Met::default()).unwrap_or_default());
     for record in logged(&facts) {
         let _always_fits = writeln!(text, "{record:?}");
     }
@@ -123,25 +130,28 @@ fn simplified(facts: &[Fact], place: usize) -> Option<Vec<Fact>> {
         facts[place] = fact;
         facts
     });
-    simpler.find(|facts| complaint(facts).is_some())
+    simpler.find(|facts| complaint(facts, &mut Met::default()).is_some())
 }
 
 /// Compares all that came of the records.
-fn compare(records: &[Record]) -> Result<Effects, String> {
+fn compare(records: &[Record], met: &mut Met) -> Result<(), String> {
     let settings = Settings { period_ms: PERIOD_MS, silence_ms: SILENCE_MS, ..Settings::default() };
     let mut partition = Partition::new(settings);
     let mut oracle = Oracle::new(PERIOD_MS, SILENCE_MS);
     let mut effects = Effects::default();
     let mut thresholds: Vec<(usize, Threshold)> = Vec::new();
     for (place, record) in records.iter().enumerate() {
-        let due = thresholds.extract_if(.., |(at, _)| *at <= place);
+        // None waits while strangers are forgotten: how soon after a silence that is, is not said.
+        let is_leap = matches!(record, Record::Watermark { until_ms, .. }
+            if until_ms - oracle.line_ms() > SILENCE_MS / 4);
+        let due = thresholds.extract_if(.., |(at, _)| is_leap || *at <= place);
         let due: Vec<_> = due.map(|(_, threshold)| Record::Threshold(threshold)).collect();
         for record in due.iter().chain([record]) {
             let line_ms = oracle.line_ms();
             partition.apply_whole(record, &mut effects);
             oracle.learn(record);
             if line_ms > 0 && oracle.line_ms() - line_ms > LONGEST_LEAP_MS {
-                return Ok(Effects::default());
+                return Ok(());
             }
             if let Record::Change(_, _, change) = record {
                 // What the fleet said is of the profile that it was.
@@ -161,7 +171,8 @@ fn compare(records: &[Record]) -> Result<Effects, String> {
     alerts_are_told(&effects)?;
     events_agree(&effects, &oracle)?;
     open_agree(&effects, &oracle)?;
-    Ok(effects)
+    met.learn(records, &effects);
+    Ok(())
 }
 
 /// What the whole fleet says for the next window; both have to find the same.
