@@ -63,7 +63,8 @@ impl Numbers {
                 .execute(params![at_ms, number])?;
         }
         if known.is_none() || is_outdated {
-            self.behaviors.insert(kept, (number, used_ms.max(at_ms)));
+            // What stands in the row, and not what it would say: the next use may be due then.
+            self.behaviors.insert(kept, (number, if is_outdated { at_ms } else { used_ms }));
         }
         Ok(number)
     }

@@ -25,6 +25,10 @@ impl Few {
         let SummarySeries { profile, behavior, generation } = series;
         // Those on the rarer side: a low percentile bounds what is unusually little.
         let parts = statistic.parts().min(Percentile::WHOLE - statistic.parts());
+        if parts == 0 {
+            // p0 and p100 are the extremes themselves, of however many things: that is asked for.
+            return false;
+        }
         let whole = u128::from(Percentile::WHOLE);
         let beyond = u128::from(things) * u128::from(parts);
         if beyond >= u128::from(LEAST_BEYOND) * whole {
@@ -78,6 +82,8 @@ mod tests {
         assert!(!few.look(&series(1), p("p90"), 48), "it was told");
         assert!(few.look(&series(2), p("p99.9"), 4_999), "that is another behavior");
         assert!(!few.look(&series(2), p("p99.9"), 5_000));
+        assert!(!few.look(&series(3), p("p100"), 1_000_000), "no number of things would do");
+        assert!(!few.look(&series(3), p("p0"), 1));
         assert_eq!(few.count(), 1);
     }
 }
