@@ -39,9 +39,8 @@ pub(crate) async fn delete(
         // Detectors and whoever asks take all things for gone from here on.
         let ancestors = group.value.ancestors.clone();
         tx.changes.push(Change::GroupDeleted { name: group_name.clone(), ancestors });
-        if leaving.more {
-            tx.create(&DepartedGroup::named(name), control.level())?;
-        }
+        // Of the smallest, too: a thing may come in until the commit.
+        tx.create(&DepartedGroup::named(name), control.level())?;
     } else if leaving.more {
         return Err(Refusal::Invalid(format!(
             "Thing group {name} has more than {THINGS_LEAVING_AT_ONCE} things, which is the most \

@@ -3,7 +3,8 @@
 
 use fleetward_domain::Thing;
 use fleetward_store::{
-    DepartedGroup, Kind, Noun, Precondition, Store, StoreError, Tx, edge_ends, edges_from, find,
+    DepartedGroup, Kind, Noun, Precondition, Store, StoreError, Tx, Versioned, edge_ends,
+    edges_from, find, readable,
 };
 
 use crate::limits::THINGS_LEAVING_AT_ONCE;
@@ -44,22 +45,33 @@ pub(super) async fn leave_some(
 /// # Errors
 /// Those of the store: nothing was written then, and it may be tried again.
 pub async fn let_things_leave(store: &dyn Store) -> Result<bool, StoreError> {
-    let departed = store.list(Kind::Setting, &DepartedGroup::all(), None, 1).await?;
-    let Some(departed) = departed.first() else { return Ok(false) };
-    let group = DepartedGroup::from_bytes(&departed.key, &departed.value)?;
+    let Some(departed) = next_departed(store).await? else { return Ok(false) };
     let mut tx = Tx::default();
-    let leaving = leave_some(store, &mut tx, group.group()).await?;
+    let leaving = leave_some(store, &mut tx, departed.value.group()).await?;
+    let key = departed.value.key();
     // Whoever makes a group of this name removes the document: what is in that stays in it.
     if leaving.more {
-        let unchanged =
-            Precondition::VersionIs(Kind::Setting, departed.key.clone(), departed.version);
+        let unchanged = Precondition::VersionIs(Kind::Setting, key.to_owned(), departed.version);
         tx.preconditions.push(unchanged);
     } else {
-        tx.remove::<DepartedGroup>(&departed.key, departed.version);
+        tx.remove::<DepartedGroup>(key, departed.version);
     }
     match store.commit(tx).await {
         // Somebody changed one of these things: the next try reads it again.
         Ok(_) | Err(StoreError::Precondition(_)) => Ok(true),
         Err(error) => Err(error),
+    }
+}
+
+/// The first that can be read: one that cannot is told once, and holds the others up no longer.
+async fn next_departed(store: &dyn Store) -> Result<Option<Versioned<DepartedGroup>>, StoreError> {
+    let mut after: Option<String> = None;
+    loop {
+        let page = store.list(Kind::Setting, &DepartedGroup::all(), after.as_deref(), 1).await?;
+        let Some(document) = page.into_iter().next() else { return Ok(None) };
+        if let Some(departed) = readable::<DepartedGroup>(store, &document) {
+            return Ok(Some(departed));
+        }
+        after = Some(document.key);
     }
 }

@@ -13,8 +13,9 @@ use crate::edge::{edge_ends, edge_key};
 use crate::error::StoreError;
 use crate::kind::Kind;
 use crate::limits::CHECKED_ROWS;
+use crate::noun::Noun;
 use crate::partitions::PartitionClaim;
-use crate::shape::check_document;
+use crate::shape::{DepartedGroup, check_document};
 
 /// What a check has to say, as it goes along.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -274,9 +275,16 @@ fn check_ends(connection: &Connection, kind: Kind, key: &str) -> Result<(), Stor
     let reverse = edge_key(to, from);
     let mut is_there = connection
         .prepare_cached("SELECT EXISTS (SELECT 1 FROM document WHERE kind = ? AND key = ?)")?;
+    let mut is_stored = |kind: Kind, key: &str| -> rusqlite::Result<bool> {
+        is_there.query_row(params![kind.code(), key.as_bytes()], |row| row.get(0))
+    };
     for (end, name) in [(left, from), (right, to), (back, &reverse)] {
         let Some(end) = end else { continue };
-        if !is_there.query_row(params![end.code(), name.as_bytes()], |row| row.get(0))? {
+        // A group that was deleted is left by its things by and by.
+        let is_there = is_stored(end, name)?
+            || end == Kind::ThingGroup
+                && is_stored(Kind::Setting, DepartedGroup::named(name).key())?;
+        if !is_there {
             let problem = format!("there is no {end:?} {name:?}, to which it belongs");
             return Err(StoreError::corrupt(format!("{kind:?}"), key)(problem));
         }

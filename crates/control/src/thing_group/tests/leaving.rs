@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use fleetward_domain::{Change, GroupName, Target, Thing, ThingName};
-use fleetward_store::{Kind, Tx, find};
+use fleetward_store::{DepartedGroup, Kind, Tx, find};
 use fleetward_wire::Operation as Op;
 use serde_json::json;
 
@@ -207,4 +207,30 @@ async fn things_of_a_new_group_do_not_leave_with_those_of_the_old_one() {
     assert!(!let_things_leave(&*plane.store).await.unwrap());
     assert_eq!(groups_of_last_change(&plane).await, ["crowd"]);
     assert_eq!(plane.store.count(Kind::ThingOfGroup, "").await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn a_departed_group_that_cannot_be_read_holds_no_other_up() {
+    let plane = Plane::new().await;
+    crowd(&plane, 1).await;
+    plane.ok(Op::DeleteThingGroup, json!({"thingGroupName": "crowd"})).await;
+    let mut tx = Tx::default();
+    let before = format!("{}a", DepartedGroup::all());
+    tx.puts.push((Kind::Setting, before, b"damaged".to_vec()));
+    plane.store.commit(tx).await.unwrap();
+    while let_things_leave(&*plane.store).await.unwrap() {}
+    assert_eq!(plane.store.count(Kind::ThingOfGroup, "").await.unwrap(), 0);
+    assert_eq!(plane.store.count(Kind::Setting, &DepartedGroup::all()).await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn a_thing_that_slips_into_a_group_while_it_goes_leaves_it_too() {
+    let plane = house().await;
+    plane.ok(Op::DeleteThingGroup, json!({"thingGroupName": "hall"})).await;
+    let mut tx = Tx::default();
+    tx.draw_edge(Kind::ThingOfGroup, "hall", "door");
+    plane.store.commit(tx).await.unwrap();
+    while let_things_leave(&*plane.store).await.unwrap() {}
+    assert_eq!(plane.store.count(Kind::ThingOfGroup, "").await.unwrap(), 0);
+    assert_eq!(plane.store.count(Kind::Setting, &DepartedGroup::all()).await.unwrap(), 0);
 }

@@ -8,7 +8,8 @@ use super::*;
 use crate::conformance::fixtures::{CASE, alert, event, violation};
 use crate::sqlite::check::Finding;
 use crate::{
-    AdministratorKey, Chunk, DetectionTx, Gate, Outbox, PartitionProgress, Partitions, StateTx,
+    AdministratorKey, Chunk, DepartedGroup, DetectionTx, Gate, Outbox, PartitionProgress,
+    Partitions, StateTx, find,
 };
 
 fn thing(name: &str) -> Thing {
@@ -101,6 +102,21 @@ async fn a_file_that_is_well_is_counted_and_nothing_is_wrong_with_it() {
     let claims = SqliteStore::open(&path).unwrap().partitions().await.unwrap();
     assert_eq!(claims.len(), 1);
     assert_eq!((claims[0].partition, claims[0].epoch, claims[0].state_offset), (2, 1, 5));
+}
+
+#[tokio::test]
+async fn things_that_are_still_to_leave_a_deleted_group_are_well() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store.db");
+    filled(&path).await;
+    let store = SqliteStore::open(&path).unwrap();
+    let mut tx = Tx::default();
+    let hall = find::<ThingGroup>(&*store, "hall").await.unwrap().unwrap();
+    tx.remove::<ThingGroup>("hall", hall.version);
+    tx.create(&DepartedGroup::named("hall"), store.format_level()).unwrap();
+    store.commit(tx).await.unwrap();
+    store.close().await.unwrap();
+    assert_eq!(checked(&path).await.1, [""; 0]);
 }
 
 #[tokio::test]
