@@ -136,6 +136,8 @@ async fn things_groups_and_behaviors_are_muted_and_nothing_beside_them() {
         (MuteSubject::Group(name("shelf")), true),
         (MuteSubject::Group(name("hall")), true),
         (MuteSubject::Group(name("attic")), false),
+        // It was deleted, and the thing is still to leave it.
+        (MuteSubject::Group(name("departed")), false),
         (MuteSubject::Behavior(of.clone(), behavior.clone()), true),
         (MuteSubject::Behavior(ProfileName::parse("other").unwrap(), behavior), false),
         (MuteSubject::Behavior(of, BehaviorName::parse("other").unwrap()), false),
@@ -154,7 +156,7 @@ async fn things_groups_and_behaviors_are_muted_and_nothing_beside_them() {
             name: thing.clone(),
             id: String::new(),
             attributes: BTreeMap::new(),
-            groups: vec![name("shelf")],
+            groups: vec![name("shelf"), name("departed")],
             version: 1,
             created_ms: 0,
         };

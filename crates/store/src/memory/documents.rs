@@ -112,10 +112,11 @@ impl DocumentTable {
             mutes.iter().filter_map(|mute| Mute::from_bytes(&mute.key, &mute.value).ok()).collect();
         let until_ms = muted_until_ms(&mutes, alert, at_ms, |thing| {
             let Some(thing) = self.noun::<Thing>(thing) else { return Ok(Vec::new()) };
-            let mut groups = thing.groups.clone();
+            let mut groups = Vec::new();
             for group in &thing.groups {
-                let group = self.noun::<ThingGroup>(group.as_str());
-                groups.extend(group.into_iter().flat_map(|group| group.ancestors));
+                let Some(group) = self.noun::<ThingGroup>(group.as_str()) else { continue };
+                groups.push(group.name);
+                groups.extend(group.ancestors);
             }
             Ok(groups)
         });

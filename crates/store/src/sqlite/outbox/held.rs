@@ -48,10 +48,12 @@ pub(super) fn muted_ms(
     let at_ms = at_ms.unwrap_or(alert.notification.at_ms());
     muted_until_ms(mutes, alert, at_ms, |thing| {
         let Some(thing) = noun::<Thing>(connection, thing)? else { return Ok(Vec::new()) };
-        let mut groups = thing.groups.clone();
+        let mut groups = Vec::new();
         for group in &thing.groups {
-            let group = noun::<ThingGroup>(connection, group.as_str())?;
-            groups.extend(group.into_iter().flat_map(|group| group.ancestors));
+            // It may name one that was deleted, which it is to leave.
+            let Some(group) = noun::<ThingGroup>(connection, group.as_str())? else { continue };
+            groups.push(group.name);
+            groups.extend(group.ancestors);
         }
         Ok(groups)
     })
