@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use fleetward_detect::limits::THINGS_PER_STEP;
 use fleetward_detect::{Partition, Settings, Step};
-use fleetward_domain::{Effects, EpochMs, FormatLevel, Record};
+use fleetward_domain::{Change, Effects, EpochMs, FormatLevel, Record};
 use fleetward_store::{Chunk, PartitionClaim, PartitionProgress, StateTx, Store};
 
 use super::beside;
@@ -116,7 +116,7 @@ impl OwnedPartition {
 
     /// How many things a record may go through at once.
     pub(super) fn things_of(&self, record: &Record) -> usize {
-        if is_of_a_device(record) { 1 } else { self.things_of_a_step() }
+        if concerns_one(record) { 1 } else { self.things_of_a_step() }
     }
 
     /// How many things [`Self::go_on`] may go through.
@@ -253,6 +253,21 @@ impl Lent {
         });
         (self.state, tx.map_err(Failure::of("cannot write the detection state")))
     }
+}
+
+/// Whether it goes through one thing at most.
+fn concerns_one(record: &Record) -> bool {
+    is_of_a_device(record)
+        || matches!(
+            record,
+            Record::Change(
+                ..,
+                Change::Thing { .. }
+                    | Change::Dimension(_)
+                    | Change::Certificate(_)
+                    | Change::Policy(_)
+            )
+        )
 }
 
 /// Whether a device waits for what comes of it; of all else only the detectors.
