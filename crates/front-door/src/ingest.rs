@@ -19,7 +19,7 @@ use fleetward_report::{Format, Reject, RejectCode, parse, reply};
 use crate::Settings;
 use crate::limits::REPORT_MAX_BYTES;
 use crate::stamps::Stamped;
-use admission::{Admission, Admitted, ReportMark};
+use admission::{Admission, Admitted, Append, Ended, ReportMark};
 
 pub(crate) use admission::Reporter;
 pub(crate) use unregistered::Unregistered;
@@ -91,8 +91,10 @@ pub(crate) struct Ingest {
 enum Taken {
     /// It is to be logged.
     New(Entry, ReportMark),
-    /// It came before, and is durable.
+    /// It came before, and is durable, or will be with what is logged beside it.
     Again,
+    /// It is being logged for another connection.
+    UnderWay(Ended),
 }
 
 impl Ingest {
@@ -126,7 +128,8 @@ impl Ingest {
         self.admission.reporter(proof)
     }
 
-    /// Takes reports in their order, with one append for all; what became of each. The memory of
+    /// Takes reports in their order, with one append for all but those that another connection has
+    /// logged at this moment; what became of each. The memory of
     /// what `scratch` held is used again.
     ///
     /// # Errors
@@ -136,17 +139,50 @@ impl Ingest {
         reports: &[(Submission, Stamped)],
         scratch: &mut Report,
     ) -> Result<Vec<Outcome>, LogError> {
-        let mut entries = Vec::with_capacity(reports.len());
-        let mut marks = Vec::with_capacity(reports.len());
-        let mut judged = Vec::with_capacity(reports.len());
-        for (report, stamp) in reports {
-            judged.push(self.judge(report, stamp.at_ms(), scratch).map(|(report_id, taken)| {
-                if let Taken::New(entry, mark) = taken {
+        let mut judged: Vec<_> = reports.iter().map(|_| None).collect();
+        loop {
+            let under_way = self.log_new(reports, &mut judged, scratch).await?;
+            if under_way.is_empty() {
+                break;
+            }
+            // Only now that nothing of these is under way any more: nobody waits for whoever waits
+            // for him.
+            for ended in under_way {
+                ended.wait().await;
+            }
+        }
+        let now_ms = self.clock.now_ms();
+        let answers = reports.iter().zip(judged.into_iter().flatten());
+        Ok(answers.map(|((report, _), judgement)| report.answer(judgement, now_ms)).collect())
+    }
+
+    /// Judges those that are not judged yet, and logs the new ones of them; whose ends are to be
+    /// waited for before the others can be judged.
+    async fn log_new(
+        &self,
+        reports: &[(Submission, Stamped)],
+        judged: &mut [Option<Result<i64, Reject>>],
+        scratch: &mut Report,
+    ) -> Result<Vec<Ended>, LogError> {
+        let (mut entries, mut marks) = (Vec::with_capacity(reports.len()), Vec::new());
+        let mut under_way = Vec::new();
+        // Until the end of this call: whoever comes with the same meanwhile waits for that.
+        let mut append = self.admission.append();
+        let open = reports.iter().zip(judged).filter(|(_, judged)| judged.is_none());
+        for ((report, stamp), judged) in open {
+            *judged = match self.judge(report, stamp.at_ms(), scratch, &mut append) {
+                Ok((report_id, Taken::New(entry, mark))) => {
                     entries.push(entry);
                     marks.push(mark);
+                    Some(Ok(report_id))
                 }
-                report_id
-            }));
+                Ok((report_id, Taken::Again)) => Some(Ok(report_id)),
+                Ok((_, Taken::UnderWay(ended))) => {
+                    under_way.push(ended);
+                    None
+                }
+                Err(reject) => Some(Err(reject)),
+            };
         }
         if !entries.is_empty() {
             self.log.append(entries).await?;
@@ -154,9 +190,7 @@ impl Ingest {
         for mark in marks {
             self.admission.is_durable(mark);
         }
-        let now_ms = self.clock.now_ms();
-        let answers = reports.iter().zip(judged);
-        Ok(answers.map(|((report, _), judgement)| report.answer(judgement, now_ms)).collect())
+        Ok(under_way)
     }
 
     /// The id of a report that can be taken, and what is to be logged.
@@ -165,6 +199,7 @@ impl Ingest {
         submission: &Submission,
         at_ms: EpochMs,
         report: &mut Report,
+        append: &mut Append<'_>,
     ) -> Result<(i64, Taken), Reject> {
         let thing = Self::read(submission, report).map_err(|reject| {
             // What cannot be read costs as much as what can.
@@ -176,9 +211,10 @@ impl Ingest {
         })?;
         let (reporter, report_id) = (submission.reporter, report.report_id);
         let content = &submission.payload;
-        let mark = match self.admission.admit(reporter, thing.as_str(), report_id, content) {
+        let mark = match append.admit(reporter, thing.as_str(), report_id, content) {
             Admitted::Log(mark) => mark,
             Admitted::Again => return Ok((report_id, Taken::Again)),
+            Admitted::UnderWay(ended) => return Ok((report_id, Taken::UnderWay(ended))),
             Admitted::TooOften => {
                 return Err(throttled(Some(report_id), self.too_often.clone()));
             }

@@ -1,13 +1,15 @@
 //! Whether a report that can be read is taken: not faster than its sender may, and not more than
 //! can be remembered.
 
+use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use fleetward_environment::{Chance, Clock, NoRandomness};
+use tokio::sync::watch;
 use tokio::time::Instant;
 
-use super::fingerprint::Key;
+use super::fingerprint::{AsItIs, Key};
 use super::memory::{Known, Memory};
 use super::rate::{Debts, Rate};
 use crate::ReportSettings;
@@ -33,19 +35,37 @@ struct Shard {
     things: Debts,
     principals: Debts,
     memory: Memory,
+    /// What is being logged at this moment, and by which append.
+    under_way: HashMap<u64, Ended, AsItIs>,
 }
+
+/// An append of reports. Whoever sends one of them again meanwhile waits for it: logged with
+/// each copy, reports would cost disk that nobody owes for.
+pub(super) struct Append<'a> {
+    admission: &'a Admission,
+    marks: Vec<ReportMark>,
+    ended: Ended,
+    /// Gone with the append, however it ends: who waits is told by that.
+    _begun: watch::Sender<()>,
+}
+
+/// Tells of the end of an append.
+#[derive(Clone, Debug)]
+pub(super) struct Ended(watch::Receiver<()>);
 
 /// Who reports, as far as it is proven: one for each certificate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Reporter(u64);
 
 /// What becomes of a report.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub(super) enum Admitted {
     /// It is to be logged, and then called durable.
     Log(ReportMark),
-    /// It came before, and is durable.
+    /// It came before, and is durable, or will be with this append.
     Again,
+    /// Another append has it: asked again after its end, it is known what became of it.
+    UnderWay(Ended),
     /// Its sender reports too often.
     TooOften,
     /// Nothing more can be remembered.
@@ -84,33 +104,10 @@ impl Admission {
         Reporter(self.key.of(&[b"reporter", proof.as_bytes()]))
     }
 
-    /// Decides on a report that may be made and can be read. A claim counts against who makes
-    /// it: another's reports about a thing leave the thing's own rate alone.
-    pub(super) fn admit(
-        &self,
-        reporter: Reporter,
-        thing: &str,
-        report_id: i64,
-        content: &[u8],
-    ) -> Admitted {
-        let (Reporter(who), id) = (reporter, report_id.to_le_bytes());
-        let mark = self.key.of(&[&who.to_le_bytes(), thing.as_bytes(), &id, content]);
-        let now = self.now();
-        match self.shard(mark).memory.known(mark, minute(now)) {
-            Known::Durable => return Admitted::Again,
-            // The detector drops it, if it was logged; and it has been owed for.
-            Known::Came => return Admitted::Log(ReportMark(mark)),
-            Known::No => {}
-        }
-        if !self.is_within_rates(reporter, thing) {
-            return Admitted::TooOften;
-        }
-        let mut shard = self.shard(mark);
-        if shard.memory.len() >= self.remembered {
-            return Admitted::Full;
-        }
-        shard.memory.came(mark, minute(now));
-        Admitted::Log(ReportMark(mark))
+    /// Begins an append.
+    pub(super) fn append(&self) -> Append<'_> {
+        let (begun, ended) = watch::channel(());
+        Append { admission: self, marks: Vec::new(), ended: Ended(ended), _begun: begun }
     }
 
     /// Whether one more report, readable or not, is within the rates of its sender.
@@ -143,6 +140,64 @@ impl Admission {
     }
 }
 
+impl Append<'_> {
+    /// Decides on a report that may be made and can be read. A claim counts against who makes
+    /// it: another's reports about a thing leave the thing's own rate alone.
+    pub(super) fn admit(
+        &mut self,
+        reporter: Reporter,
+        thing: &str,
+        report_id: i64,
+        content: &[u8],
+    ) -> Admitted {
+        let (Reporter(who), id) = (reporter, report_id.to_le_bytes());
+        let admission = self.admission;
+        let mark = admission.key.of(&[&who.to_le_bytes(), thing.as_bytes(), &id, content]);
+        let minute = minute(admission.now());
+        let known = admission.shard(mark).memory.known(mark, minute);
+        if known == Known::Durable {
+            return Admitted::Again;
+        }
+        // What came has been owed for; the detector drops it, if it was logged after all.
+        if known == Known::No && !admission.is_within_rates(reporter, thing) {
+            return Admitted::TooOften;
+        }
+        let mut shard = admission.shard(mark);
+        if known == Known::No {
+            if shard.memory.len() >= admission.remembered {
+                return Admitted::Full;
+            }
+            shard.memory.came(mark, minute);
+        }
+        // Under the same lock, so that of two that come at once one waits.
+        match shard.under_way.get(&mark) {
+            Some(ended) if ended.0.same_channel(&self.ended.0) => Admitted::Again,
+            Some(ended) => Admitted::UnderWay(ended.clone()),
+            None => {
+                shard.under_way.insert(mark, self.ended.clone());
+                self.marks.push(ReportMark(mark));
+                Admitted::Log(ReportMark(mark))
+            }
+        }
+    }
+}
+
+impl Drop for Append<'_> {
+    fn drop(&mut self) {
+        for ReportMark(mark) in &self.marks {
+            self.admission.shard(*mark).under_way.remove(mark);
+        }
+    }
+}
+
+impl Ended {
+    /// Waits for it.
+    pub(super) async fn wait(mut self) {
+        // Nothing is ever sent: it ends by being gone.
+        while self.0.changed().await.is_ok() {}
+    }
+}
+
 fn minute(since_begin: Duration) -> u64 {
     since_begin.as_secs() / 60
 }
@@ -161,7 +216,7 @@ mod tests {
         /// How many of these reports, all of them new, are taken.
         fn taken(&self, from: &str, thing: &str, ids: std::ops::Range<i64>) -> usize {
             let from = self.reporter(from);
-            let is_taken = |id: &i64| match self.admit(from, thing, *id, b"content") {
+            let is_taken = |id: &i64| match self.append().admit(from, thing, *id, b"content") {
                 Admitted::Log(mark) => {
                     self.is_durable(mark);
                     true
@@ -169,6 +224,11 @@ mod tests {
                 _ => false,
             };
             ids.filter(is_taken).count()
+        }
+
+        /// What becomes of a report that an append of its own would take.
+        fn admit(&self, from: Reporter, thing: &str, id: i64, content: &[u8]) -> Admitted {
+            self.append().admit(from, thing, id, content)
         }
     }
 
@@ -187,15 +247,41 @@ mod tests {
         let pump = admission.reporter("pump");
         let Admitted::Log(mark) = admission.admit(pump, "pump", 1, b"a") else { panic!("new") };
         // Until it is durable it is logged again.
-        assert_eq!(admission.admit(pump, "pump", 1, b"a"), Admitted::Log(mark));
+        let again = admission.admit(pump, "pump", 1, b"a");
+        assert!(matches!(again, Admitted::Log(same) if same == mark), "{again:?}");
         admission.is_durable(mark);
         for _ in 0..100 {
-            assert_eq!(admission.admit(pump, "pump", 1, b"a"), Admitted::Again);
+            assert!(matches!(admission.admit(pump, "pump", 1, b"a"), Admitted::Again));
         }
         assert!(matches!(admission.admit(pump, "pump", 1, b"b"), Admitted::Log(_)), "new content");
-        assert_eq!(admission.admit(pump, "pump", 2, b"a"), Admitted::TooOften);
+        assert!(matches!(admission.admit(pump, "pump", 2, b"a"), Admitted::TooOften));
         admission.clock.sleep(Duration::from_secs(11 * 60)).await;
         assert!(matches!(admission.admit(pump, "pump", 1, b"a"), Admitted::Log(_)), "forgotten");
+    }
+
+    #[tokio::test]
+    async fn a_resend_in_flight_is_logged_by_one_append_and_waits_for_another() {
+        let admission = admission(|settings| settings.burst = 1);
+        let pump = admission.reporter("pump");
+        let mut first = admission.append();
+        let Admitted::Log(mark) = first.admit(pump, "pump", 1, b"a") else { panic!("new") };
+        assert!(matches!(first.admit(pump, "pump", 1, b"a"), Admitted::Again), "once an append");
+        let mut second = admission.append();
+        let Admitted::UnderWay(ended) = second.admit(pump, "pump", 1, b"a") else {
+            panic!("logged twice")
+        };
+        // The log did not take it.
+        drop(first);
+        ended.wait().await;
+        assert!(matches!(second.admit(pump, "pump", 1, b"a"), Admitted::Log(same) if same == mark));
+        let Admitted::UnderWay(ended) = admission.admit(pump, "pump", 1, b"a") else {
+            panic!("logged twice")
+        };
+        admission.is_durable(mark);
+        drop(second);
+        ended.wait().await;
+        assert!(matches!(admission.admit(pump, "pump", 1, b"a"), Admitted::Again));
+        assert!(admission.shard(mark.0).under_way.is_empty());
     }
 
     #[tokio::test(start_paused = true)]
@@ -221,10 +307,12 @@ mod tests {
         let taken = admission.taken("pump", "pump", 0..10_000);
         assert!((500..=1_000).contains(&taken), "{taken}");
         let pump = admission.reporter("pump");
-        let known = |id: &i64| admission.admit(pump, "pump", *id, b"content") == Admitted::Again;
+        let known =
+            |id: &i64| matches!(admission.admit(pump, "pump", *id, b"content"), Admitted::Again);
         assert_eq!((0..10_000).filter(known).count(), taken);
         let refused = (0..10_000).find(|id| !known(id)).unwrap();
-        assert_eq!(admission.admit(pump, "pump", refused, b"content"), Admitted::Full);
+        let full = admission.admit(pump, "pump", refused, b"content");
+        assert!(matches!(full, Admitted::Full), "{full:?}");
         admission.clock.sleep(Duration::from_secs(11 * 60)).await;
         assert_eq!(admission.taken("pump", "pump", refused..refused + 1), 1);
     }
