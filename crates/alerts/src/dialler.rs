@@ -4,6 +4,7 @@
 //! was checked, never to the name again, so a second answer of the DNS changes nothing.
 //! Redirects are not followed, no proxy is asked, and every wait has an end.
 
+mod bounded;
 mod exchange;
 #[cfg(test)]
 mod tests;

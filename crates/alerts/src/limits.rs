@@ -38,6 +38,9 @@ pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 pub const DELIVERY_TIMEOUT: Duration = Duration::from_secs(10);
 /// Most bytes of a response's head.
 pub const RESPONSE_HEAD_BYTES: usize = 16 * 1024;
+/// Most bytes of all that is read of an exchange: a receiver may answer with interim responses
+/// for as long as it likes.
+pub const EXCHANGE_BYTES: usize = 4 * RESPONSE_HEAD_BYTES;
 /// Most bytes that are read of a failure's response, for the reason.
 pub const RESPONSE_BODY_BYTES: usize = 1024;
 /// Most characters of a failure's response that are kept as the reason.

@@ -10,9 +10,12 @@ use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::task::JoinSet;
 
+use super::bounded::Bounded;
 use crate::endpoint::Endpoint;
 use crate::error::AlertsError;
-use crate::limits::{RESPONSE_BODY_BYTES, RESPONSE_EXCERPT_CHARS, RESPONSE_HEAD_BYTES};
+use crate::limits::{
+    EXCHANGE_BYTES, RESPONSE_BODY_BYTES, RESPONSE_EXCERPT_CHARS, RESPONSE_HEAD_BYTES,
+};
 
 /// Sends the request and waits for a status of success.
 pub(super) async fn run<S>(
@@ -23,6 +26,8 @@ pub(super) async fn run<S>(
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
+    // The client passes over interim responses, however many: they would take its time to the end.
+    let stream = Bounded { stream, left: EXCHANGE_BYTES };
     let (mut sender, connection) = http1::Builder::new()
         .max_buf_size(RESPONSE_HEAD_BYTES)
         .handshake(TokioIo::new(stream))

@@ -1,5 +1,6 @@
 use axum::body::Body;
 use axum::http::Response;
+use tokio::io::AsyncWriteExt;
 
 use super::*;
 use crate::address::AddressKind;
@@ -105,6 +106,19 @@ async fn a_long_answer_is_read_in_part_only() {
     assert!(matches!(&error, AlertsError::Status { status: 500, excerpt } if excerpt.len() == 162));
     let error = post(loopback(), &url).await.unwrap_err();
     assert!(matches!(error, AlertsError::Http(_)), "{error}");
+}
+
+#[tokio::test]
+async fn interim_responses_without_end_are_a_failure() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let receiver = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        while stream.write_all(b"HTTP/1.1 100 Continue\r\n\r\n").await.is_ok() {}
+    });
+    let error = post(loopback(), &format!("http://{address}/")).await.unwrap_err();
+    assert!(matches!(error, AlertsError::Http(_)), "{error}");
+    receiver.await.unwrap();
 }
 
 #[tokio::test]
