@@ -10,7 +10,8 @@ pub const THINGS_PER_STEP: usize = 4_096;
 pub const THINGS_PER_PARTITION: u32 = 16_000_000;
 /// Unregistered things that are kept unless a setting says otherwise, in all partitions together.
 /// Their names are chosen by devices, so at the limit those that have been idle longest are
-/// forgotten: disconnected ones first. Each partition keeps its share.
+/// forgotten: disconnected ones first, and of those the ones that are not in alarm. Each
+/// partition keeps its share.
 pub const UNREGISTERED_THINGS: u32 = 100_000;
 /// How many unregistered things are forgotten at once at the limit at most, so that the search
 /// for them is paid for by many arrivals.

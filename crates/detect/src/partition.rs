@@ -252,13 +252,17 @@ impl Partition {
         }
     }
 
-    /// Makes room among the unregistered things.
+    /// Makes room among the unregistered things: those give way last who are connected, and of the
+    /// others those in alarm, or whoever makes up names would end the alarms of others.
     fn forget_idle(&mut self, effects: &mut Effects) {
         let mut idle: Vec<_> = self
             .things
             .iter()
             .filter(|(_, thing)| thing.audience == UNREGISTERED)
-            .map(|(place, thing)| (thing.is_connected(), thing.measured.seen_ms(), place))
+            .map(|(place, thing)| {
+                let is_open = !thing.judged.open().is_empty();
+                (thing.is_connected(), is_open, thing.measured.seen_ms(), place)
+            })
             .collect();
         let count = self.settings.unregistered_sweep().min(idle.len());
         if count > 0 {
@@ -266,7 +270,7 @@ impl Partition {
         }
         idle.truncate(count);
         idle.sort_unstable();
-        for (_, _, place) in idle {
+        for (.., place) in idle {
             self.forget(place, effects);
         }
     }

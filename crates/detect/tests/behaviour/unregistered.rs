@@ -86,9 +86,30 @@ fn at_the_limit_those_that_were_idle_longest_give_way() {
     s.report(20, "one-more", tcp_ports(&[]));
     let left = limit + 2 - UNREGISTERED_SWEEP;
     assert_eq!(s.partition.thing_count(), left);
-    s.expect(&["alarm-invalidated violating/p/b@21"]);
+    s.expect(&[]);
+    s.report(25, "violating", tcp_ports(&[]));
+    s.expect(&["alarm-cleared violating/p/b@25 0"]);
     s.report(30, "connected", tcp_ports(&[]));
     s.expect(&["alarm-cleared connected/p/b@30 0"]);
+}
+
+#[test]
+fn strangers_in_alarm_give_way_to_others_only_when_all_others_are() {
+    let settings = Settings { unregistered_things: 4, partitions: 1, ..SETTINGS };
+    let mut s = Scenario::new();
+    s.partition = Partition::new(settings);
+    let behavior = at_most("b", "aws:num-listening-tcp-ports", 1);
+    s.attach("p", &[behavior], &[Target::AllThings]);
+    s.report(1, "first", tcp_ports(&[1, 2]));
+    for n in 2..1_000 {
+        s.report(n, &format!("made-up-{n}"), tcp_ports(&[]));
+    }
+    s.expect(&["in-alarm first/p/b@1 2"]);
+    for name in ["second", "third", "fourth", "fifth"] {
+        s.report(1_000, name, tcp_ports(&[1, 2]));
+    }
+    let said = s.events();
+    assert!(said.iter().any(|event| event.starts_with("alarm-invalidated first/p/b")), "{said:?}");
 }
 
 #[test]
