@@ -31,6 +31,10 @@ pub const UNFLUSHED_WINDOWS: usize = 16;
 /// dimension; with more the rest is not told.
 pub const SOURCES: usize = 16;
 
+/// The same, of all of these together. Beyond it each is told its first address only, so that
+/// none is told nothing.
+pub const SOURCES_IN_ALL: usize = 256;
+
 /// Counters are flushed this often unless a setting says else, in milliseconds.
 pub const FLUSH_MS: i64 = 200;
 
@@ -101,6 +105,9 @@ pub const ADMISSION_SHARDS: usize = 64;
 
 /// What peers can make happen often is told in the server's own log at most this often.
 pub const TOLD_EVERY: Duration = Duration::from_secs(1);
+
+/// Characters of a name or topic that a peer made up which such a line shows.
+pub const TOLD_CHARS: usize = 128;
 
 /// Names of custom metrics that nobody registered and whose values are counted each.
 pub const UNREGISTERED_METRICS: usize = 1000;

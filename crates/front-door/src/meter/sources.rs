@@ -6,12 +6,16 @@ use std::net::IpAddr;
 use fleetward_domain::{DimensionOperator, MetricDimension, Source};
 
 use super::{MeterPlan, TopicSet};
-use crate::limits::SOURCES;
+use crate::limits::{SOURCES, SOURCES_IN_ALL};
 
 /// Addresses, each once for what happened from there, and no more than [`SOURCES`] for each of
 /// that: many of one kind, or many dimensions, leave no other untold.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Origins(BTreeMap<Happened, Vec<IpAddr>>);
+pub(super) struct Origins {
+    addresses: BTreeMap<Happened, Vec<IpAddr>>,
+    /// How many they are: no more than [`SOURCES_IN_ALL`], but for the first of each kind.
+    count: usize,
+}
 
 /// The dimension's place in the plan, and on which side of it a message was; none: it connected.
 type Happened = Option<(usize, DimensionOperator)>;
@@ -34,18 +38,19 @@ impl Origins {
 
     /// Adds those by the same plan.
     pub(super) fn add(&mut self, other: &Self) {
-        for (happened, addresses) in &other.0 {
+        for (happened, addresses) in &other.addresses {
             addresses.iter().for_each(|address| self.note(*happened, *address));
         }
     }
 
     pub(super) fn clear(&mut self) {
-        self.0.clear();
+        self.addresses.clear();
+        self.count = 0;
     }
 
     pub(super) fn listed(&self, plan: &MeterPlan) -> Vec<Source> {
         let mut listed = Vec::new();
-        for (happened, addresses) in &self.0 {
+        for (happened, addresses) in &self.addresses {
             let dimension = happened.and_then(|(at, operator)| {
                 let name = plan.dimensions.get(at)?.name.clone();
                 Some(MetricDimension { name, operator })
@@ -62,9 +67,11 @@ impl Origins {
 
     /// They are so few that they are looked through.
     fn note(&mut self, happened: Happened, address: IpAddr) {
-        let addresses = self.0.entry(happened).or_default();
-        if addresses.len() < SOURCES && !addresses.contains(&address) {
+        let addresses = self.addresses.entry(happened).or_default();
+        let has_room = addresses.len() < SOURCES && self.count < SOURCES_IN_ALL;
+        if (has_room || addresses.is_empty()) && !addresses.contains(&address) {
             addresses.push(address);
+            self.count = self.count.saturating_add(1);
         }
     }
 }

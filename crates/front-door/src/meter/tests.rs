@@ -298,6 +298,29 @@ fn addresses_are_told_once_and_bounded() {
 }
 
 #[test]
+fn addresses_of_all_dimensions_together_are_bounded_and_none_is_told_nothing() {
+    let name = |at: usize| format!("d{at:03}");
+    let sourced = |at| dimension(&name(at), &["x/#"], &[Metric::SourceIpAddress]);
+    let plan = Arc::new(MeterPlan::of((0..100).map(sourced).collect()));
+    let mut counts = Counts::new(Arc::clone(&plan));
+    for last in 0..=255 {
+        let address = std::net::IpAddr::from([10, 0, 0, last]);
+        counts.connected(address);
+        counts.sent(plan.set_of("x/1"), 1, address);
+    }
+    // The other side of each comes last, and is told all the same.
+    counts.sent(plan.set_of("y"), 1, std::net::IpAddr::from([10, 0, 0, 1]));
+    let sources = counts.sources();
+    assert_eq!(sources.len(), crate::limits::SOURCES_IN_ALL + 100);
+    let told: std::collections::BTreeSet<_> =
+        sources.into_iter().map(|source| source.dimension).collect();
+    assert_eq!(told.len(), 1 + 2 * 100);
+    counts.clear();
+    counts.connected(std::net::IpAddr::from([10, 0, 0, 1]));
+    assert_eq!(counts.sources().len(), 1);
+}
+
+#[test]
 fn a_thing_that_left_is_away_since_its_last_connection_ended() {
     let at = |at_ms| Stamp { jumps: 0, at_ms };
     let mut state = thing::State::default();
