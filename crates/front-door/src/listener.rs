@@ -45,7 +45,9 @@ impl Listener {
             match accepted {
                 Ok((stream, address)) => self.take(stream, address),
                 Err(error) => {
-                    tracing::warn!(%error, "accept failed");
+                    self.door.told.accepts.tell(self.door.clock.instant(), |failures| {
+                        tracing::warn!(%error, failures, "accept failed");
+                    });
                     self.door.clock.sleep(ACCEPT_REST).await;
                 }
             }
@@ -54,7 +56,9 @@ impl Listener {
 
     fn take(&self, stream: TcpStream, address: SocketAddr) {
         let Ok(permit) = Arc::clone(&self.room).try_acquire_owned() else {
-            tracing::warn!(peer = %address, "too many connections: one is closed");
+            self.door.told.crowded.tell(self.door.clock.instant(), |closed| {
+                tracing::warn!(peer = %address, closed, "too many connections: one is closed");
+            });
             return;
         };
         let (door, kind, alive) = (Arc::clone(&self.door), self.kind.clone(), self.alive.clone());

@@ -31,7 +31,7 @@ use tokio::sync::watch;
 use crate::directory::{Directory, Identity, Principal};
 use crate::ingest::Ingest;
 use crate::meter::Meter;
-use crate::seldom::Seldom;
+use crate::seldom::{OfAllPeers, Seldom};
 use crate::stamps::Stamps;
 use crate::upstream::{Broker, Service};
 
@@ -45,6 +45,8 @@ pub(crate) struct Door {
     pub(crate) counts_reports: bool,
     /// Tells of what was refused: whoever tries again and again is told of once a second.
     pub(crate) refusals: Seldom,
+    /// Tells of the rest of what peers make happen.
+    pub(crate) told: OfAllPeers,
     /// Tells of reports that the log did not take.
     pub(crate) unlogged: Seldom,
     /// Stamps the reports.

@@ -20,7 +20,7 @@ use crate::ingest::Ingest;
 use crate::listener::{Kind, Listener};
 use crate::meter::{Flusher, Meter, MeterPlan, Sources};
 use crate::running::{Parts, Running};
-use crate::seldom::Seldom;
+use crate::seldom::{OfAllPeers, Seldom};
 use crate::session::Door;
 use crate::settings::{Settings, Upstream};
 use crate::upstream::{Broker, Embedded, Service, Tcp, Transport};
@@ -103,6 +103,7 @@ async fn start_parts(
         arns: Arc::new(ResourceArns::new(&settings.place.region, &settings.place.account)),
         ingest,
         refusals: Seldom::default(),
+        told: OfAllPeers::default(),
         unlogged: Seldom::default(),
         stamps: Arc::clone(&settings.stamps),
         counts_reports: settings.reports.counted,

@@ -20,6 +20,8 @@ pub(super) async fn serve(
         Ok(identity) => {
             serve_session(door, stream, Peer { address, principal, identity }, deadline).await;
         }
-        Err(error) => tracing::error!(%error, "the registry cannot be read"),
+        Err(error) => door.told.registry.tell(door.clock.instant(), |connections| {
+            tracing::error!(%error, connections, "the registry cannot be read");
+        }),
     }
 }

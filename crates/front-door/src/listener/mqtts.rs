@@ -24,14 +24,8 @@ pub(super) async fn serve(
 ) {
     let mut stream = match door.clock.timeout_at(deadline, tls.accept(stream)).await {
         Ok(Ok(stream)) => stream,
-        Ok(Err(error)) => {
-            tracing::info!(peer = %address, %error, "TLS handshake failed");
-            return;
-        }
-        Err(_) => {
-            tracing::info!(peer = %address, "no TLS handshake in time");
-            return;
-        }
+        Ok(Err(error)) => return log_no_handshake(door, address, &error.to_string()),
+        Err(_) => return log_no_handshake(door, address, "it did not come in time"),
     };
     let Some(id) = client_certificate(&stream).and_then(certificate_id) else {
         return close(&door.clock, &mut stream).await;
@@ -40,13 +34,15 @@ pub(super) async fn serve(
     let identity = match door.directory.resolve(&principal).await {
         Ok(identity) => identity,
         Err(error) => {
-            tracing::error!(%error, "the registry cannot be read");
+            door.told.registry.tell(door.clock.instant(), |connections| {
+                tracing::error!(%error, connections, "the registry cannot be read");
+            });
             return close(&door.clock, &mut stream).await;
         }
     };
     // Like AWS, it is told nothing at the MQTT level.
     if let Some(problem) = problem_of(identity.standing) {
-        log_refusal(&id, address, problem);
+        log_refusal(door, &id, address, problem);
         return close(&door.clock, &mut stream).await;
     }
     let peer = Peer { address, principal, identity };
@@ -65,6 +61,14 @@ fn problem_of(standing: Standing) -> Option<&'static str> {
     }
 }
 
-fn log_refusal(id: &CertificateId, address: SocketAddr, problem: &'static str) {
-    tracing::warn!(certificate = %id, peer = %address, problem, "certificate refused");
+fn log_no_handshake(door: &Door, address: SocketAddr, problem: &str) {
+    door.told.handshakes.tell(door.clock.instant(), |count| {
+        tracing::info!(peer = %address, problem, count, "no TLS handshake");
+    });
+}
+
+fn log_refusal(door: &Door, id: &CertificateId, address: SocketAddr, problem: &'static str) {
+    door.told.certificates.tell(door.clock.instant(), |count| {
+        tracing::warn!(certificate = %id, peer = %address, problem, count, "certificate refused");
+    });
 }

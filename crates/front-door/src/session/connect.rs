@@ -23,6 +23,7 @@ use crate::limits::{
     FRAMES_TO_CLIENT, FRAMES_TO_UPSTREAM, PACKET_MAX_BYTES, SESSION_END, TOPIC_ALIASES,
 };
 use crate::meter::{Counts, Presence, TopicSet};
+use crate::seldom::beginning;
 use crate::upstream::{JoinError, Joined};
 
 /// Serves a connection until it ends. The client has until `deadline` to be connected.
@@ -48,7 +49,9 @@ where
             Ok(Err(problem)) => problem,
             Err(_) => "it did not come in time".to_owned(),
         };
-    tracing::info!(peer = %peer.address, problem, "no CONNECT");
+    door.told.connects.tell(door.clock.instant(), |count| {
+        tracing::info!(peer = %peer.address, problem, count, "no CONNECT");
+    });
     close(&door.clock, &mut stream).await;
 }
 
@@ -101,7 +104,10 @@ async fn serve_client<S>(
             } else {
                 End::ClientClosed
             };
-            tracing::info!(thing = %admitted.meter.thing, %end, "connection over");
+            let thing = admitted.meter.thing.as_str();
+            door.told.ends.tell(door.clock.instant(), |count| {
+                tracing::info!(thing, %end, count, "connections over");
+            });
         }
         Err(refusal) => {
             send(&door.clock, &mut stream, &refusal).await;
@@ -137,7 +143,9 @@ async fn join(
         }
         Err(problem) => problem,
     };
-    tracing::error!(%problem, "the upstream broker is not available");
+    door.told.broker.tell(door.clock.instant(), |connections| {
+        tracing::error!(%problem, connections, "the upstream broker is not available");
+    });
     let code = connack_code(version, ReasonCode::SERVER_UNAVAILABLE);
     Err(Connack::refused(code).encode(version).unwrap_or_default())
 }
@@ -225,7 +233,7 @@ async fn refuse<S>(
 ) where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let (client_id, problem) = (connect.client_id, refusal.problem);
+    let (client_id, problem) = (beginning(connect.client_id), refusal.problem);
     door.refusals.tell(door.clock.instant(), |refusals| {
         tracing::info!(peer = %peer.address, client_id, problem, refusals, "CONNECT refused");
     });

@@ -85,7 +85,9 @@ impl Link {
         let is_renewed = match self.access.renew().await {
             Ok(is_renewed) => is_renewed,
             Err(error) => {
-                tracing::error!(%error, "the registry cannot be read");
+                self.door.told.registry.tell(self.door.clock.instant(), |connections| {
+                    tracing::error!(%error, connections, "the registry cannot be read");
+                });
                 return Err(End::NoRegistry);
             }
         };

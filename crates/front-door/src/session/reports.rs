@@ -15,7 +15,7 @@ use tokio::task::JoinHandle;
 use super::{Door, End};
 use crate::ingest::{Outcome, Reporter, Submission};
 use crate::limits::{REPORTS_IN_FLIGHT, SESSION_END, UNLOGGED_PAUSE};
-use crate::seldom::Seldom;
+use crate::seldom::beginning;
 use crate::stamps::Stamped;
 use crate::upstream::Service;
 
@@ -157,7 +157,6 @@ async fn work(door: Arc<Door>, mut arrived: mpsc::Receiver<Arrived>, client: Cli
     let mut debts = VecDeque::new();
     // Its lists are used again from report to report.
     let mut scratch = Report::default();
-    let refusals = Seldom::default();
     let mut is_over = false;
     while !(is_over && debts.is_empty()) {
         tokio::select! {
@@ -175,7 +174,8 @@ async fn work(door: Arc<Door>, mut arrived: mpsc::Receiver<Arrived>, client: Cli
                 };
                 for (debt, refused) in settled {
                     if let Some(Refused { thing, why }) = refused {
-                        refusals.tell(door.clock.instant(), |count| {
+                        door.told.reports.tell(door.clock.instant(), |count| {
+                            let (thing, why) = (beginning(&thing), beginning(&why));
                             tracing::info!(thing, count, why, "reports rejected");
                         });
                     }

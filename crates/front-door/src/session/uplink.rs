@@ -16,6 +16,7 @@ use super::subscribe::{PendingSubscribes, Split};
 use super::verdict::Remembered;
 use crate::limits::TOPIC_ALIASES;
 use crate::meter::TopicSet;
+use crate::seldom::beginning;
 
 /// Checks the frames of one client.
 pub(super) struct Uplink {
@@ -79,9 +80,10 @@ impl Uplink {
         }
         let report = DefenderTopic::parse(topic).filter(|topic| topic.response.is_none());
         if !verdict.is_allowed || (is_reserved(topic) && report.is_none()) {
-            let (door, thing) = (&self.link.door, &self.link.meter.thing);
+            let (door, thing) = (&self.link.door, self.link.meter.thing.as_str());
+            let topic = beginning(topic);
             door.refusals.tell(door.clock.instant(), |refusals| {
-                tracing::info!(%thing, topic, refusals, "publish refused");
+                tracing::info!(thing, topic, refusals, "publish refused");
             });
             self.link.counts.count(Metric::AuthorizationFailures, verdict.set);
             return refuse(&self.link, &publish);
@@ -112,9 +114,10 @@ impl Uplink {
             }
         }
         if let Some(filter) = refused {
-            let (door, thing) = (&self.link.door, &self.link.meter.thing);
+            let (door, thing) = (&self.link.door, self.link.meter.thing.as_str());
             door.refusals.tell(door.clock.instant(), |refusals| {
-                tracing::info!(%thing, filter, refusals, "subscribe refused");
+                let filter = beginning(filter);
+                tracing::info!(thing, filter, refusals, "subscribe refused");
             });
             let set = self.set_of_filter(filter);
             self.link.counts.count(Metric::AuthorizationFailures, set);
