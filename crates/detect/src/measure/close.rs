@@ -55,7 +55,10 @@ impl MeasuredThing {
             layout.set_of_length(&mut self.words, length, marks);
         }
         self.from_ms = self.from_ms.min(scene.clock.line_ms);
-        self.seen_ms = self.seen_ms.saturating_add(ahead_ms);
+        // Who was never seen was not seen at another time either.
+        if self.seen_ms > EpochMs::MIN {
+            self.seen_ms = self.seen_ms.saturating_add(ahead_ms);
+        }
         self.set_aside(Vec::new(), Vec::new());
     }
 

@@ -238,6 +238,17 @@ fn a_behavior_that_began_ahead_of_a_clock_set_back_begins_by_as_much_sooner() {
 }
 
 #[test]
+fn who_was_never_seen_is_not_away_since_the_clock_was_set_ahead() {
+    let mut s = Scenario::new();
+    s.apply(&Record::DoorStarted { door: "d".to_owned(), boot: 1, at_ms: 0 });
+    s.register(0, "a", &[]);
+    s.apply(&Record::ClockSet { door: "d".to_owned(), boot: 1, from_ms: 1_000, to_ms: 8_000 });
+    s.attach_at(9_000, "p", &[at_most("b", AWAY, 3)], &[Target::AllThings]);
+    s.tick(20_000);
+    s.expect(&[]);
+}
+
+#[test]
 fn a_restart_forgets_nothing_of_it() {
     let mut stored = Vec::new();
     let mut s = Scenario::judged_by(&[at_most("b", SILENT, 5), at_most("n", AWAY, 60)]);
