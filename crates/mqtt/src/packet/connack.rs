@@ -149,13 +149,14 @@ impl<'a> Connack<'a> {
 
     fn write_properties(&self, out: &mut Writer) -> Result<(), MqttError> {
         use PropertyValue::{Byte, FourBytes, Text, TwoBytes};
+        // Any order is right; peers that compare bytes know this one, mosquitto's.
         let known = [
             (PropertyId::AssignedClientIdentifier, self.assigned_client_id.map(Text)),
             (PropertyId::ServerKeepAlive, self.server_keep_alive_seconds.map(TwoBytes)),
             (PropertyId::TopicAliasMaximum, self.topic_alias_maximum.map(TwoBytes)),
-            (PropertyId::SessionExpiryInterval, self.session_expiry_seconds.map(FourBytes)),
-            (PropertyId::ReceiveMaximum, self.receive_maximum.map(TwoBytes)),
             (PropertyId::MaximumPacketSize, self.maximum_packet_bytes.map(FourBytes)),
+            (PropertyId::ReceiveMaximum, self.receive_maximum.map(TwoBytes)),
+            (PropertyId::SessionExpiryInterval, self.session_expiry_seconds.map(FourBytes)),
             (PropertyId::MaximumQos, self.maximum_qos.map(|qos| Byte(qos.bits()))),
             (PropertyId::ReasonString, self.reason_string.map(Text)),
         ];
