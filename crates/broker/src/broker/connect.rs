@@ -73,6 +73,7 @@ impl Broker {
     ) -> Result<Joined, Refusal> {
         let (connect, before) = (request.connect, self.asked);
         self.check_connect(connect)?;
+        self.end_if_outlived(now_ms, connect.client_id);
         let known = self.find_client(connect.client_id);
         if let Some(slot) = known
             && self.sessions.get(slot).is_some_and(|known| known.principal != request.principal)
@@ -106,6 +107,16 @@ impl Broker {
         // A session that is promised to outlive the connection has to be kept first.
         self.respond(link, Held::Connack(connack.into()), self.asked > before);
         Ok(Joined { link, session_present: known.is_some(), taken_over, keep_alive_seconds })
+    }
+
+    /// Ends the client's session if its time is up and nobody has come round to it.
+    fn end_if_outlived(&mut self, now_ms: u64, client_id: &str) {
+        if let Some(slot) = self.find_client(client_id)
+            && let Some(session) = self.sessions.get(slot)
+            && session.ends_at_ms.is_some_and(|at| at <= now_ms)
+        {
+            self.end_session(now_ms, slot);
+        }
     }
 
     fn check_connect(&self, connect: &Connect<'_>) -> Result<(), Refusal> {

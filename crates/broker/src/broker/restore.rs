@@ -8,7 +8,7 @@ use fleetward_mqtt::topic::TopicFilter;
 
 use super::Broker;
 use crate::deadlines::Due;
-use crate::keep::{Kept, KeptEntry, KeptSession};
+use crate::keep::{Keep, Kept, KeptEntry, KeptSession};
 use crate::limits::Limits;
 use crate::message::MessageId;
 use crate::session::Entry;
@@ -31,6 +31,7 @@ impl Broker {
             let slot = broker.new_session(Arc::clone(client_id), session.principal);
             broker.restore_session(slot, session, &pooled, now_ms);
         }
+        broker.end_outlived(now_ms);
         for (message, principal) in kept.retained.values() {
             broker.put_retained(*principal, message);
         }
@@ -39,6 +40,17 @@ impl Broker {
             broker.pool.release(id);
         }
         broker
+    }
+
+    /// Ends sessions that were to end with their connections, and those whose time was over while
+    /// the server was down.
+    fn end_outlived(&mut self, now_ms: u64) {
+        while let Some(Due::Session(slot)) = self.deadlines.pop(now_ms) {
+            if let Some(session) = self.sessions.get_mut(slot) {
+                session.ends_at_ms = None;
+            }
+            self.end_session(now_ms, slot);
+        }
     }
 
     fn restore_session(
@@ -69,11 +81,21 @@ impl Broker {
         }
         session.is_kept = true;
         session.expiry_seconds = kept.expiry_seconds;
+        let since = kept.offline_since_ms.unwrap_or(now_ms);
         if kept.expiry_seconds < u32::MAX {
-            let since = kept.offline_since_ms.unwrap_or(now_ms);
             let at = since.saturating_add(u64::from(kept.expiry_seconds) * 1_000);
             session.ends_at_ms = Some(at);
             self.deadlines.add(at, Due::Session(slot));
+        }
+        // A server that dies again and again would else let it live for ever.
+        if kept.offline_since_ms.is_none() {
+            let keep = Keep::Session {
+                client_id: Arc::clone(&session.client_id),
+                principal: kept.principal,
+                expiry_seconds: kept.expiry_seconds,
+                offline_since_ms: Some(since),
+            };
+            self.keep(keep);
         }
     }
 

@@ -75,6 +75,50 @@ pub(crate) fn answer(version: ProtocolVersion, kind: AnswerKind, id: u16, reason
     Answer::new(kind, id, ReasonCode(reason)).encode(version).unwrap()
 }
 
+/// What a CONNECT of a test may ask for.
+#[derive(Clone, Debug)]
+pub(crate) struct Wish<'a> {
+    pub(crate) version: ProtocolVersion,
+    pub(crate) id: &'a str,
+    pub(crate) clean: bool,
+    /// For MQTT 5.
+    pub(crate) expiry: u32,
+    pub(crate) receive_maximum: u16,
+    /// Topic, payload, QoS, retain, and for MQTT 5 the delay.
+    pub(crate) will: Option<(&'a str, &'a str, usize, bool, u32)>,
+}
+
+/// The body of a CONNECT.
+pub(crate) fn connect_body(wish: &Wish<'_>) -> Vec<u8> {
+    let is_v5 = wish.version.is_v5();
+    let text = |out: &mut Vec<u8>, text: &str| {
+        out.extend(u16::try_from(text.len()).unwrap().to_be_bytes());
+        out.extend(text.as_bytes());
+    };
+    let clean = if wish.clean { 2 } else { 0 };
+    let will = wish.will.map_or(0, |(_, _, qos, retain, _)| {
+        4 | u8::try_from(qos).unwrap() << 3 | if retain { 0x20 } else { 0 }
+    });
+    let mut body = b"\0\x04MQTT".to_vec();
+    body.extend([wish.version.level(), clean | will, 0, 60]);
+    if is_v5 {
+        body.extend([8, 0x11]);
+        body.extend(wish.expiry.to_be_bytes());
+        body.push(0x21);
+        body.extend(wish.receive_maximum.to_be_bytes());
+    }
+    text(&mut body, wish.id);
+    if let Some((topic, payload, _, _, delay)) = wish.will {
+        if is_v5 {
+            body.extend([5, 0x18]);
+            body.extend(delay.to_be_bytes());
+        }
+        text(&mut body, topic);
+        text(&mut body, payload);
+    }
+    body
+}
+
 /// DISCONNECT of MQTT 5 with a session expiry.
 pub(crate) fn disconnect_with_expiry(reason: u8, seconds: u32) -> Vec<u8> {
     let mut body = vec![reason, 5, 0x11];
@@ -172,7 +216,9 @@ fn publish(publish: &Publish<'_>) -> String {
     };
     let properties = publish.properties.iter();
     let numbered = properties.filter(|p| p.id == PropertyId::SubscriptionIdentifier);
-    let ids: Vec<u32> = numbered.filter_map(|p| id(p.value)).collect();
+    let mut ids: Vec<u32> = numbered.filter_map(|p| id(p.value)).collect();
+    // Their order means nothing.
+    ids.sort_unstable();
     if !ids.is_empty() {
         word += &format!(" ids{ids:?}");
     }

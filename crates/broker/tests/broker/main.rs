@@ -8,10 +8,12 @@
     reason = "a test that cannot go on may panic"
 )]
 
+mod differences;
 mod flows;
 mod frames;
 mod keeping;
 mod limits;
+mod model;
 mod sessions;
 mod stage;
 mod subscriptions;
