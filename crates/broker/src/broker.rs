@@ -10,6 +10,7 @@ mod connect;
 mod deliver;
 mod fan_out;
 mod leave;
+mod notice;
 mod pace;
 mod publish;
 mod replay;
@@ -20,7 +21,8 @@ mod take;
 
 pub use connect::{ConnectRequest, Joined, Refusal};
 pub use leave::Ending;
-pub use publish::{Deferral, Notice};
+pub use notice::Notice;
+pub use publish::Deferral;
 pub use take::{Authority, Output};
 
 use std::collections::{HashMap, VecDeque};

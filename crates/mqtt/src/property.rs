@@ -157,6 +157,7 @@ fn check_value(property: Property<'_>) -> Result<(), MqttError> {
         }
         (PropertyId::MaximumPacketSize, PropertyValue::FourBytes(0)) => refuse("is zero"),
         (PropertyId::SubscriptionIdentifier, PropertyValue::Variable(0)) => refuse("is zero"),
+        (PropertyId::ResponseTopic, PropertyValue::Text("")) => refuse("is empty"),
         (PropertyId::ResponseTopic, PropertyValue::Text(topic)) => {
             TopicName::parse(topic).map(|_| ())
         }

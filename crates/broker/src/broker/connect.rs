@@ -5,6 +5,7 @@ use std::sync::Arc;
 use fleetward_mqtt::packet::{Connack, Connect};
 use fleetward_mqtt::{ProtocolVersion, ReasonCode};
 
+use super::notice::is_servers_own;
 use super::{Broker, Ending};
 use crate::deadlines::Due;
 use crate::keep::Keep;
@@ -45,11 +46,11 @@ pub struct Refusal {
 }
 
 impl Refusal {
-    /// The code for CONNACK in this version; `None` where MQTT 3.1.1 has none and the connection
-    /// is closed without a word.
+    /// The code for CONNACK in this version; `None` where MQTT 3.1.1 has none, or no CONNACK is
+    /// small enough for the client, and the connection is closed without a word.
     pub fn code(self, version: ProtocolVersion) -> Option<u8> {
         if version.is_v5() {
-            return Some(self.reason.0);
+            return Some(self.reason.0).filter(|_| self.reason != ReasonCode::PACKET_TOO_LARGE);
         }
         match self.reason {
             ReasonCode::CLIENT_ID_NOT_VALID => Some(2),
@@ -73,6 +74,16 @@ impl Broker {
     ) -> Result<Joined, Refusal> {
         let (connect, before) = (request.connect, self.asked);
         self.check_connect(connect)?;
+        let keep_alive_seconds = match connect.keep_alive_seconds {
+            0 => self.limits.keep_alive_max_seconds,
+            asked => asked.min(self.limits.keep_alive_max_seconds),
+        };
+        // Whoever does not take a packet that large cannot be told that it is connected.
+        let connack_bytes = self.connack(request, false, keep_alive_seconds).len();
+        let most = connect.maximum_packet_bytes.unwrap_or(u32::MAX);
+        if u32::try_from(connack_bytes).is_ok_and(|bytes| bytes > most) {
+            return Err(Refusal { reason: ReasonCode::PACKET_TOO_LARGE });
+        }
         self.end_if_outlived(now_ms, connect.client_id);
         let known = self.find_client(connect.client_id);
         if let Some(slot) = known
@@ -95,10 +106,6 @@ impl Broker {
         let slot = match known {
             Some(slot) => slot,
             None => self.new_session(connect.client_id.into(), request.principal),
-        };
-        let keep_alive_seconds = match connect.keep_alive_seconds {
-            0 => self.limits.keep_alive_max_seconds,
-            asked => asked.min(self.limits.keep_alive_max_seconds),
         };
         let serial = self.next_serial();
         let link = LinkId { slot, serial };
@@ -129,8 +136,11 @@ impl Broker {
             if self.limits.check_topic(will.topic).is_err() {
                 return refuse(ReasonCode::TOPIC_NAME_INVALID);
             }
+            if is_servers_own(will.topic) {
+                return refuse(ReasonCode::NOT_AUTHORIZED);
+            }
             if will.payload.len() > self.limits.payload_max_bytes {
-                return refuse(ReasonCode::PACKET_TOO_LARGE);
+                return refuse(ReasonCode::QUOTA_EXCEEDED);
             }
         }
         Ok(())
@@ -228,6 +238,7 @@ impl Broker {
             replays: 0,
             version: connect.version,
             is_open: false,
+            has_own: false,
             is_dirty: false,
             is_slow: false,
             is_stalled: false,

@@ -145,18 +145,24 @@ impl Broker {
         session.mark = fan_out.number;
         let is_own = fan_out.is_own(slot, session.born);
         let matches = |subscription: &&Subscription| {
-            subscription.place.group.is_none()
-                && !(subscription.no_local && is_own)
-                && fan_out.is_at(subscription.place.node)
+            subscription.place.group.is_none() && fan_out.is_at(subscription.place.node)
         };
         let mut copy: Option<Copy> = None;
+        let mut is_held_back = false;
         for subscription in session.subscriptions.iter().filter(matches) {
+            if subscription.no_local && is_own {
+                is_held_back = true;
+                continue;
+            }
             let copy = copy.get_or_insert_with(|| Copy::of(fan_out.message));
             copy.add(subscription);
         }
-        if let Some(copy) = copy
-            && self.deliver(now_ms, slot, &copy, &mut fan_out.is_kept)
-        {
+        let gets = match copy {
+            Some(copy) => self.deliver(now_ms, slot, &copy, &mut fan_out.is_kept),
+            // It is subscribed, and wants its own messages not.
+            None => is_held_back,
+        };
+        if gets {
             fan_out.receivers = fan_out.receivers.saturating_add(1);
         }
     }

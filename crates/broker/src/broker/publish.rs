@@ -6,29 +6,13 @@ use fleetward_mqtt::packet::{AnswerKind, Publish};
 use fleetward_mqtt::{ProtocolVersion, QoS, ReasonCode};
 
 use super::fan_out::{FanOut, Publisher};
+use super::notice::{Notice, SERVER};
 use super::{Broker, Close, Pace};
 use crate::keep::Keep;
 use crate::message::Message;
 use crate::session::{Gate, Held, LinkId, Session, Taken};
 use crate::subscriptions::Slot;
 use crate::will::Will;
-
-/// A message that no client publishes, such as the answer to a report.
-#[derive(Clone, Copy, Debug)]
-pub struct Notice<'a> {
-    /// Where to.
-    pub topic: &'a str,
-    /// How surely.
-    pub qos: QoS,
-    /// Whether it is kept for later subscribers.
-    pub retain: bool,
-    /// MQTT 5 properties, encoded ([`fleetward_mqtt::Properties::passed_on`]).
-    pub properties: &'a [u8],
-    /// How long it may wait, in seconds.
-    pub expiry_seconds: Option<u32>,
-    /// What it says.
-    pub payload: &'a [u8],
-}
 
 /// A client's message that goes to nobody: its owner answers it by [`Broker::settle`].
 #[derive(Debug, PartialEq, Eq)]
@@ -92,7 +76,7 @@ impl Broker {
         }
         let before = self.asked;
         if let (QoS::ExactlyOnce, Some(packet_id)) = (publish.qos, publish.packet_id) {
-            self.note_received(link, packet_id);
+            self.note_received(link, packet_id, publish.payload.len());
         }
         let entered = self.enter(now_ms, Some(publisher), principal, &notice);
         if let Some(packet_id) = publish.packet_id {
@@ -139,7 +123,7 @@ impl Broker {
             return Ok(None);
         }
         if publish.qos == QoS::ExactlyOnce {
-            self.note_received(link, packet_id);
+            self.note_received(link, packet_id, publish.payload.len());
         }
         let decision = self.next_serial();
         let kind = answer_kind(publish.qos);
@@ -159,8 +143,8 @@ impl Broker {
 
     /// Publishes a message of the server's own.
     pub fn announce(&mut self, now_ms: u64, notice: &Notice<'_>) {
-        if self.check_message(notice, 0).is_ok() {
-            self.enter(now_ms, None, 0, notice);
+        if self.check_message(notice, SERVER).is_ok() {
+            self.enter(now_ms, None, SERVER, notice);
         } else {
             self.losses.broker_full += 1;
         }
@@ -213,7 +197,7 @@ impl Broker {
         if !is_known {
             return Ok(Admitted::New);
         }
-        if session.inbound.take(packet_id) == Taken::TooOften {
+        if session.inbound.take(packet_id, publish.payload.len()) == Taken::TooOften {
             return Err(Close(ReasonCode::PROTOCOL_ERROR));
         }
         let held =
@@ -245,9 +229,9 @@ impl Broker {
         }
     }
 
-    fn note_received(&mut self, link: LinkId, packet_id: u16) {
+    fn note_received(&mut self, link: LinkId, packet_id: u16, payload_bytes: usize) {
         let Some(session) = self.session_mut(link) else { return };
-        session.inbound.take(packet_id);
+        session.inbound.take(packet_id, payload_bytes);
         if session.is_persistent() {
             let client_id = Arc::clone(&session.client_id);
             self.keep(Keep::Received { client_id, packet_id });
@@ -320,7 +304,14 @@ impl Broker {
                     online.waiting.push_back((Gate::Decided(decision), held));
                 }
             }
-            None => self.respond(link, held, waits),
+            None => {
+                // Its own copy of a message goes before PUBACK, as others have it.
+                let has_own = kind == AnswerKind::Puback && self.next_to_send(link).is_some();
+                if let Some(online) = self.online_mut(link) {
+                    online.has_own |= has_own;
+                }
+                self.respond(link, held, waits);
+            }
         }
     }
 

@@ -77,7 +77,7 @@ impl Broker {
         }
         let Some(session) = self.sessions.get_mut(slot) else { return };
         for packet_id in &kept.received {
-            session.inbound.take(*packet_id);
+            session.inbound.take(*packet_id, 0);
         }
         session.is_kept = true;
         session.expiry_seconds = kept.expiry_seconds;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use fleetward_mqtt::ReasonCode;
 
 use super::Broker;
-use super::publish::Notice;
+use super::notice::{Notice, SERVER, is_servers_own};
 use crate::deadlines::Due;
 use crate::keep::Keep;
 use crate::message::Message;
@@ -21,6 +21,9 @@ impl Broker {
         let limits = &self.limits;
         if limits.check_topic(notice.topic).is_err() {
             return Err(ReasonCode::TOPIC_NAME_INVALID);
+        }
+        if principal != SERVER && is_servers_own(notice.topic) {
+            return Err(ReasonCode::NOT_AUTHORIZED);
         }
         let bytes = notice.payload.len() + notice.properties.len() + notice.topic.len();
         if self.pool.bytes() + bytes > limits.held_max_bytes {

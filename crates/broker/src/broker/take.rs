@@ -63,15 +63,19 @@ impl Broker {
             return Output { end, may_read: false, has_more: false };
         };
         online.is_dirty = false;
-        out.append(&mut online.answers);
         // A buffer that was large once is not kept.
-        online.answers = Vec::new();
+        let mut answers = std::mem::take(&mut online.answers);
+        let is_open = online.is_open;
+        if !std::mem::take(&mut online.has_own) {
+            out.append(&mut answers);
+        }
         let mut has_more = false;
-        if online.is_open {
+        if is_open {
             self.take_due(now_ms, link, out);
             has_more = self.take_messages(now_ms, link, authority, out, max_bytes);
             self.check_drained(link.slot);
         }
+        out.append(&mut answers);
         let (answers, unanswered) = (self.limits.answers_max_bytes, self.limits.receive_maximum);
         let online = self.online_mut(link);
         let may_read = online.is_some_and(|online| online.may_read(answers, unanswered));
@@ -122,7 +126,7 @@ impl Broker {
     }
 
     /// Where the next entry stands that may be sent now, and it.
-    fn next_to_send(&self, link: LinkId) -> Option<(usize, Entry)> {
+    pub(super) fn next_to_send(&self, link: LinkId) -> Option<(usize, Entry)> {
         let session = self.session_of(link)?;
         let (at, entry) = session.outbound.next()?;
         let most = session.online.as_ref()?.receive_maximum;

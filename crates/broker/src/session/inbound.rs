@@ -7,7 +7,17 @@ const AGAIN_MAX: u8 = 1;
 /// Identifiers in use.
 #[derive(Debug, Default)]
 pub(crate) struct Inbound {
-    taken: Vec<(u16, u8)>,
+    taken: Vec<Use>,
+}
+
+#[derive(Debug)]
+struct Use {
+    packet_id: u16,
+    /// How often the message came again in this connection.
+    again: u8,
+    /// What came last. One of another length is another message, and the client's fault, but no
+    /// copy: others pass over it.
+    payload_bytes: u32,
 }
 
 /// What an identifier is.
@@ -26,20 +36,25 @@ impl Inbound {
         self.taken.len()
     }
 
-    /// Whether the identifier is in use, without counting it as sent again.
+    /// Whether the identifier is in use.
     pub(crate) fn knows(&self, packet_id: u16) -> bool {
-        self.taken.iter().any(|(id, _)| *id == packet_id)
+        self.taken.iter().any(|used| used.packet_id == packet_id)
     }
 
-    pub(crate) fn take(&mut self, packet_id: u16) -> Taken {
-        match self.taken.iter_mut().find(|(id, _)| *id == packet_id) {
-            Some((_, times)) if *times >= AGAIN_MAX => Taken::TooOften,
-            Some((_, times)) => {
-                *times += 1;
+    pub(crate) fn take(&mut self, packet_id: u16, payload_bytes: usize) -> Taken {
+        let payload_bytes = u32::try_from(payload_bytes).unwrap_or(u32::MAX);
+        match self.taken.iter_mut().find(|used| used.packet_id == packet_id) {
+            Some(used) if used.payload_bytes != payload_bytes => {
+                used.payload_bytes = payload_bytes;
+                Taken::Again
+            }
+            Some(used) if used.again >= AGAIN_MAX => Taken::TooOften,
+            Some(used) => {
+                used.again += 1;
                 Taken::Again
             }
             None => {
-                self.taken.push((packet_id, 0));
+                self.taken.push(Use { packet_id, again: 0, payload_bytes });
                 Taken::New
             }
         }
@@ -47,9 +62,8 @@ impl Inbound {
 
     /// Whether it was in use.
     pub(crate) fn release(&mut self, packet_id: u16) -> bool {
-        let Some(at) = self.taken.iter().position(|(id, _)| *id == packet_id) else {
-            return false;
-        };
+        let is_it = |used: &Use| used.packet_id == packet_id;
+        let Some(at) = self.taken.iter().position(is_it) else { return false };
         self.taken.swap_remove(at);
         if self.taken.is_empty() {
             self.taken = Vec::new();
@@ -59,8 +73,8 @@ impl Inbound {
 
     /// A new connection may send each once more.
     pub(crate) fn begin_connection(&mut self) {
-        for (_, times) in &mut self.taken {
-            *times = 0;
+        for used in &mut self.taken {
+            used.again = 0;
         }
     }
 }

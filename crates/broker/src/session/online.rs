@@ -38,6 +38,8 @@ pub(crate) struct Online {
     pub(crate) version: ProtocolVersion,
     /// CONNACK is on its way.
     pub(crate) is_open: bool,
+    /// A message of its own waits for it, and goes before the answer to it.
+    pub(crate) has_own: bool,
     /// The owner was told that there is something to take.
     pub(crate) is_dirty: bool,
     /// It waits for a receiver, or for the broker, to catch up.

@@ -11,147 +11,9 @@ use super::frames::{
     QOS, Wish, answer, connect_body, disconnect_with_expiry, message, subscribe_frame,
     unsubscribe_frame, with_header,
 };
+use super::history::{CLIENTS, FILTERS, Step, TOPICS, step};
 use super::model::{Class, EXPIRY_MAX, Message, Model, Subscription};
 use super::stage::{BOTH, Stage};
-
-const CLIENTS: [&str; 3] = ["a", "b", "c"];
-const TOPICS: [&str; 6] = ["t", "t/1", "t/1/x", "s", "u/2", "$d/1"];
-/// Shared ones meet no others: of two copies for one client the order would be open.
-const FILTERS: [&str; 8] =
-    ["t", "t/+", "t/#", "+/1", "t/1/x", "$share/g/s", "$share/h/u/+", "$d/#"];
-
-/// One thing that happens.
-#[derive(Clone, Debug)]
-enum Step {
-    Connect {
-        client: usize,
-        version: usize,
-        clean: bool,
-        expiry: u32,
-        window: u16,
-        will: Option<(usize, usize, bool, u32)>,
-        is_thief: bool,
-    },
-    Disconnect {
-        client: usize,
-        with_will: bool,
-        expiry: Option<u32>,
-    },
-    Drop {
-        client: usize,
-    },
-    Cut {
-        client: usize,
-    },
-    Subscribe {
-        client: usize,
-        filter: usize,
-        qos: usize,
-        options: u8,
-        identifier: u8,
-    },
-    Unsubscribe {
-        client: usize,
-        filter: usize,
-    },
-    Publish {
-        client: usize,
-        topic: usize,
-        qos: usize,
-        retain: bool,
-        empty: bool,
-        expiry: u32,
-        id: u16,
-    },
-    Release {
-        client: usize,
-        id: u16,
-    },
-    Answer {
-        client: usize,
-        which: usize,
-    },
-    Take {
-        client: usize,
-    },
-    Pass {
-        seconds: u64,
-    },
-    /// What is to be kept is written; the broker is not told.
-    Write,
-    /// It is told.
-    Told,
-    Crash,
-    /// All is kept and taken: now both have sent the same.
-    Settle,
-}
-
-fn step() -> impl Strategy<Value = Step> {
-    let client = 0..CLIENTS.len();
-    let will = (0..TOPICS.len(), 0usize..3, any::<bool>(), prop_oneof![Just(0u32), Just(20)]);
-    let expiry = prop_oneof![Just(0u32), Just(60), Just(EXPIRY_MAX + 100)];
-    let connect =
-        (
-            client.clone(),
-            0usize..2,
-            prop::bool::weighted(0.3),
-            expiry.clone(),
-            1u16..4,
-            prop::option::of(will),
-            prop::bool::weighted(0.05),
-        )
-            .prop_map(|(client, version, clean, expiry, window, will, is_thief)| {
-                Step::Connect { client, version, clean, expiry, window, will, is_thief }
-            });
-    let subscribe = (client.clone(), 0..FILTERS.len(), 0usize..3, 0u8..12, 0u8..4).prop_map(
-        |(client, filter, qos, options, identifier)| Step::Subscribe {
-            client,
-            filter,
-            qos,
-            options,
-            identifier,
-        },
-    );
-    let publish = (
-        client.clone(),
-        0..TOPICS.len(),
-        0usize..3,
-        prop::bool::weighted(0.3),
-        prop::bool::weighted(0.1),
-        prop_oneof![3 => Just(0u32), 1 => Just(5), 1 => Just(50)],
-        1u16..5,
-    )
-        .prop_map(|(client, topic, qos, retain, empty, expiry, id)| Step::Publish {
-            client,
-            topic,
-            qos,
-            retain,
-            empty,
-            expiry,
-            id,
-        });
-    prop_oneof![
-        6 => connect,
-        2 => (client.clone(), any::<bool>(), prop::option::of(expiry))
-            .prop_map(|(client, with_will, expiry)| Step::Disconnect { client, with_will, expiry }),
-        2 => client.clone().prop_map(|client| Step::Drop { client }),
-        1 => client.clone().prop_map(|client| Step::Cut { client }),
-        8 => subscribe,
-        2 => (client.clone(), 0..FILTERS.len())
-            .prop_map(|(client, filter)| Step::Unsubscribe { client, filter }),
-        16 => publish,
-        4 => (client.clone(), 1u16..5).prop_map(|(client, id)| Step::Release { client, id }),
-        10 => (client.clone(), 0usize..4)
-            .prop_map(|(client, which)| Step::Answer { client, which }),
-        8 => client.prop_map(|client| Step::Take { client }),
-        2 => prop_oneof![Just(1u64), Just(4), Just(30), Just(100)]
-            .prop_map(|seconds| Step::Pass { seconds }),
-        3 => Just(Step::Write),
-        3 => Just(Step::Told),
-        1 => Just(Step::Crash),
-        3 => Just(Step::Settle),
-    ]
-}
 
 /// A connected client of the broker, and what it has read.
 struct Reader {
@@ -185,12 +47,20 @@ impl Reader {
                 }
                 _ => Class::Answer,
             };
-            self.log.push((class, word));
+            self.log.push((class, without_time(class, word)));
         }
     }
 
     fn of(&self, class: Class) -> Vec<&String> {
         self.log.iter().filter(|(own, _)| *own == class).map(|(_, word)| word).collect()
+    }
+}
+
+/// A QoS 2 message says how long it may wait when it goes out, which is when it is kept.
+fn without_time(class: Class, word: String) -> String {
+    match word.find(" expiry").filter(|_| class == Class::Message(2)) {
+        Some(at) => word.split_at(at).0.to_owned(),
+        None => word,
     }
 }
 
@@ -305,21 +175,7 @@ impl Pair {
         let (link, version) = (reader.link, reader.version);
         match *step {
             Step::Disconnect { with_will, expiry, .. } => {
-                let with_will = with_will && version.is_v5();
-                let reason = if with_will { 4 } else { 0 };
-                let expiry = expiry.filter(|_| version.is_v5());
-                let frame = match expiry {
-                    Some(expiry) => disconnect_with_expiry(reason, expiry),
-                    None if reason == 4 => with_header(0xE0, &[4]),
-                    None => with_header(0xE0, &[]),
-                };
-                let is_taken = self.stage.send(link, &frame).is_ok();
-                assert_eq!(is_taken, self.model.disconnect(id, with_will, expiry));
-                if is_taken {
-                    self.readers.remove(&client);
-                } else {
-                    self.drop_link(client);
-                }
+                self.disconnect(client, with_will, expiry);
             }
             Step::Drop { .. } => self.drop_link(client),
             Step::Cut { .. } => {
@@ -335,27 +191,7 @@ impl Pair {
                 self.stage.send(link, &frame).unwrap();
                 self.model.unsubscribe(id, 6, FILTERS[filter]);
             }
-            Step::Publish { topic, qos, retain, empty, expiry, id: packet_id, .. } => {
-                let payload = if empty { "" } else { &payload };
-                let expiry = Some(expiry).filter(|expiry| *expiry > 0 && version.is_v5());
-                let delivery = Delivery {
-                    retain,
-                    expiry_seconds: expiry,
-                    ..message(TOPICS[topic], payload, qos, packet_id)
-                };
-                let taken = self.stage.publish(link, &delivery).is_ok();
-                let message = Message {
-                    topic: TOPICS[topic].to_owned(),
-                    payload: payload.to_owned(),
-                    qos,
-                    retain,
-                    expires_at: expiry.map(|s| self.stage.now_ms + u64::from(s) * 1_000),
-                };
-                assert_eq!(taken, self.model.client_publishes(id, packet_id, &message));
-                if !taken {
-                    self.drop_link(client);
-                }
-            }
+            Step::Publish { .. } => self.publish(client, step, &payload),
             Step::Release { id: packet_id, .. } => {
                 let frame = answer(version, AnswerKind::Pubrel, packet_id, 0);
                 self.stage.send(link, &frame).unwrap();
@@ -367,6 +203,51 @@ impl Pair {
                 self.model.answer(id, kind, packet_id);
             }
             _ => {}
+        }
+    }
+
+    fn disconnect(&mut self, client: usize, with_will: bool, expiry: Option<u32>) {
+        let (id, link) = (CLIENTS[client], self.readers[&client].link);
+        let is_v5 = self.readers[&client].version.is_v5();
+        let (with_will, expiry) = (with_will && is_v5, expiry.filter(|_| is_v5));
+        let reason = if with_will { 4 } else { 0 };
+        let frame = match expiry {
+            Some(expiry) => disconnect_with_expiry(reason, expiry),
+            None if reason == 4 => with_header(0xE0, &[4]),
+            None => with_header(0xE0, &[]),
+        };
+        let is_taken = self.stage.send(link, &frame).is_ok();
+        assert_eq!(is_taken, self.model.disconnect(id, with_will, expiry));
+        if is_taken {
+            self.readers.remove(&client);
+        } else {
+            self.drop_link(client);
+        }
+    }
+
+    fn publish(&mut self, client: usize, step: &Step, payload: &str) {
+        let Step::Publish { topic, qos, retain, empty, expiry, id: packet_id, .. } = *step else {
+            return;
+        };
+        let reader = &self.readers[&client];
+        let payload = if empty { "" } else { payload };
+        let expiry = Some(expiry).filter(|expiry| *expiry > 0 && reader.version.is_v5());
+        let delivery = Delivery {
+            retain,
+            expiry_seconds: expiry,
+            ..message(TOPICS[topic], payload, qos, packet_id)
+        };
+        let taken = self.stage.publish(reader.link, &delivery).is_ok();
+        let message = Message {
+            topic: TOPICS[topic].to_owned(),
+            payload: payload.to_owned(),
+            qos,
+            retain,
+            expires_at: expiry.map(|s| self.stage.now_ms + u64::from(s) * 1_000),
+        };
+        assert_eq!(taken, self.model.client_publishes(CLIENTS[client], packet_id, &message));
+        if !taken {
+            self.drop_link(client);
         }
     }
 
@@ -420,7 +301,9 @@ impl Pair {
         for class in [Class::Answer, Class::Message(0), Class::Message(1), Class::Message(2)] {
             let read = reader.of(class);
             let expected: Vec<_> = online.log.iter().filter(|e| e.class == class).collect();
-            let words: Vec<_> = expected.iter().map(|expected| &expected.word).collect();
+            let words: Vec<_> =
+                expected.iter().map(|e| without_time(class, e.word.clone())).collect();
+            let words: Vec<_> = words.iter().collect();
             if is_all {
                 assert_eq!(read, words, "{id} {class:?}");
             }

@@ -11,6 +11,7 @@
 mod differences;
 mod flows;
 mod frames;
+mod history;
 mod keeping;
 mod limits;
 mod model;
