@@ -7,6 +7,7 @@
 mod answers;
 mod clock;
 mod connect;
+mod defer;
 mod deliver;
 mod fan_out;
 mod leave;
@@ -20,9 +21,9 @@ mod subscribe;
 mod take;
 
 pub use connect::{ConnectRequest, Joined, Refusal};
+pub use defer::Deferral;
 pub use leave::Ending;
 pub use notice::Notice;
-pub use publish::Deferral;
 pub use take::{Authority, Output};
 
 use std::collections::{HashMap, VecDeque};
@@ -64,6 +65,8 @@ pub struct Broker {
     dirty: Vec<LinkId>,
     /// Connections that the broker has ended, until their owners know.
     ended: HashMap<LinkId, ReasonCode, Seeded>,
+    /// Entries in the queues of all sessions.
+    queued: usize,
     /// Messages that are not with all their receivers. The first one goes on before the next.
     fan_outs: VecDeque<FanOut>,
     fan_out_waiters: Vec<LinkId>,
@@ -114,6 +117,8 @@ pub struct Holdings {
     pub message_bytes: usize,
     /// Retained messages.
     pub retained: usize,
+    /// Places in queues: a message has one for each session that it waits for.
+    pub queued: usize,
     /// Queued messages that matched several numbered subscriptions.
     pub identifier_sets: usize,
     /// Things that will happen by themselves.
@@ -163,6 +168,7 @@ impl Broker {
             gated: VecDeque::new(),
             dirty: Vec::new(),
             ended: HashMap::with_hasher(seed),
+            queued: 0,
             fan_outs: VecDeque::new(),
             fan_out_waiters: Vec::new(),
             replays: VecDeque::new(),
@@ -216,6 +222,7 @@ impl Broker {
             messages: self.pool.len(),
             message_bytes: self.pool.bytes(),
             retained: self.retained.len(),
+            queued: self.queued,
             identifier_sets: self.sets.len(),
             deadlines: self.deadlines.len(),
         }

@@ -57,6 +57,8 @@ pub struct Limits {
     pub queue_max_messages: usize,
     /// Most bytes that wait for one session; a message counts for each session it waits for.
     pub queue_max_bytes: usize,
+    /// Most messages that wait for sessions in all, each for each of them: twelve bytes each.
+    pub queued_max: usize,
     /// Most bytes of messages in all; a message counts once.
     pub held_max_bytes: usize,
     /// Most bytes of answers that wait for a client that does not read; beyond, it is not read.
@@ -94,8 +96,9 @@ impl Default for Limits {
             retained_max: 500_000,
             retained_max_bytes: 512 << 20,
             retained_per_principal: 100_000,
-            queue_max_messages: 1_000,
+            queue_max_messages: 10_000,
             queue_max_bytes: 4 << 20,
+            queued_max: 20_000_000,
             held_max_bytes: 1 << 30,
             answers_max_bytes: 16 << 10,
             stall_max_ms: 5_000,

@@ -72,3 +72,19 @@ impl Session {
         Some(LinkId { slot, serial })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Beside its client id, which its sixteen bytes of counts belong to.
+    #[test]
+    fn an_idle_session_is_small() {
+        let session = size_of::<Option<Session>>() + size_of::<Slot>();
+        let online = size_of::<Online>();
+        assert!(session <= 240, "{session}");
+        assert!(session + online <= 500, "{session} and {online}");
+        assert_eq!((size_of::<Entry>(), size_of::<Subscription>()), (12, 24));
+        println!("session {session}, connection {online}");
+    }
+}

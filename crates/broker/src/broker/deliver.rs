@@ -67,6 +67,7 @@ impl Broker {
         let (waiting, bytes) = (session.outbound.len(), session.outbound.bytes());
         let limits = &self.limits;
         let is_full = waiting >= limits.queue_max_messages
+            || self.queued >= limits.queued_max
             || (waiting > 0 && bytes + message.held_bytes() > limits.queue_max_bytes);
         if is_full {
             self.losses.queue_full += 1;
@@ -75,6 +76,7 @@ impl Broker {
         let identifiers = self.sets.insert(&copy.identifiers);
         let entry = Entry::new(copy.message, qos, retain, identifiers);
         session.outbound.push(entry, message.held_bytes());
+        self.queued += 1;
         self.pool.hold(copy.message);
         if let Some(online) = session.online.as_deref()
             && !online.is_stalled
@@ -119,8 +121,7 @@ impl Broker {
             let packet_id = if entry.qos() == QoS::ExactlyOnce { entry.packet_id } else { 0 };
             self.keep(Keep::Done { client_id, message: number, packet_id });
         }
-        self.sets.remove(entry.identifiers);
-        self.pool.release(entry.message);
+        self.let_go(entry);
     }
 
     /// Lets go of an entry that is out of the queue already and was never kept.
@@ -129,6 +130,12 @@ impl Broker {
         if let Some(session) = self.sessions.get_mut(slot) {
             session.outbound.forget_bytes(bytes);
         }
+        self.let_go(entry);
+    }
+
+    /// An entry that is in no queue any more.
+    pub(super) fn let_go(&mut self, entry: Entry) {
+        self.queued = self.queued.saturating_sub(1);
         self.sets.remove(entry.identifiers);
         self.pool.release(entry.message);
     }

@@ -85,6 +85,7 @@ impl Broker {
         }
         let slot = link.slot;
         self.wake_waiters(slot);
+        self.forget_undecided(link);
         let Some(session) = self.sessions.get_mut(slot) else { return };
         session.online = None;
         let lost = session.outbound.end_connection();
@@ -156,8 +157,7 @@ impl Broker {
             self.take_from_index(slot, subscription);
         }
         for entry in session.outbound.drain() {
-            self.sets.remove(entry.identifiers);
-            self.pool.release(entry.message);
+            self.let_go(entry);
         }
         if session.is_kept {
             self.keep(Keep::Ended { client_id: session.client_id });

@@ -10,16 +10,9 @@ use super::notice::{Notice, SERVER};
 use super::{Broker, Close, Pace};
 use crate::keep::Keep;
 use crate::message::Message;
-use crate::session::{Gate, Held, LinkId, Session, Taken};
+use crate::session::{Gate, Held, LinkId, Taken};
 use crate::subscriptions::Slot;
 use crate::will::Will;
-
-/// A client's message that goes to nobody: its owner answers it by [`Broker::settle`].
-#[derive(Debug, PartialEq, Eq)]
-pub struct Deferral {
-    link: LinkId,
-    decision: u64,
-}
 
 /// What became of a message that entered.
 struct Entered {
@@ -30,7 +23,7 @@ struct Entered {
 }
 
 /// What is to be done with a client's message, as far as its packet says.
-enum Admitted {
+pub(super) enum Admitted {
     /// It goes on.
     New,
     /// It came before and was answered again.
@@ -106,41 +99,6 @@ impl Broker {
         Ok(self.pace(now_ms, link))
     }
 
-    /// PUBLISH of a client that goes to the server itself, such as a report, and is answered in
-    /// its turn once [`Self::settle`] says how it went. `None` for a message of QoS 0, and for one
-    /// that came before.
-    ///
-    /// # Errors
-    /// As [`Self::publish`].
-    pub fn defer_publish(
-        &mut self,
-        link: LinkId,
-        publish: &Publish<'_>,
-    ) -> Result<Option<Deferral>, Close> {
-        publish.check_from_client()?;
-        let Some(packet_id) = publish.packet_id else { return Ok(None) };
-        if let Admitted::Answered = self.admit(link, publish)? {
-            return Ok(None);
-        }
-        if publish.qos == QoS::ExactlyOnce {
-            self.note_received(link, packet_id, publish.payload.len());
-        }
-        let decision = self.next_serial();
-        let kind = answer_kind(publish.qos);
-        if let Some(online) = self.online_mut(link) {
-            let held = Held::Answer { kind, packet_id, reason: ReasonCode::SUCCESS };
-            online.waiting.push_back((Gate::Decided(decision), held));
-        }
-        Ok(Some(Deferral { link, decision }))
-    }
-
-    /// Says how a message went that was not the broker's. If its connection is gone, so is whoever
-    /// would hear of it.
-    pub fn settle(&mut self, deferral: &Deferral, reason: ReasonCode) {
-        let is_kept = self.session_of(deferral.link).is_some_and(Session::is_persistent);
-        self.decide(deferral.link, deferral.decision, reason, is_kept);
-    }
-
     /// Publishes a message of the server's own.
     pub fn announce(&mut self, now_ms: u64, notice: &Notice<'_>) {
         if self.check_message(notice, SERVER).is_ok() {
@@ -173,7 +131,7 @@ impl Broker {
     }
 
     /// What the packet identifier says of a message.
-    fn admit(&mut self, link: LinkId, publish: &Publish<'_>) -> Result<Admitted, Close> {
+    pub(super) fn admit(&mut self, link: LinkId, publish: &Publish<'_>) -> Result<Admitted, Close> {
         let most = usize::from(self.limits.receive_maximum);
         let session = self.living(link)?;
         let Some(packet_id) = publish.packet_id else { return Ok(Admitted::New) };
@@ -322,37 +280,8 @@ impl Broker {
         }
         ReasonCode::SUCCESS
     }
-
-    /// Lets an answer go whose decision has come: at once, or when what was to be kept until now
-    /// is kept.
-    pub(super) fn decide(&mut self, link: LinkId, decision: u64, reason: ReasonCode, waits: bool) {
-        let kept = self.kept;
-        let asked = if waits { self.asked } else { kept };
-        let Some(session) = self.session_mut(link) else { return };
-        let Some(online) = session.online.as_deref_mut() else { return };
-        let waits = |(gate, _): &&mut (Gate, Held)| *gate == Gate::Decided(decision);
-        let Some((gate, held)) = online.waiting.iter_mut().find(waits) else { return };
-        let mut refused = None;
-        if let Held::Answer { kind, packet_id, reason: said } = held {
-            *said = reason;
-            refused = (*kind == AnswerKind::Pubrec && reason.is_failure()).then_some(*packet_id);
-        }
-        *gate = Gate::Kept(asked);
-        let mut is_said = false;
-        if asked <= kept {
-            is_said = online.say_kept(kept);
-        } else {
-            self.gated.push_back((asked, link));
-        }
-        if let Some(packet_id) = refused {
-            self.forget_received(link, packet_id);
-        }
-        if is_said {
-            self.mark_dirty(link.slot);
-        }
-    }
 }
 
-fn answer_kind(qos: QoS) -> AnswerKind {
+pub(super) fn answer_kind(qos: QoS) -> AnswerKind {
     if qos == QoS::ExactlyOnce { AnswerKind::Pubrec } else { AnswerKind::Puback }
 }

@@ -106,6 +106,7 @@ impl Broker {
         let entry = Entry::new(id, kept.qos, kept.retain, identifiers)
             .restored(kept.packet_id, kept.is_released);
         session.outbound.push(entry, bytes);
+        self.queued += 1;
         self.pool.hold(id);
     }
 }

@@ -363,7 +363,7 @@ proptest! {
         let holdings = pair.stage.broker.holdings();
         prop_assert_eq!(holdings.messages, holdings.retained);
         prop_assert_eq!((holdings.sessions, holdings.subscriptions), (0, 0));
-        prop_assert_eq!((holdings.identifier_sets, holdings.deadlines), (0, 0));
+        prop_assert_eq!((holdings.identifier_sets, holdings.deadlines, holdings.queued), (0, 0, 0));
         pair.write();
         prop_assert!(pair.stage.kept.sessions.is_empty() && pair.stage.kept.messages.is_empty());
         prop_assert_eq!(pair.stage.kept.retained.len(), holdings.retained);

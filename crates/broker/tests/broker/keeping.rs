@@ -218,3 +218,25 @@ fn what_a_receiver_acknowledged_does_not_come_again_after_a_crash() {
     let to = stage.connect(&lasting(V5, "to")).unwrap().link;
     assert_eq!(stage.take(to), ["connack 0 present", "a=2 q1 id1 dup"]);
 }
+
+#[test]
+fn a_message_for_the_server_that_was_not_taken_is_taken_when_it_comes_again() {
+    for version in BOTH {
+        let mut stage = Stage::new();
+        let bytes = super::frames::encode(version, &message("report", "{}", 2, 1));
+        let link = stage.lasting(version, "a");
+        let lost = stage.defer(link, &bytes).unwrap().unwrap();
+        stage.close(link);
+        let link = stage.lasting(version, "a");
+        stage.broker.settle(&lost, ReasonCode::SUCCESS);
+        let again = stage.defer(link, &bytes).unwrap().unwrap();
+        assert!(stage.take(link).is_empty() && stage.kept.sessions["a"].received.is_empty());
+        stage.broker.settle(&again, ReasonCode::SUCCESS);
+        assert_eq!(stage.take(link), ["pubrec 1"]);
+        assert_eq!(stage.kept.sessions["a"].received, [1]);
+        // From now on it is the same message.
+        stage.crash();
+        let link = stage.lasting(version, "a");
+        assert_eq!(stage.defer(link, &bytes).unwrap(), None);
+    }
+}

@@ -183,8 +183,11 @@ fn retained_messages_are_counted_in_number_in_bytes_and_of_each_principal() {
 
 #[test]
 fn a_queue_takes_so_many_messages_and_so_many_bytes_and_what_is_lost_is_counted() {
-    let change: [fn(&mut Limits); 2] =
-        [|limits| limits.queue_max_messages = 3, |limits| limits.queue_max_bytes = 400];
+    let change: [fn(&mut Limits); 3] = [
+        |limits| limits.queue_max_messages = 3,
+        |limits| limits.queue_max_bytes = 400,
+        |limits| limits.queued_max = 3,
+    ];
     for change in change {
         let mut stage = Stage::with(change);
         let (from, to) = (stage.clean(V5, "from"), stage.lasting(V5, "to"));

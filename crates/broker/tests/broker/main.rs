@@ -8,6 +8,7 @@
     reason = "a test that cannot go on may panic"
 )]
 
+mod attacks;
 mod differences;
 mod flows;
 mod frames;
