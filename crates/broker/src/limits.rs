@@ -30,6 +30,8 @@ pub struct Limits {
     pub filters_per_subscribe: usize,
     /// Most subscriptions of one session. AWS: 50 a connection.
     pub subscriptions_per_session: usize,
+    /// Most subscriptions in all. AWS: 500,000 an account.
+    pub subscriptions_max: usize,
     /// Most members of one group of a shared subscription. AWS: 100.
     pub group_max_members: usize,
     /// Most unanswered QoS 1 and 2 messages from one client. AWS: 100.
@@ -85,6 +87,7 @@ impl Default for Limits {
             packet_max_bytes: 149_504,
             filters_per_subscribe: mqtt::AWS_FILTERS_PER_SUBSCRIBE,
             subscriptions_per_session: 50,
+            subscriptions_max: 500_000,
             group_max_members: 100,
             receive_maximum: 100,
             outbound_in_flight: 100,

@@ -83,7 +83,7 @@ mod tests {
         let session = size_of::<Option<Session>>() + size_of::<Slot>();
         let online = size_of::<Online>();
         assert!(session <= 240, "{session}");
-        assert!(session + online <= 500, "{session} and {online}");
+        assert!(session + online <= 320, "{session} and {online}");
         assert_eq!((size_of::<Entry>(), size_of::<Subscription>()), (12, 24));
         println!("session {session}, connection {online}");
     }

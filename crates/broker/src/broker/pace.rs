@@ -35,9 +35,10 @@ impl Broker {
         }
         let Some(session) = self.sessions.get_mut(receiver) else { return };
         let Some(online) = session.online.as_deref_mut() else { return };
-        online.waiters.push(link);
-        if online.stalls_at_ms.is_none() {
-            online.stalls_at_ms = Some(stalls_at);
+        let behind = online.behind.get_or_insert_default();
+        behind.waiters.push(link);
+        if behind.stalls_at_ms.is_none() {
+            behind.stalls_at_ms = Some(stalls_at);
             self.deadlines.add(stalls_at, Due::Stall(receiver));
         }
     }
@@ -50,9 +51,13 @@ impl Broker {
         }
         let Some(online) = session.online.as_deref_mut() else { return };
         online.is_stalled = false;
-        self.replays.extend(online.parked.drain(..));
-        if online.stalls_at_ms.is_some() {
-            self.wake_waiters(slot);
+        let Some(behind) = online.behind.as_deref_mut() else { return };
+        self.replays.extend(behind.parked.drain(..));
+        self.wake_waiters(slot);
+        if let Some(session) = self.sessions.get_mut(slot)
+            && let Some(online) = session.online.as_deref_mut()
+        {
+            online.behind = None;
         }
     }
 
@@ -69,10 +74,11 @@ impl Broker {
     pub(super) fn wake_waiters(&mut self, slot: Slot) {
         let Some(session) = self.sessions.get_mut(slot) else { return };
         let Some(online) = session.online.as_deref_mut() else { return };
-        if let Some(at) = online.stalls_at_ms.take() {
+        let Some(behind) = online.behind.as_deref_mut() else { return };
+        if let Some(at) = behind.stalls_at_ms.take() {
             self.deadlines.remove(at, Due::Stall(slot));
         }
-        let waiters = std::mem::take(&mut online.waiters);
+        let waiters = std::mem::take(&mut behind.waiters);
         self.wake(waiters);
     }
 

@@ -65,7 +65,7 @@ impl Broker {
     /// It goes on once the client has caught up.
     fn park(&mut self, replay: Replay) {
         if let Some(online) = self.online_mut(replay.link) {
-            online.parked.push(replay);
+            online.behind.get_or_insert_default().parked.push(replay);
         }
     }
 

@@ -162,6 +162,7 @@ impl Broker {
             return Ok(false);
         }
         if session.subscriptions.len() >= limits.subscriptions_per_session
+            || self.subscriptions.len() >= limits.subscriptions_max
             || (filter.shared().is_some() && members >= limits.group_max_members)
         {
             return Err(ReasonCode::QUOTA_EXCEEDED);

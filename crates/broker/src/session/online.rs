@@ -19,14 +19,10 @@ pub(crate) struct Online {
     pub(crate) waiting: VecDeque<(Gate, Held)>,
     /// QoS 2 messages whose identifiers are kept now.
     pub(crate) due: Vec<u16>,
-    /// Publishers that wait until this one has caught up.
-    pub(crate) waiters: Vec<LinkId>,
-    /// Retained messages that wait until the client has caught up.
-    pub(crate) parked: Vec<Replay>,
+    /// Who and what waits until the client has caught up.
+    pub(crate) behind: Option<Box<Behind>>,
     /// Topics that have an alias, from 1.
     pub(crate) aliases: Vec<Box<str>>,
-    /// When publishers stop waiting, in milliseconds, if some do.
-    pub(crate) stalls_at_ms: Option<u64>,
     /// Largest packet that the client takes, in bytes.
     pub(crate) packet_max_bytes: u32,
     pub(crate) alias_maximum: u16,
@@ -46,6 +42,17 @@ pub(crate) struct Online {
     pub(crate) is_slow: bool,
     /// Publishers have waited long enough for it.
     pub(crate) is_stalled: bool,
+}
+
+/// What waits for a client that does not keep up; few have it, so it is apart.
+#[derive(Debug, Default)]
+pub(crate) struct Behind {
+    /// Publishers.
+    pub(crate) waiters: Vec<LinkId>,
+    /// When they stop waiting, in milliseconds, if some do.
+    pub(crate) stalls_at_ms: Option<u64>,
+    /// Retained messages of new subscriptions.
+    pub(crate) parked: Vec<Replay>,
 }
 
 /// The retained messages of a new subscription, on their way.

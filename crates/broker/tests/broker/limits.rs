@@ -4,7 +4,7 @@ use fleetward_broker::Limits;
 use fleetward_mqtt::packet::{Connect, Delivery, Will};
 use fleetward_mqtt::{Properties, ProtocolVersion, QoS, ReasonCode};
 
-use super::frames::{filter, message, subscribe_frame, with_header};
+use super::frames::{filter, message, subscribe_frame, unsubscribe_frame, with_header};
 use super::stage::{BOTH, Stage, lasting};
 use ProtocolVersion::{V5, V311};
 
@@ -111,6 +111,20 @@ fn one_subscribe_has_eight_filters_and_a_session_fifty_subscriptions() {
         assert_eq!(stage.take(link), ["suback 1 [00]"]);
         assert_eq!(stage.broker.holdings().subscriptions, 50);
     }
+}
+
+#[test]
+fn all_sessions_together_have_as_many_subscriptions_as_there_may_be() {
+    let mut stage = Stage::with(|limits| limits.subscriptions_max = 2);
+    let links = ["a", "b"].map(|id| stage.clean(V5, id));
+    for (at, code) in [(0, "00"), (1, "00"), (0, "97"), (1, "97")] {
+        let topic = format!("{code}/{at}");
+        stage.send(links[at], &subscribe_frame(V5, 1, 0, &[filter(&topic, 0)])).unwrap();
+        assert_eq!(stage.take(links[at]).pop().unwrap(), format!("suback 1 [{code}]"));
+    }
+    stage.send(links[0], &unsubscribe_frame(V5, 1, &["00/0"])).unwrap();
+    stage.send(links[1], &subscribe_frame(V5, 1, 0, &[filter("c", 0)])).unwrap();
+    assert_eq!(stage.take(links[1]), ["suback 1 [00]"]);
 }
 
 #[test]
