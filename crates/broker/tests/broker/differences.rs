@@ -2,9 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use fleetward_broker::LinkId;
+use fleetward_mqtt::ReasonCode;
 use fleetward_mqtt::packet::{AnswerKind, Connect, Delivery, RetainHandling, SubscribeFilter};
-use fleetward_mqtt::{ProtocolVersion, ReasonCode};
 use proptest::prelude::*;
 
 use super::frames::{
@@ -13,56 +12,8 @@ use super::frames::{
 };
 use super::history::{CLIENTS, FILTERS, Step, TOPICS, step};
 use super::model::{Class, EXPIRY_MAX, Message, Model, Subscription};
+use super::reader::{Reader, without_time};
 use super::stage::{BOTH, Stage};
-
-/// A connected client of the broker, and what it has read.
-struct Reader {
-    link: LinkId,
-    version: ProtocolVersion,
-    log: Vec<(Class, String)>,
-    /// What it can answer.
-    open: Vec<(AnswerKind, u16)>,
-}
-
-impl Reader {
-    fn read(&mut self, words: Vec<String>) {
-        for word in words {
-            let number = |mark: &str| {
-                let after = word.split(mark).nth(1)?;
-                after.split(' ').next()?.parse::<u16>().ok()
-            };
-            let class = match word.split(' ').next().unwrap() {
-                "pubrel" => {
-                    self.open.push((AnswerKind::Pubcomp, number("pubrel ").unwrap()));
-                    Class::Release
-                }
-                first if first.contains('=') => {
-                    let qos = usize::from(number(" q").unwrap());
-                    match qos {
-                        1 => self.open.push((AnswerKind::Puback, number(" id").unwrap())),
-                        2 => self.open.push((AnswerKind::Pubrec, number(" id").unwrap())),
-                        _ => {}
-                    }
-                    Class::Message(qos)
-                }
-                _ => Class::Answer,
-            };
-            self.log.push((class, without_time(class, word)));
-        }
-    }
-
-    fn of(&self, class: Class) -> Vec<&String> {
-        self.log.iter().filter(|(own, _)| *own == class).map(|(_, word)| word).collect()
-    }
-}
-
-/// A QoS 2 message says how long it may wait when it goes out, which is when it is kept.
-fn without_time(class: Class, word: String) -> String {
-    match word.find(" expiry").filter(|_| class == Class::Message(2)) {
-        Some(at) => word.split_at(at).0.to_owned(),
-        None => word,
-    }
-}
 
 /// Both brokers.
 struct Pair {
@@ -76,8 +27,14 @@ struct Pair {
 }
 
 impl Pair {
-    fn new() -> Self {
-        let mut stage = Stage::with(|limits| limits.session_expiry_max_seconds = EXPIRY_MAX);
+    /// `in_steps`: each message and each retained message is a step of its own.
+    fn new(in_steps: bool) -> Self {
+        let mut stage = Stage::with(|limits| {
+            limits.session_expiry_max_seconds = EXPIRY_MAX;
+            if in_steps {
+                (limits.receivers_per_call, limits.retained_per_call) = (1, 1);
+            }
+        });
         stage.keeps_at_once = false;
         let mut model = Model::default();
         model.now = stage.now_ms;
@@ -97,6 +54,13 @@ impl Pair {
     }
 
     fn run(&mut self, step: &Step) {
+        self.run_at_once(step);
+        while self.stage.broker.has_work() {
+            self.stage.broker.tick(self.stage.now_ms);
+        }
+    }
+
+    fn run_at_once(&mut self, step: &Step) {
         match *step {
             Step::Connect { client, version, clean, expiry, window, will, is_thief } => {
                 let payload = self.payload();
@@ -348,26 +312,45 @@ proptest! {
     fn the_broker_sends_what_a_naive_one_sends(
         steps in prop::collection::vec(step(), 1..120),
     ) {
-        let mut pair = Pair::new();
-        for step in &steps {
-            pair.run(step);
-        }
-        pair.settle();
-        // Nobody is connected and all sessions are over: nothing is left but what is retained.
-        for client in 0..CLIENTS.len() {
-            if pair.readers.contains_key(&client) {
-                pair.drop_link(client);
-            }
-        }
-        pair.stage.pass_seconds(10_000);
-        let holdings = pair.stage.broker.holdings();
-        prop_assert_eq!(holdings.messages, holdings.retained);
-        prop_assert_eq!((holdings.sessions, holdings.subscriptions), (0, 0));
-        prop_assert_eq!((holdings.identifier_sets, holdings.deadlines, holdings.queued), (0, 0, 0));
-        pair.write();
-        prop_assert!(pair.stage.kept.sessions.is_empty() && pair.stage.kept.messages.is_empty());
-        prop_assert_eq!(pair.stage.kept.retained.len(), holdings.retained);
+        check(Pair::new(false), &steps)?;
     }
+
+    /// A will would go round while its client comes back, and then find it there or not.
+    #[test]
+    fn it_sends_the_same_in_the_smallest_steps(
+        steps in prop::collection::vec(step(), 1..120),
+    ) {
+        let without_will = |step: Step| match step {
+            Step::Connect { client, version, clean, expiry, window, is_thief, .. } => {
+                Step::Connect { client, version, clean, expiry, window, will: None, is_thief }
+            }
+            other => other,
+        };
+        let steps: Vec<Step> = steps.into_iter().map(without_will).collect();
+        check(Pair::new(true), &steps)?;
+    }
+}
+
+fn check(mut pair: Pair, steps: &[Step]) -> Result<(), TestCaseError> {
+    for step in steps {
+        pair.run(step);
+    }
+    pair.settle();
+    // Nobody is connected and all sessions are over: nothing is left but what is retained.
+    for client in 0..CLIENTS.len() {
+        if pair.readers.contains_key(&client) {
+            pair.drop_link(client);
+        }
+    }
+    pair.stage.pass_seconds(10_000);
+    let holdings = pair.stage.broker.holdings();
+    prop_assert_eq!(holdings.messages, holdings.retained);
+    prop_assert_eq!((holdings.sessions, holdings.subscriptions), (0, 0));
+    prop_assert_eq!((holdings.identifier_sets, holdings.deadlines, holdings.queued), (0, 0, 0));
+    pair.write();
+    prop_assert!(pair.stage.kept.sessions.is_empty() && pair.stage.kept.messages.is_empty());
+    prop_assert_eq!(pair.stage.kept.retained.len(), holdings.retained);
+    Ok(())
 }
 
 /// More on request, by `PROPTEST_CASES`.

@@ -16,6 +16,7 @@ mod history;
 mod keeping;
 mod limits;
 mod model;
+mod reader;
 mod sessions;
 mod stage;
 mod subscriptions;
