@@ -34,3 +34,15 @@ pub use broker::{
 pub use limits::Limits;
 pub use message::Message;
 pub use session::LinkId;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Its owner holds it behind a lock, for connections on any thread.
+    #[test]
+    fn a_broker_goes_from_thread_to_thread() {
+        fn goes<T: Send>(_: T) {}
+        goes(Broker::new(Limits::default(), 7));
+    }
+}
