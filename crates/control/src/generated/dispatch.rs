@@ -75,8 +75,12 @@ pub(crate) async fn dispatch(
             run(control, input, crate::security_profile::describe::describe).await
         }
         Operation::DescribeThing => run(control, input, crate::thing::describe::describe).await,
+        Operation::DetachPolicy => run(control, input, crate::policy::detach::detach).await,
         Operation::DetachSecurityProfile => {
             run(control, input, crate::security_profile::detach::detach).await
+        }
+        Operation::DetachThingPrincipal => {
+            run(control, input, crate::certificate::detach_from_thing::detach_from_thing).await
         }
         Operation::ListActiveViolations => {
             run(control, input, crate::violation::list_active::list_active).await
@@ -106,6 +110,9 @@ pub(crate) async fn dispatch(
             run(control, input, crate::thing_group::remove_thing::remove_thing).await
         }
         Operation::TagResource => run(control, input, crate::tag::add::add).await,
+        Operation::TestAuthorization => {
+            run(control, input, crate::policy::test_authorization::test_authorization).await
+        }
         Operation::UntagResource => run(control, input, crate::tag::remove::remove).await,
         Operation::UpdateCertificate => {
             run(control, input, crate::certificate::update::update).await
@@ -117,6 +124,7 @@ pub(crate) async fn dispatch(
         Operation::UpdateSecurityProfile => {
             run(control, input, crate::security_profile::update::update).await
         }
+        Operation::UpdateThing => run(control, input, crate::thing::update::update).await,
         Operation::ValidateSecurityProfileBehaviors => {
             run(control, input, crate::security_profile::validate_behaviors::validate_behaviors)
                 .await

@@ -2,5 +2,7 @@
 
 pub(crate) mod attach;
 pub(crate) mod create;
+pub(crate) mod detach;
+pub(crate) mod test_authorization;
 #[cfg(test)]
 mod tests;

@@ -3144,8 +3144,8 @@ impl Operation {
                     ErrorCode::Throttling,
                     ErrorCode::Unauthorized,
                 ],
-                is_served: false,
-                authorised_on: &[],
+                is_served: true,
+                authorised_on: &[&[ResourceTemplate { prefix: "", member: "target" }]],
             },
             Self::DetachPrincipalPolicy => &OperationFacts {
                 name: "DetachPrincipalPolicy",
@@ -3205,8 +3205,8 @@ impl Operation {
                     ErrorCode::Throttling,
                     ErrorCode::Unauthorized,
                 ],
-                is_served: false,
-                authorised_on: &[],
+                is_served: true,
+                authorised_on: &[&[ResourceTemplate { prefix: "", member: "principal" }]],
             },
             Self::DisableTopicRule => &OperationFacts {
                 name: "DisableTopicRule",
@@ -5227,8 +5227,8 @@ impl Operation {
                     ErrorCode::Throttling,
                     ErrorCode::Unauthorized,
                 ],
-                is_served: false,
-                authorised_on: &[],
+                is_served: true,
+                authorised_on: &[&[ResourceTemplate { prefix: "", member: "principal" }]],
             },
             Self::TestInvokeAuthorizer => &OperationFacts {
                 name: "TestInvokeAuthorizer",
@@ -5785,8 +5785,8 @@ impl Operation {
                     ErrorCode::Unauthorized,
                     ErrorCode::VersionConflict,
                 ],
-                is_served: false,
-                authorised_on: &[],
+                is_served: true,
+                authorised_on: &[&[ResourceTemplate { prefix: "thing/", member: "thingName" }]],
             },
             Self::UpdateThingGroup => &OperationFacts {
                 name: "UpdateThingGroup",

@@ -29,7 +29,9 @@ pub(crate) fn input_shape(operation: Operation) -> Option<&'static Shape> {
         Operation::DescribeEndpoint => Some(&DESCRIBE_ENDPOINT_REQUEST),
         Operation::DescribeSecurityProfile => Some(&DESCRIBE_SECURITY_PROFILE_REQUEST),
         Operation::DescribeThing => Some(&DESCRIBE_THING_REQUEST),
+        Operation::DetachPolicy => Some(&DETACH_POLICY_REQUEST),
         Operation::DetachSecurityProfile => Some(&DETACH_SECURITY_PROFILE_REQUEST),
+        Operation::DetachThingPrincipal => Some(&DETACH_THING_PRINCIPAL_REQUEST),
         Operation::ListActiveViolations => Some(&LIST_ACTIVE_VIOLATIONS_REQUEST),
         Operation::ListCustomMetrics => Some(&LIST_CUSTOM_METRICS_REQUEST),
         Operation::ListDimensions => Some(&LIST_DIMENSIONS_REQUEST),
@@ -49,11 +51,13 @@ pub(crate) fn input_shape(operation: Operation) -> Option<&'static Shape> {
         }
         Operation::RemoveThingFromThingGroup => Some(&REMOVE_THING_FROM_THING_GROUP_REQUEST),
         Operation::TagResource => Some(&TAG_RESOURCE_REQUEST),
+        Operation::TestAuthorization => Some(&TEST_AUTHORIZATION_REQUEST),
         Operation::UntagResource => Some(&UNTAG_RESOURCE_REQUEST),
         Operation::UpdateCertificate => Some(&UPDATE_CERTIFICATE_REQUEST),
         Operation::UpdateCustomMetric => Some(&UPDATE_CUSTOM_METRIC_REQUEST),
         Operation::UpdateDimension => Some(&UPDATE_DIMENSION_REQUEST),
         Operation::UpdateSecurityProfile => Some(&UPDATE_SECURITY_PROFILE_REQUEST),
+        Operation::UpdateThing => Some(&UPDATE_THING_REQUEST),
         Operation::ValidateSecurityProfileBehaviors => {
             Some(&VALIDATE_SECURITY_PROFILE_BEHAVIORS_REQUEST)
         }
@@ -61,6 +65,15 @@ pub(crate) fn input_shape(operation: Operation) -> Option<&'static Shape> {
     }
 }
 
+static ACTION_TYPE: Shape = Shape {
+    name: "ActionType",
+    is_sensitive: false,
+    kind: Kind::Text {
+        length: Bounds::NONE,
+        pattern: None,
+        values: &["PUBLISH", "SUBSCRIBE", "RECEIVE", "CONNECT"],
+    },
+};
 static ADD_THING_TO_THING_GROUP_REQUEST: Shape = Shape {
     name: "AddThingToThingGroupRequest",
     is_sensitive: false,
@@ -175,6 +188,19 @@ static ATTRIBUTES: Shape = Shape {
     is_sensitive: false,
     kind: Kind::Map { key: &ATTRIBUTE_NAME, value: &ATTRIBUTE_VALUE, length: Bounds::NONE },
 };
+static AUTH_INFO: Shape = Shape {
+    name: "AuthInfo",
+    is_sensitive: false,
+    kind: Kind::Structure(&[
+        Member::new("actionType", &ACTION_TYPE, Location::Body),
+        Member::new("resources", &RESOURCES, Location::Body).required(),
+    ]),
+};
+static AUTH_INFOS: Shape = Shape {
+    name: "AuthInfos",
+    is_sensitive: false,
+    kind: Kind::List { member: &AUTH_INFO, length: Bounds::new(Some(1), Some(10)) },
+};
 static BEHAVIOR: Shape = Shape {
     name: "Behavior",
     is_sensitive: false,
@@ -284,6 +310,11 @@ static CIDRS: Shape = Shape {
     is_sensitive: false,
     kind: Kind::List { member: &CIDR, length: Bounds::NONE },
 };
+static CLIENT_ID: Shape = Shape {
+    name: "ClientId",
+    is_sensitive: false,
+    kind: Kind::Text { length: Bounds::NONE, pattern: None, values: &[] },
+};
 static CLIENT_REQUEST_TOKEN: Shape = Shape {
     name: "ClientRequestToken",
     is_sensitive: false,
@@ -292,6 +323,11 @@ static CLIENT_REQUEST_TOKEN: Shape = Shape {
         pattern: Some(&PATTERN_12),
         values: &[],
     },
+};
+static COGNITO_IDENTITY_POOL_ID: Shape = Shape {
+    name: "CognitoIdentityPoolId",
+    is_sensitive: false,
+    kind: Kind::Text { length: Bounds::NONE, pattern: None, values: &[] },
 };
 static COMPARISON_OPERATOR: Shape = Shape {
     name: "ComparisonOperator",
@@ -549,6 +585,14 @@ static DESCRIBE_THING_REQUEST: Shape = Shape {
         Member::new("thingName", &THING_NAME, Location::Label("thingName")).required()
     ]),
 };
+static DETACH_POLICY_REQUEST: Shape = Shape {
+    name: "DetachPolicyRequest",
+    is_sensitive: false,
+    kind: Kind::Structure(&[
+        Member::new("policyName", &POLICY_NAME, Location::Label("policyName")).required(),
+        Member::new("target", &POLICY_TARGET, Location::Body).required(),
+    ]),
+};
 static DETACH_SECURITY_PROFILE_REQUEST: Shape = Shape {
     name: "DetachSecurityProfileRequest",
     is_sensitive: false,
@@ -565,6 +609,14 @@ static DETACH_SECURITY_PROFILE_REQUEST: Shape = Shape {
             Location::Query("securityProfileTargetArn"),
         )
         .required(),
+    ]),
+};
+static DETACH_THING_PRINCIPAL_REQUEST: Shape = Shape {
+    name: "DetachThingPrincipalRequest",
+    is_sensitive: false,
+    kind: Kind::Structure(&[
+        Member::new("thingName", &THING_NAME, Location::Label("thingName")).required(),
+        Member::new("principal", &PRINCIPAL, Location::Header("x-amzn-principal")).required(),
     ]),
 };
 static DEVICE_DEFENDER_THING_NAME: Shape = Shape {
@@ -882,6 +934,11 @@ static POLICY_NAME: Shape = Shape {
         values: &[],
     },
 };
+static POLICY_NAMES: Shape = Shape {
+    name: "PolicyNames",
+    is_sensitive: false,
+    kind: Kind::List { member: &POLICY_NAME, length: Bounds::NONE },
+};
 static POLICY_TARGET: Shape = Shape {
     name: "PolicyTarget",
     is_sensitive: false,
@@ -931,10 +988,26 @@ static REMOVE_THING_FROM_THING_GROUP_REQUEST: Shape = Shape {
         Member::new("thingArn", &THING_ARN, Location::Body),
     ]),
 };
+static REMOVE_THING_TYPE: Shape =
+    Shape { name: "RemoveThingType", is_sensitive: false, kind: Kind::Boolean };
+static RESOURCE: Shape = Shape {
+    name: "Resource",
+    is_sensitive: false,
+    kind: Kind::Text {
+        length: Bounds::new(None, Some(2048)),
+        pattern: Some(&PATTERN_3),
+        values: &[],
+    },
+};
 static RESOURCE_ARN: Shape = Shape {
     name: "ResourceArn",
     is_sensitive: false,
     kind: Kind::Text { length: Bounds::NONE, pattern: None, values: &[] },
+};
+static RESOURCES: Shape = Shape {
+    name: "Resources",
+    is_sensitive: false,
+    kind: Kind::List { member: &RESOURCE, length: Bounds::NONE },
 };
 static ROLE_ARN: Shape = Shape {
     name: "RoleArn",
@@ -1017,6 +1090,18 @@ static TAG_VALUE: Shape = Shape {
     name: "TagValue",
     is_sensitive: false,
     kind: Kind::Text { length: Bounds::new(Some(0), Some(256)), pattern: None, values: &[] },
+};
+static TEST_AUTHORIZATION_REQUEST: Shape = Shape {
+    name: "TestAuthorizationRequest",
+    is_sensitive: false,
+    kind: Kind::Structure(&[
+        Member::new("principal", &PRINCIPAL, Location::Body),
+        Member::new("cognitoIdentityPoolId", &COGNITO_IDENTITY_POOL_ID, Location::Body),
+        Member::new("authInfos", &AUTH_INFOS, Location::Body).required(),
+        Member::new("clientId", &CLIENT_ID, Location::Query("clientId")),
+        Member::new("policyNamesToAdd", &POLICY_NAMES, Location::Body),
+        Member::new("policyNamesToSkip", &POLICY_NAMES, Location::Body),
+    ]),
 };
 static THING_ARN: Shape = Shape {
     name: "ThingArn",
@@ -1152,6 +1237,17 @@ static UPDATE_SECURITY_PROFILE_REQUEST: Shape = Shape {
         Member::new("expectedVersion", &OPTIONAL_VERSION, Location::Query("expectedVersion")),
         Member::new("metricsExportConfig", &METRICS_EXPORT_CONFIG, Location::Body),
         Member::new("deleteMetricsExportConfig", &DELETE_METRICS_EXPORT_CONFIG, Location::Body),
+    ]),
+};
+static UPDATE_THING_REQUEST: Shape = Shape {
+    name: "UpdateThingRequest",
+    is_sensitive: false,
+    kind: Kind::Structure(&[
+        Member::new("thingName", &THING_NAME, Location::Label("thingName")).required(),
+        Member::new("thingTypeName", &THING_TYPE_NAME, Location::Body),
+        Member::new("attributePayload", &ATTRIBUTE_PAYLOAD, Location::Body),
+        Member::new("expectedVersion", &OPTIONAL_VERSION, Location::Body),
+        Member::new("removeThingType", &REMOVE_THING_TYPE, Location::Body),
     ]),
 };
 static VALIDATE_SECURITY_PROFILE_BEHAVIORS_REQUEST: Shape = Shape {

@@ -333,6 +333,18 @@ impl Input for DescribeThingRequest {
     const OPERATION: Operation = Operation::DescribeThing;
 }
 
+/// What `DetachPolicy` takes.
+#[derive(Clone, PartialEq, Serialize, Deserialize, Debug)]
+#[serde(rename_all = "camelCase")]
+pub struct DetachPolicyRequest {
+    pub policy_name: String,
+    pub target: String,
+}
+impl Input for DetachPolicyRequest {
+    type Output = NoOutput;
+    const OPERATION: Operation = Operation::DetachPolicy;
+}
+
 /// What `DetachSecurityProfile` takes.
 #[derive(Clone, PartialEq, Serialize, Deserialize, Debug)]
 #[serde(rename_all = "camelCase")]
@@ -343,6 +355,18 @@ pub struct DetachSecurityProfileRequest {
 impl Input for DetachSecurityProfileRequest {
     type Output = DetachSecurityProfileResponse;
     const OPERATION: Operation = Operation::DetachSecurityProfile;
+}
+
+/// What `DetachThingPrincipal` takes.
+#[derive(Clone, PartialEq, Serialize, Deserialize, Debug)]
+#[serde(rename_all = "camelCase")]
+pub struct DetachThingPrincipalRequest {
+    pub thing_name: String,
+    pub principal: String,
+}
+impl Input for DetachThingPrincipalRequest {
+    type Output = DetachThingPrincipalResponse;
+    const OPERATION: Operation = Operation::DetachThingPrincipal;
 }
 
 /// What `ListActiveViolations` takes.
@@ -566,6 +590,27 @@ impl Input for TagResourceRequest {
     const OPERATION: Operation = Operation::TagResource;
 }
 
+/// What `TestAuthorization` takes.
+#[derive(Clone, PartialEq, Serialize, Deserialize, Debug)]
+#[serde(rename_all = "camelCase")]
+pub struct TestAuthorizationRequest {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub principal: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cognito_identity_pool_id: Option<String>,
+    pub auth_infos: Vec<AuthInfo>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub policy_names_to_add: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub policy_names_to_skip: Option<Vec<String>>,
+}
+impl Input for TestAuthorizationRequest {
+    type Output = TestAuthorizationResponse;
+    const OPERATION: Operation = Operation::TestAuthorization;
+}
+
 /// What `UntagResource` takes.
 #[derive(Clone, PartialEq, Serialize, Deserialize, Debug)]
 #[serde(rename_all = "camelCase")]
@@ -645,6 +690,25 @@ pub struct UpdateSecurityProfileRequest {
 impl Input for UpdateSecurityProfileRequest {
     type Output = UpdateSecurityProfileResponse;
     const OPERATION: Operation = Operation::UpdateSecurityProfile;
+}
+
+/// What `UpdateThing` takes.
+#[derive(Clone, PartialEq, Serialize, Deserialize, Debug)]
+#[serde(rename_all = "camelCase")]
+pub struct UpdateThingRequest {
+    pub thing_name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub thing_type_name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub attribute_payload: Option<AttributePayload>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expected_version: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub remove_thing_type: Option<bool>,
+}
+impl Input for UpdateThingRequest {
+    type Output = UpdateThingResponse;
+    const OPERATION: Operation = Operation::UpdateThing;
 }
 
 /// What `ValidateSecurityProfileBehaviors` takes.
