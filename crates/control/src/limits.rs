@@ -19,6 +19,8 @@ pub const TARGETS_PER_PROFILE: usize = 1_000;
 pub const ATTRIBUTES: usize = 50;
 /// Most policies attached to one certificate (AWS quotas).
 pub const POLICIES_PER_CERTIFICATE: usize = 10;
+/// Most versions of one policy (AWS quotas).
+pub const VERSIONS_PER_POLICY: usize = 5;
 /// Most things attached to one certificate. AWS names no limit; the document holds all of them.
 pub const THINGS_PER_CERTIFICATE: usize = 1_000;
 /// Most policies that one TestAuthorization adds or skips, and most resources that it asks about.

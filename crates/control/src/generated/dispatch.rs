@@ -43,6 +43,9 @@ pub(crate) async fn dispatch(
             .await
         }
         Operation::CreatePolicy => run(control, input, crate::policy::create::create).await,
+        Operation::CreatePolicyVersion => {
+            run(control, input, crate::policy::create_version::create_version).await
+        }
         Operation::CreateSecurityProfile => {
             run(control, input, crate::security_profile::create::create).await
         }
@@ -108,6 +111,9 @@ pub(crate) async fn dispatch(
         }
         Operation::RemoveThingFromThingGroup => {
             run(control, input, crate::thing_group::remove_thing::remove_thing).await
+        }
+        Operation::SetDefaultPolicyVersion => {
+            run(control, input, crate::policy::set_default_version::set_default_version).await
         }
         Operation::TagResource => run(control, input, crate::tag::add::add).await,
         Operation::TestAuthorization => {

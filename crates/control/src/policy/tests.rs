@@ -7,6 +7,7 @@ use crate::certificate::tests::{certificate, stored};
 use crate::testing::Plane;
 
 mod test_authorization;
+mod versions;
 
 const CONNECT: &str = r#"{"Version":"2012-10-17",
     "Statement":[{"Effect":"Allow","Action":"iot:Connect","Resource":"*"}]}"#;

@@ -24,6 +24,7 @@ fn every_variant_has_the_code_that_its_name_says() {
         (Refusal::VersionConflict(text()), ErrorCode::VersionConflict),
         (Refusal::InUse(text()), ErrorCode::DeleteConflict),
         (Refusal::State(text()), ErrorCode::CertificateState),
+        (Refusal::Versions(text()), ErrorCode::VersionsLimitExceeded),
         (Refusal::Limit(text()), ErrorCode::LimitExceeded),
         (failed(too_large.into()), ErrorCode::LimitExceeded),
         (failed(no_room.into()), ErrorCode::ServiceUnavailable),

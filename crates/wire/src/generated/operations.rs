@@ -1578,8 +1578,8 @@ impl Operation {
                     ErrorCode::Unauthorized,
                     ErrorCode::VersionsLimitExceeded,
                 ],
-                is_served: false,
-                authorised_on: &[],
+                is_served: true,
+                authorised_on: &[&[ResourceTemplate { prefix: "policy/", member: "policyName" }]],
             },
             Self::CreateProvisioningClaim => &OperationFacts {
                 name: "CreateProvisioningClaim",
@@ -5051,8 +5051,8 @@ impl Operation {
                     ErrorCode::Throttling,
                     ErrorCode::Unauthorized,
                 ],
-                is_served: false,
-                authorised_on: &[],
+                is_served: true,
+                authorised_on: &[&[ResourceTemplate { prefix: "policy/", member: "policyName" }]],
             },
             Self::SetLoggingOptions => &OperationFacts {
                 name: "SetLoggingOptions",

@@ -15,6 +15,7 @@ pub(crate) fn input_shape(operation: Operation) -> Option<&'static Shape> {
         Operation::CreateKeysAndCertificate => Some(&CREATE_KEYS_AND_CERTIFICATE_REQUEST),
         Operation::CreateMute => Some(&CREATE_MUTE_REQUEST),
         Operation::CreatePolicy => Some(&CREATE_POLICY_REQUEST),
+        Operation::CreatePolicyVersion => Some(&CREATE_POLICY_VERSION_REQUEST),
         Operation::CreateSecurityProfile => Some(&CREATE_SECURITY_PROFILE_REQUEST),
         Operation::CreateThingGroup => Some(&CREATE_THING_GROUP_REQUEST),
         Operation::CreateThing => Some(&CREATE_THING_REQUEST),
@@ -50,6 +51,7 @@ pub(crate) fn input_shape(operation: Operation) -> Option<&'static Shape> {
             Some(&PUT_VERIFICATION_STATE_ON_VIOLATION_REQUEST)
         }
         Operation::RemoveThingFromThingGroup => Some(&REMOVE_THING_FROM_THING_GROUP_REQUEST),
+        Operation::SetDefaultPolicyVersion => Some(&SET_DEFAULT_POLICY_VERSION_REQUEST),
         Operation::TagResource => Some(&TAG_RESOURCE_REQUEST),
         Operation::TestAuthorization => Some(&TEST_AUTHORIZATION_REQUEST),
         Operation::UntagResource => Some(&UNTAG_RESOURCE_REQUEST),
@@ -162,7 +164,7 @@ static ATTRIBUTE_NAME: Shape = Shape {
     is_sensitive: false,
     kind: Kind::Text {
         length: Bounds::new(None, Some(128)),
-        pattern: Some(&PATTERN_9),
+        pattern: Some(&PATTERN_10),
         values: &[],
     },
 };
@@ -179,7 +181,7 @@ static ATTRIBUTE_VALUE: Shape = Shape {
     is_sensitive: false,
     kind: Kind::Text {
         length: Bounds::new(None, Some(800)),
-        pattern: Some(&PATTERN_10),
+        pattern: Some(&PATTERN_11),
         values: &[],
     },
 };
@@ -253,7 +255,7 @@ static BEHAVIOR_NAME: Shape = Shape {
     is_sensitive: false,
     kind: Kind::Text {
         length: Bounds::new(Some(1), Some(128)),
-        pattern: Some(&PATTERN_7),
+        pattern: Some(&PATTERN_8),
         values: &[],
     },
 };
@@ -267,7 +269,7 @@ static BILLING_GROUP_NAME: Shape = Shape {
     is_sensitive: false,
     kind: Kind::Text {
         length: Bounds::new(Some(1), Some(128)),
-        pattern: Some(&PATTERN_7),
+        pattern: Some(&PATTERN_8),
         values: &[],
     },
 };
@@ -301,7 +303,7 @@ static CIDR: Shape = Shape {
     is_sensitive: false,
     kind: Kind::Text {
         length: Bounds::new(Some(2), Some(43)),
-        pattern: Some(&PATTERN_6),
+        pattern: Some(&PATTERN_7),
         values: &[],
     },
 };
@@ -320,7 +322,7 @@ static CLIENT_REQUEST_TOKEN: Shape = Shape {
     is_sensitive: false,
     kind: Kind::Text {
         length: Bounds::new(Some(1), Some(64)),
-        pattern: Some(&PATTERN_12),
+        pattern: Some(&PATTERN_13),
         values: &[],
     },
 };
@@ -416,6 +418,15 @@ static CREATE_POLICY_REQUEST: Shape = Shape {
         Member::new("tags", &TAG_LIST, Location::Body),
     ]),
 };
+static CREATE_POLICY_VERSION_REQUEST: Shape = Shape {
+    name: "CreatePolicyVersionRequest",
+    is_sensitive: false,
+    kind: Kind::Structure(&[
+        Member::new("policyName", &POLICY_NAME, Location::Label("policyName")).required(),
+        Member::new("policyDocument", &POLICY_DOCUMENT, Location::Body).required(),
+        Member::new("setAsDefault", &SET_AS_DEFAULT, Location::Query("setAsDefault")),
+    ]),
+};
 static CREATE_SECURITY_PROFILE_REQUEST: Shape = Shape {
     name: "CreateSecurityProfileRequest",
     is_sensitive: false,
@@ -469,7 +480,7 @@ static CUSTOM_METRIC_DISPLAY_NAME: Shape = Shape {
     is_sensitive: false,
     kind: Kind::Text {
         length: Bounds::new(None, Some(128)),
-        pattern: Some(&PATTERN_2),
+        pattern: Some(&PATTERN_3),
         values: &[],
     },
 };
@@ -629,7 +640,7 @@ static DIMENSION_NAME: Shape = Shape {
     is_sensitive: false,
     kind: Kind::Text {
         length: Bounds::new(Some(1), Some(128)),
-        pattern: Some(&PATTERN_7),
+        pattern: Some(&PATTERN_8),
         values: &[],
     },
 };
@@ -663,7 +674,7 @@ static ENDPOINT_TYPE: Shape = Shape {
     is_sensitive: false,
     kind: Kind::Text {
         length: Bounds::new(None, Some(128)),
-        pattern: Some(&PATTERN_3),
+        pattern: Some(&PATTERN_4),
         values: &[],
     },
 };
@@ -841,7 +852,7 @@ static METRIC_NAME: Shape = Shape {
     is_sensitive: false,
     kind: Kind::Text {
         length: Bounds::new(Some(1), Some(128)),
-        pattern: Some(&PATTERN_7),
+        pattern: Some(&PATTERN_8),
         values: &[],
     },
 };
@@ -884,7 +895,7 @@ static MUTE_ID: Shape = Shape {
     is_sensitive: false,
     kind: Kind::Text {
         length: Bounds::new(Some(1), Some(128)),
-        pattern: Some(&PATTERN_8),
+        pattern: Some(&PATTERN_9),
         values: &[],
     },
 };
@@ -893,7 +904,7 @@ static MUTE_REASON: Shape = Shape {
     is_sensitive: false,
     kind: Kind::Text {
         length: Bounds::new(Some(1), Some(1000)),
-        pattern: Some(&PATTERN_5),
+        pattern: Some(&PATTERN_6),
         values: &[],
     },
 };
@@ -921,7 +932,7 @@ static POLICY_DOCUMENT: Shape = Shape {
     is_sensitive: false,
     kind: Kind::Text {
         length: Bounds::new(Some(0), Some(404600)),
-        pattern: Some(&PATTERN_3),
+        pattern: Some(&PATTERN_4),
         values: &[],
     },
 };
@@ -930,7 +941,7 @@ static POLICY_NAME: Shape = Shape {
     is_sensitive: false,
     kind: Kind::Text {
         length: Bounds::new(Some(1), Some(128)),
-        pattern: Some(&PATTERN_4),
+        pattern: Some(&PATTERN_5),
         values: &[],
     },
 };
@@ -943,6 +954,11 @@ static POLICY_TARGET: Shape = Shape {
     name: "PolicyTarget",
     is_sensitive: false,
     kind: Kind::Text { length: Bounds::NONE, pattern: None, values: &[] },
+};
+static POLICY_VERSION_ID: Shape = Shape {
+    name: "PolicyVersionId",
+    is_sensitive: false,
+    kind: Kind::Text { length: Bounds::NONE, pattern: Some(&PATTERN_2), values: &[] },
 };
 static PORT: Shape = Shape {
     name: "Port",
@@ -995,7 +1011,7 @@ static RESOURCE: Shape = Shape {
     is_sensitive: false,
     kind: Kind::Text {
         length: Bounds::new(None, Some(2048)),
-        pattern: Some(&PATTERN_3),
+        pattern: Some(&PATTERN_4),
         values: &[],
     },
 };
@@ -1019,7 +1035,7 @@ static SECURITY_PROFILE_DESCRIPTION: Shape = Shape {
     is_sensitive: false,
     kind: Kind::Text {
         length: Bounds::new(None, Some(1000)),
-        pattern: Some(&PATTERN_2),
+        pattern: Some(&PATTERN_3),
         values: &[],
     },
 };
@@ -1028,7 +1044,7 @@ static SECURITY_PROFILE_NAME: Shape = Shape {
     is_sensitive: false,
     kind: Kind::Text {
         length: Bounds::new(Some(1), Some(128)),
-        pattern: Some(&PATTERN_7),
+        pattern: Some(&PATTERN_8),
         values: &[],
     },
 };
@@ -1039,6 +1055,17 @@ static SECURITY_PROFILE_TARGET_ARN: Shape = Shape {
 };
 static SET_AS_ACTIVE: Shape =
     Shape { name: "SetAsActive", is_sensitive: false, kind: Kind::Boolean };
+static SET_AS_DEFAULT: Shape =
+    Shape { name: "SetAsDefault", is_sensitive: false, kind: Kind::Boolean };
+static SET_DEFAULT_POLICY_VERSION_REQUEST: Shape = Shape {
+    name: "SetDefaultPolicyVersionRequest",
+    is_sensitive: false,
+    kind: Kind::Structure(&[
+        Member::new("policyName", &POLICY_NAME, Location::Label("policyName")).required(),
+        Member::new("policyVersionId", &POLICY_VERSION_ID, Location::Label("policyVersionId"))
+            .required(),
+    ]),
+};
 static STATISTICAL_THRESHOLD: Shape = Shape {
     name: "StatisticalThreshold",
     is_sensitive: false,
@@ -1064,7 +1091,7 @@ static TAG_KEY: Shape = Shape {
     is_sensitive: false,
     kind: Kind::Text {
         length: Bounds::new(Some(1), Some(128)),
-        pattern: Some(&PATTERN_11),
+        pattern: Some(&PATTERN_12),
         values: &[],
     },
 };
@@ -1118,7 +1145,7 @@ static THING_GROUP_DESCRIPTION: Shape = Shape {
     is_sensitive: false,
     kind: Kind::Text {
         length: Bounds::new(None, Some(2028)),
-        pattern: Some(&PATTERN_2),
+        pattern: Some(&PATTERN_3),
         values: &[],
     },
 };
@@ -1127,7 +1154,7 @@ static THING_GROUP_NAME: Shape = Shape {
     is_sensitive: false,
     kind: Kind::Text {
         length: Bounds::new(Some(1), Some(128)),
-        pattern: Some(&PATTERN_7),
+        pattern: Some(&PATTERN_8),
         values: &[],
     },
 };
@@ -1144,7 +1171,7 @@ static THING_NAME: Shape = Shape {
     is_sensitive: false,
     kind: Kind::Text {
         length: Bounds::new(Some(1), Some(128)),
-        pattern: Some(&PATTERN_7),
+        pattern: Some(&PATTERN_8),
         values: &[],
     },
 };
@@ -1162,7 +1189,7 @@ static THING_TYPE_NAME: Shape = Shape {
     is_sensitive: false,
     kind: Kind::Text {
         length: Bounds::new(Some(1), Some(128)),
-        pattern: Some(&PATTERN_7),
+        pattern: Some(&PATTERN_8),
         values: &[],
     },
 };
@@ -1269,7 +1296,7 @@ static VERIFICATION_STATE_DESCRIPTION: Shape = Shape {
     is_sensitive: false,
     kind: Kind::Text {
         length: Bounds::new(None, Some(1000)),
-        pattern: Some(&PATTERN_5),
+        pattern: Some(&PATTERN_6),
         values: &[],
     },
 };
@@ -1278,7 +1305,7 @@ static VIOLATION_ID: Shape = Shape {
     is_sensitive: false,
     kind: Kind::Text {
         length: Bounds::new(Some(1), Some(128)),
-        pattern: Some(&PATTERN_8),
+        pattern: Some(&PATTERN_9),
         values: &[],
     },
 };
@@ -1294,21 +1321,22 @@ static PATTERN_1: Pattern = Pattern::new(
     "(p0|p0\\.1|p0\\.01|p1|p10|p50|p90|p99|p99\\.9|p99\\.99|p100)",
     "\\A(?:(p0|p0\\.1|p0\\.01|p1|p10|p50|p90|p99|p99\\.9|p99\\.99|p100))\\z",
 );
-static PATTERN_2: Pattern = Pattern::new("[\\p{Graph}\\x20]*", "\\A(?:[[:graph:]\\x20]*)\\z");
-static PATTERN_3: Pattern = Pattern::new("[\\s\\S]*", "\\A(?:[[:space:][:^space:]]*)\\z");
-static PATTERN_4: Pattern = Pattern::new("[\\w+=,.@-]+", "\\A(?:[[:word:]+=,.@-]+)\\z");
-static PATTERN_5: Pattern = Pattern::new("[^\\p{Cntrl}]*", "\\A(?:[^[:cntrl:]]*)\\z");
-static PATTERN_6: Pattern = Pattern::new("[a-fA-F0-9:\\.\\/]+", "\\A(?:[a-fA-F0-9:\\.\\/]+)\\z");
-static PATTERN_7: Pattern = Pattern::new("[a-zA-Z0-9:_-]+", "\\A(?:[a-zA-Z0-9:_-]+)\\z");
-static PATTERN_8: Pattern = Pattern::new("[a-zA-Z0-9\\-]+", "\\A(?:[a-zA-Z0-9\\-]+)\\z");
-static PATTERN_9: Pattern = Pattern::new("[a-zA-Z0-9_.,@/:#-]+", "\\A(?:[a-zA-Z0-9_.,@/:#-]+)\\z");
-static PATTERN_10: Pattern =
+static PATTERN_2: Pattern = Pattern::new("[0-9]+", "\\A(?:[0-9]+)\\z");
+static PATTERN_3: Pattern = Pattern::new("[\\p{Graph}\\x20]*", "\\A(?:[[:graph:]\\x20]*)\\z");
+static PATTERN_4: Pattern = Pattern::new("[\\s\\S]*", "\\A(?:[[:space:][:^space:]]*)\\z");
+static PATTERN_5: Pattern = Pattern::new("[\\w+=,.@-]+", "\\A(?:[[:word:]+=,.@-]+)\\z");
+static PATTERN_6: Pattern = Pattern::new("[^\\p{Cntrl}]*", "\\A(?:[^[:cntrl:]]*)\\z");
+static PATTERN_7: Pattern = Pattern::new("[a-fA-F0-9:\\.\\/]+", "\\A(?:[a-fA-F0-9:\\.\\/]+)\\z");
+static PATTERN_8: Pattern = Pattern::new("[a-zA-Z0-9:_-]+", "\\A(?:[a-zA-Z0-9:_-]+)\\z");
+static PATTERN_9: Pattern = Pattern::new("[a-zA-Z0-9\\-]+", "\\A(?:[a-zA-Z0-9\\-]+)\\z");
+static PATTERN_10: Pattern = Pattern::new("[a-zA-Z0-9_.,@/:#-]+", "\\A(?:[a-zA-Z0-9_.,@/:#-]+)\\z");
+static PATTERN_11: Pattern =
     Pattern::new("[a-zA-Z0-9_.,@/:#=\\[\\]-]*", "\\A(?:[a-zA-Z0-9_.,@/:#=\\[\\]-]*)\\z");
-static PATTERN_11: Pattern = Pattern::new(
+static PATTERN_12: Pattern = Pattern::new(
     "^([\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*)$",
     "\\A(?:^([\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*)$)\\z",
 );
-static PATTERN_12: Pattern = Pattern::new("^[a-zA-Z0-9-_]+$", "\\A(?:^[a-zA-Z0-9-_]+$)\\z");
+static PATTERN_13: Pattern = Pattern::new("^[a-zA-Z0-9-_]+$", "\\A(?:^[a-zA-Z0-9-_]+$)\\z");
 
 /// Every pattern of the tables, for the test that each compiles.
 #[cfg(test)]
@@ -1326,4 +1354,5 @@ pub(crate) static PATTERNS: &[&Pattern] = &[
     &PATTERN_10,
     &PATTERN_11,
     &PATTERN_12,
+    &PATTERN_13,
 ];

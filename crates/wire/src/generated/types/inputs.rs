@@ -146,6 +146,20 @@ impl Input for CreatePolicyRequest {
     const OPERATION: Operation = Operation::CreatePolicy;
 }
 
+/// What `CreatePolicyVersion` takes.
+#[derive(Clone, PartialEq, Serialize, Deserialize, Debug)]
+#[serde(rename_all = "camelCase")]
+pub struct CreatePolicyVersionRequest {
+    pub policy_name: String,
+    pub policy_document: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub set_as_default: Option<bool>,
+}
+impl Input for CreatePolicyVersionRequest {
+    type Output = CreatePolicyVersionResponse;
+    const OPERATION: Operation = Operation::CreatePolicyVersion;
+}
+
 /// What `CreateSecurityProfile` takes.
 #[derive(Clone, PartialEq, Serialize, Deserialize, Debug)]
 #[serde(rename_all = "camelCase")]
@@ -576,6 +590,18 @@ pub struct RemoveThingFromThingGroupRequest {
 impl Input for RemoveThingFromThingGroupRequest {
     type Output = RemoveThingFromThingGroupResponse;
     const OPERATION: Operation = Operation::RemoveThingFromThingGroup;
+}
+
+/// What `SetDefaultPolicyVersion` takes.
+#[derive(Clone, PartialEq, Serialize, Deserialize, Debug)]
+#[serde(rename_all = "camelCase")]
+pub struct SetDefaultPolicyVersionRequest {
+    pub policy_name: String,
+    pub policy_version_id: String,
+}
+impl Input for SetDefaultPolicyVersionRequest {
+    type Output = NoOutput;
+    const OPERATION: Operation = Operation::SetDefaultPolicyVersion;
 }
 
 /// What `TagResource` takes.

@@ -78,6 +78,20 @@ pub struct CreatePolicyResponse {
     pub policy_version_id: Option<String>,
 }
 
+/// AWS's answer `CreatePolicyVersionResponse`.
+#[derive(Clone, PartialEq, Serialize, Deserialize, Debug, Default)]
+#[serde(rename_all = "camelCase")]
+pub struct CreatePolicyVersionResponse {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub policy_arn: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub policy_document: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub policy_version_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub is_default_version: Option<bool>,
+}
+
 /// AWS's answer `CreateSecurityProfileResponse`.
 #[derive(Clone, PartialEq, Serialize, Deserialize, Debug, Default)]
 #[serde(rename_all = "camelCase")]
