@@ -19,8 +19,15 @@ pub const TARGETS_PER_PROFILE: usize = 1_000;
 pub const ATTRIBUTES: usize = 50;
 /// Most policies attached to one certificate (AWS quotas).
 pub const POLICIES_PER_CERTIFICATE: usize = 10;
+/// Most versions of one policy (AWS quotas).
+pub const VERSIONS_PER_POLICY: usize = 5;
 /// Most things attached to one certificate. AWS names no limit; the document holds all of them.
 pub const THINGS_PER_CERTIFICATE: usize = 1_000;
+/// Most policies that one TestAuthorization adds or skips, and most resources that it asks about.
+/// AWS names no limits; each policy is read and each resource judged by all of them.
+pub const TESTED_POLICIES: usize = 100;
+/// See [`TESTED_POLICIES`].
+pub const TESTED_RESOURCES: usize = 1_000;
 
 /// Things that leave a group that is deleted in one commit, for which others wait; more leave in
 /// further ones.

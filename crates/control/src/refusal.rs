@@ -25,6 +25,10 @@ pub(crate) enum Refusal {
     VersionConflict(String),
     /// Others need what is to be deleted.
     InUse(String),
+    /// The status of a certificate does not let this happen to it.
+    State(String),
+    /// There are as many versions of a policy as there may be.
+    Versions(String),
     /// A limit is reached.
     Limit(String),
     /// A member of the input holds what it must not hold.
@@ -98,6 +102,8 @@ impl Refusal {
             Self::Exists { problem, id, arn } => ApiError::already_exists(problem, id, arn),
             Self::VersionConflict(problem) => ApiError::version_conflict(problem),
             Self::InUse(problem) => ApiError::delete_conflict(problem),
+            Self::State(problem) => ApiError::new(ErrorCode::CertificateState, problem),
+            Self::Versions(problem) => ApiError::new(ErrorCode::VersionsLimitExceeded, problem),
             Self::Limit(problem) => ApiError::limit_exceeded(problem),
             Self::InvalidField { field, problem } => {
                 ApiError::invalid_request(format!("{field}: {problem}."))

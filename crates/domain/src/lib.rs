@@ -57,7 +57,7 @@ pub use name::{
 pub use notification::Notification;
 pub use percentile::Percentile;
 pub use placement::{Placement, Spread};
-pub use policy::Policy;
+pub use policy::{Policy, PolicyHistory, PolicyVersion};
 pub use record::{Activity, Count, Publisher, Record, Sizes, Source, Threshold};
 pub use security_profile::{MetricToRetain, SecurityProfile};
 pub use severity::{Severities, Severity};

@@ -76,8 +76,8 @@ pub enum MqttError {
         /// Which rule.
         problem: &'static str,
     },
-    /// The protocol name is MQTT's and the level is not 4 or 5, or it is MQTT 3.1.
-    #[error("protocol level {level} is not supported, 4 (MQTT 3.1.1) and 5 are")]
+    /// The protocol name is MQTT's and the level is not one of that name.
+    #[error("protocol level {level} is not supported, 3 (MQTT 3.1), 4 (3.1.1) and 5 are")]
     UnsupportedProtocol {
         /// The level byte.
         level: u8,

@@ -3,6 +3,11 @@
 use crate::MqttError;
 use crate::limits::FIXED_HEADER_MAX_BYTES;
 
+/// What MQTT 3.1 leaves open in the header of CONNECT: its QoS.
+const OLD_CONNECT_FLAGS: u8 = 0b0100;
+/// How a CONNECT of MQTT 3.1 begins.
+const OLD_CONNECT_BEGIN: &[u8] = b"\0\x06MQIsdp\x03";
+
 /// What the bytes at the start of a buffer are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scan {
@@ -108,6 +113,8 @@ impl PacketType {
         match self {
             Self::Publish => flags & 0b0110 != 0b0110,
             Self::Pubrel | Self::Subscribe | Self::Unsubscribe => flags == 0b0010,
+            // Clients of MQTT 3.1 may set QoS 1; whether it is one the frame says.
+            Self::Connect => flags & !OLD_CONNECT_FLAGS == 0,
             _ => flags == 0,
         }
     }
@@ -145,7 +152,12 @@ pub fn scan(buf: &[u8], max_packet_bytes: usize) -> Result<Scan, MqttError> {
     if buf.len() < total_bytes {
         return Ok(Scan::Incomplete { need: total_bytes });
     }
-    Ok(Scan::Frame(Frame { packet_type, flags, header_bytes, total_bytes }))
+    let frame = Frame { packet_type, flags, header_bytes, total_bytes };
+    let is_connect = packet_type == PacketType::Connect;
+    if is_connect && flags != 0 && !frame.body(buf).starts_with(OLD_CONNECT_BEGIN) {
+        return Err(MqttError::BadFixedFlags { packet_type: packet_type.bits(), flags });
+    }
+    Ok(Scan::Frame(frame))
 }
 
 /// The remaining length and how many bytes say it; `None` while they are not all there.
@@ -190,6 +202,14 @@ mod tests {
         for first in [0x11, 0x36, 0x3E, 0x60, 0x80, 0x81, 0xA0, 0xC1, 0xF1] {
             assert!(matches!(scan(&[first], 100), Err(MqttError::BadFixedFlags { .. })));
         }
+    }
+
+    #[test]
+    fn only_a_connect_of_mqtt_3_1_has_a_qos() {
+        let old = b"\x14\x0F\0\x06MQIsdp\x03\x02\0\x0A\0\x01p";
+        assert!(matches!(scan(old, 100), Ok(Scan::Frame(_))));
+        let new = b"\x14\x0D\0\x04MQTT\x04\x02\0\x0A\0\x01p";
+        assert!(matches!(scan(new, 100), Err(MqttError::BadFixedFlags { .. })));
     }
 
     #[test]

@@ -21,6 +21,7 @@ pub mod topic;
 
 mod characters;
 mod error;
+mod farewell;
 mod frame;
 mod property;
 mod property_id;

@@ -6,6 +6,7 @@
 mod alias;
 pub mod connack;
 pub mod connect;
+pub mod delivery;
 pub mod disconnect;
 pub mod ping;
 pub mod puback;
@@ -17,6 +18,7 @@ pub mod unsubscribe;
 pub use alias::TopicAliases;
 pub use connack::Connack;
 pub use connect::{Connect, Will};
+pub use delivery::Delivery;
 pub use disconnect::Disconnect;
 pub use puback::{Answer, AnswerKind};
 pub use publish::{OutgoingPublish, Publish};

@@ -53,6 +53,36 @@ impl<'a> Properties<'a> {
         self.iter().find(|property| property.id == id).map(|property| property.value)
     }
 
+    /// What a server passes on to subscribers unchanged and in order (MQTT 5, 3.3.2.3): all but
+    /// what it has to say anew to each of them, and what was meant for it alone.
+    pub fn passed_on(&self) -> Vec<u8> {
+        let mut out = Writer::new();
+        let is_servers = |id: PropertyId| {
+            matches!(
+                id,
+                PropertyId::MessageExpiryInterval
+                    | PropertyId::TopicAlias
+                    | PropertyId::SubscriptionIdentifier
+                    | PropertyId::WillDelayInterval
+            )
+        };
+        for property in self.iter().filter(|property| !is_servers(property.id)) {
+            // Each came out of a packet, so it fits one.
+            if write_property(&mut out, property).is_err() {
+                break;
+            }
+        }
+        out.into_body()
+    }
+
+    /// How long the message may wait for its receivers, in seconds.
+    pub fn message_expiry_seconds(&self) -> Option<u32> {
+        match self.get(PropertyId::MessageExpiryInterval) {
+            Some(PropertyValue::FourBytes(seconds)) => Some(seconds),
+            _ => None,
+        }
+    }
+
     /// The bytes after the properties' length.
     pub fn as_bytes(&self) -> &'a [u8] {
         self.bytes
@@ -127,6 +157,7 @@ fn check_value(property: Property<'_>) -> Result<(), MqttError> {
         }
         (PropertyId::MaximumPacketSize, PropertyValue::FourBytes(0)) => refuse("is zero"),
         (PropertyId::SubscriptionIdentifier, PropertyValue::Variable(0)) => refuse("is zero"),
+        (PropertyId::ResponseTopic, PropertyValue::Text("")) => refuse("is empty"),
         (PropertyId::ResponseTopic, PropertyValue::Text(topic)) => {
             TopicName::parse(topic).map(|_| ())
         }

@@ -14,6 +14,11 @@ impl Writer {
         Self::default()
     }
 
+    /// What was written, without a header.
+    pub(crate) fn into_body(self) -> Vec<u8> {
+        self.body
+    }
+
     pub(crate) fn bytes(&mut self, bytes: &[u8]) {
         self.body.extend_from_slice(bytes);
     }
@@ -95,7 +100,7 @@ fn checked_length(field: &'static str, bytes: usize) -> Result<u32, MqttError> {
     }
 }
 
-fn put_variable_integer(out: &mut Vec<u8>, mut value: u32) {
+pub(crate) fn put_variable_integer(out: &mut Vec<u8>, mut value: u32) {
     loop {
         let [low, ..] = (value & 0x7F).to_le_bytes();
         value >>= 7;

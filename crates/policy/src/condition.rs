@@ -10,7 +10,7 @@ use operator::{Operator, Quantifier};
 use test::Test;
 
 use crate::pattern::Match;
-use crate::{Context, Effect};
+use crate::{Context, Effect, Pattern};
 
 /// One operator on one key.
 #[derive(Clone, Debug, PartialEq)]
@@ -64,6 +64,17 @@ impl Condition {
             }
             Quantifier::None => values.iter().any(|value| self.value_holds(compare(value), effect)),
         }
+    }
+
+    /// The key, if it takes its value to decide: `Null` and `…IfExists` can be told without.
+    pub(crate) fn needed_key(&self) -> Option<&str> {
+        let is_needed = !self.operator.if_exists && !matches!(self.test, Test::Null(_));
+        is_needed.then_some(&*self.key)
+    }
+
+    /// The names of the variables in its values.
+    pub(crate) fn variables(&self) -> impl Iterator<Item = &str> {
+        self.test.patterns().flat_map(Pattern::variables)
     }
 
     fn value_holds(&self, found: Match, effect: Effect) -> bool {

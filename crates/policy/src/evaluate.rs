@@ -84,7 +84,7 @@ impl PatternList {
     /// Whether `text` is one of these, or for `NotAction` and `NotResource` none of them. One
     /// of these it is not for want of a variable; none of them it is then only for a statement
     /// that denies.
-    fn fits(&self, text: &str, context: &Context, effect: Effect) -> bool {
+    pub(crate) fn fits(&self, text: &str, context: &Context, effect: Effect) -> bool {
         if !self.is_negated {
             return self.patterns.iter().any(|pattern| pattern.matches(text, context));
         }

@@ -25,6 +25,7 @@ mod document;
 mod effect;
 mod error;
 mod evaluate;
+mod missing;
 mod pattern;
 mod variables;
 

@@ -69,6 +69,14 @@ impl Pattern {
         self.has_variables
     }
 
+    /// The names of its variables, in order.
+    pub(crate) fn variables(&self) -> impl Iterator<Item = &str> {
+        self.segments.iter().flatten().filter_map(|piece| match piece {
+            Piece::Variable(variable) => Some(variable.key()),
+            Piece::Literal(_) | Piece::AnyCharacter => None,
+        })
+    }
+
     /// Whether it has a wildcard.
     pub fn has_wildcards(&self) -> bool {
         self.segments.len() > 1

@@ -18,6 +18,11 @@ pub(crate) struct Variable {
 }
 
 impl Variable {
+    /// The name of the key.
+    pub(crate) fn key(&self) -> &str {
+        &self.key
+    }
+
     /// The value, to be taken literally; `None` if there is none, or several.
     pub(crate) fn value<'c>(&self, context: &'c Context) -> Option<&'c str> {
         context.single_value(&self.key)

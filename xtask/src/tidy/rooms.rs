@@ -8,11 +8,12 @@ use super::{expect_none, sources};
 use crate::test::{cargo, workspace_root};
 
 /// The rooms, lowest first: a room depends only on rooms before it.
-const ORDER: [&str; 18] = [
+const ORDER: [&str; 19] = [
     "domain",
     "shape",
     "policy",
     "mqtt",
+    "broker",
     "report",
     "fleet",
     "detect",
@@ -29,7 +30,8 @@ const ORDER: [&str; 18] = [
     "sim",
 ];
 /// Rooms that know no clock, no IO, no randomness and no async runtime.
-const PURE: [&str; 8] = ["domain", "shape", "policy", "mqtt", "report", "fleet", "detect", "wire"];
+const PURE: [&str; 9] =
+    ["domain", "shape", "policy", "mqtt", "broker", "report", "fleet", "detect", "wire"];
 /// What a pure room must not depend on.
 const IMPURE: [&str; 11] = [
     "tokio",

@@ -2,6 +2,7 @@
 
 pub(crate) mod attach_to_thing;
 pub(crate) mod create_with_keys;
+pub(crate) mod detach_from_thing;
 #[cfg(test)]
 pub(crate) mod tests;
 pub(crate) mod update;

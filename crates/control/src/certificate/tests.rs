@@ -38,11 +38,9 @@ async fn a_certificate_comes_with_its_keys_and_is_kept_without_them() {
 async fn a_status_can_be_set_but_not_those_that_are_aws_own() {
     let plane = Plane::new().await;
     let (id, _) = certificate(&plane).await;
-    for (status, expected) in [
-        ("INACTIVE", CertificateStatus::Inactive),
-        ("REVOKED", CertificateStatus::Revoked),
-        ("ACTIVE", CertificateStatus::Active),
-    ] {
+    for (status, expected) in
+        [("INACTIVE", CertificateStatus::Inactive), ("ACTIVE", CertificateStatus::Active)]
+    {
         let input = json!({"certificateId": id.to_uppercase(), "newStatus": status});
         assert_eq!(plane.ok(Op::UpdateCertificate, input).await, json!({}));
         assert_eq!(stored(&plane, &id).await.status, expected);
@@ -111,4 +109,50 @@ async fn what_is_attached_exclusively_is_attached_to_one_thing() {
     plane.ok(Op::AttachThingPrincipal, shared("two")).await;
     let told = plane.refused(Op::AttachThingPrincipal, exclusive("one")).await;
     assert!(told.contains("attached to thing two"), "{told}");
+}
+
+#[tokio::test]
+async fn a_revoked_certificate_stays_so() {
+    let plane = Plane::new().await;
+    let (id, _) = certificate(&plane).await;
+    let set = |status: &str| json!({"certificateId": id, "newStatus": status});
+    plane.ok(Op::UpdateCertificate, set("REVOKED")).await;
+    let changes = plane.changes().await.len();
+    for status in ["ACTIVE", "INACTIVE"] {
+        let error = plane.call(Op::UpdateCertificate, set(status)).await.unwrap_err();
+        assert_eq!((error.status(), error.code.as_str()), (406, "CertificateStateException"));
+        assert!(error.message.starts_with("Once revoked status can't be changed"), "{error}");
+    }
+    plane.ok(Op::UpdateCertificate, set("REVOKED")).await;
+    assert_eq!(stored(&plane, &id).await.status, CertificateStatus::Revoked);
+    assert_eq!(plane.changes().await.len(), changes);
+}
+
+#[tokio::test]
+async fn a_certificate_is_detached_from_its_thing_once() {
+    let plane = Plane::new().await;
+    let (id, arn) = certificate(&plane).await;
+    plane.ok(Op::CreateThing, json!({"thingName": "lamp"})).await;
+    let pair = json!({"thingName": "lamp", "principal": arn});
+    plane.ok(Op::AttachThingPrincipal, pair.clone()).await;
+    let changes = plane.changes().await.len();
+    assert_eq!(plane.ok(Op::DetachThingPrincipal, pair.clone()).await, json!({}));
+    let told = plane.changes().await;
+    assert_eq!(told[changes..], [Change::Certificate(stored(&plane, &id).await.id)]);
+    assert!(stored(&plane, &id).await.things.is_empty());
+    assert_eq!(plane.store.count(Kind::CertificateOfThing, "").await.unwrap(), 0);
+    let again = plane.refused(Op::DetachThingPrincipal, pair).await;
+    let expected = format!(
+        "ResourceNotFoundException: Attachment of certificate {id} to thing lamp does not exist."
+    );
+    assert_eq!(again, expected);
+    for (thing, principal) in
+        [("door", arn.clone()), ("lamp", plane.arn(&format!("cert/{}", "ab".repeat(32))))]
+    {
+        let pair = json!({"thingName": thing, "principal": principal});
+        let told = plane.refused(Op::DetachThingPrincipal, pair).await;
+        assert!(told.starts_with("ResourceNotFoundException"), "{told}");
+    }
+    // Nothing of the attachment is left: the thing may go, and another be attached exclusively.
+    plane.ok(Op::DeleteThing, json!({"thingName": "lamp"})).await;
 }

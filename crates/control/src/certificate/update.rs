@@ -7,7 +7,7 @@ use crate::control::Control;
 use crate::prepared::Prepared;
 use crate::refusal::Refusal;
 
-/// Setting the status that it has changes nothing.
+/// Setting the status that it has changes nothing; REVOKED is final.
 pub(crate) async fn update(
     control: &Control,
     input: UpdateCertificateRequest,
@@ -17,6 +17,13 @@ pub(crate) async fn update(
     let certificate = control.existing::<Certificate>(&id).await?;
     if certificate.value.status == status {
         return Ok(Prepared::read(NoOutput {}));
+    }
+    // Source: AWS IoT developer guide, "REVOKED_CA_CERT_CHECK": one whose key was taken is never
+    // let in again.
+    if certificate.value.status == CertificateStatus::Revoked {
+        return Err(Refusal::State(format!(
+            "Once revoked status can't be changed. Certificate {id} stays REVOKED; make another."
+        )));
     }
     let changed = Certificate { status, modified_ms: control.now_ms(), ..certificate.value };
     let mut tx = Tx::default();

@@ -43,6 +43,9 @@ pub(crate) async fn dispatch(
             .await
         }
         Operation::CreatePolicy => run(control, input, crate::policy::create::create).await,
+        Operation::CreatePolicyVersion => {
+            run(control, input, crate::policy::create_version::create_version).await
+        }
         Operation::CreateSecurityProfile => {
             run(control, input, crate::security_profile::create::create).await
         }
@@ -75,8 +78,12 @@ pub(crate) async fn dispatch(
             run(control, input, crate::security_profile::describe::describe).await
         }
         Operation::DescribeThing => run(control, input, crate::thing::describe::describe).await,
+        Operation::DetachPolicy => run(control, input, crate::policy::detach::detach).await,
         Operation::DetachSecurityProfile => {
             run(control, input, crate::security_profile::detach::detach).await
+        }
+        Operation::DetachThingPrincipal => {
+            run(control, input, crate::certificate::detach_from_thing::detach_from_thing).await
         }
         Operation::ListActiveViolations => {
             run(control, input, crate::violation::list_active::list_active).await
@@ -105,7 +112,13 @@ pub(crate) async fn dispatch(
         Operation::RemoveThingFromThingGroup => {
             run(control, input, crate::thing_group::remove_thing::remove_thing).await
         }
+        Operation::SetDefaultPolicyVersion => {
+            run(control, input, crate::policy::set_default_version::set_default_version).await
+        }
         Operation::TagResource => run(control, input, crate::tag::add::add).await,
+        Operation::TestAuthorization => {
+            run(control, input, crate::policy::test_authorization::test_authorization).await
+        }
         Operation::UntagResource => run(control, input, crate::tag::remove::remove).await,
         Operation::UpdateCertificate => {
             run(control, input, crate::certificate::update::update).await
@@ -117,6 +130,7 @@ pub(crate) async fn dispatch(
         Operation::UpdateSecurityProfile => {
             run(control, input, crate::security_profile::update::update).await
         }
+        Operation::UpdateThing => run(control, input, crate::thing::update::update).await,
         Operation::ValidateSecurityProfileBehaviors => {
             run(control, input, crate::security_profile::validate_behaviors::validate_behaviors)
                 .await

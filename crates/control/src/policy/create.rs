@@ -20,6 +20,7 @@ pub(crate) async fn create(
         version: 1,
         tags: read_tags(input.tags).map_err(|problem| Refusal::field("tags", problem))?,
         created_ms: control.now_ms(),
+        history: None,
     };
     let name = policy.name.as_str();
     let arn = control.place().arn(Resource::Policy(name));

@@ -1,9 +1,13 @@
 use fleetward_domain::{Change, PolicyName};
+use fleetward_store::Kind;
 use fleetward_wire::Operation as Op;
 use serde_json::{Value, json};
 
 use crate::certificate::tests::{certificate, stored};
 use crate::testing::Plane;
+
+mod test_authorization;
+mod versions;
 
 const CONNECT: &str = r#"{"Version":"2012-10-17",
     "Statement":[{"Effect":"Allow","Action":"iot:Connect","Resource":"*"}]}"#;
@@ -78,5 +82,41 @@ async fn a_certificate_has_at_most_ten_policies() {
             let told = plane.refused(Op::AttachPolicy, attach).await;
             assert!(told.starts_with("LimitExceededException"), "{told}");
         }
+    }
+}
+
+#[tokio::test]
+async fn what_is_attached_is_detached_and_what_is_not_is_no_matter() {
+    let plane = Plane::new().await;
+    let (id, arn) = certificate(&plane).await;
+    plane.ok(Op::CreatePolicy, policy("p")).await;
+    let pair = json!({"policyName": "p", "target": arn});
+    plane.ok(Op::AttachPolicy, pair.clone()).await;
+    let changes = plane.changes().await.len();
+    for _ in 0..2 {
+        assert_eq!(plane.ok(Op::DetachPolicy, pair.clone()).await, json!({}));
+    }
+    assert!(stored(&plane, &id).await.policies.is_empty());
+    assert_eq!(plane.store.count(Kind::PolicyOfTarget, "").await.unwrap(), 0);
+    let told = plane.changes().await;
+    assert_eq!(told[changes..], [Change::Certificate(stored(&plane, &id).await.id)]);
+    plane.ok(Op::DetachPolicy, json!({"policyName": "nowhere", "target": arn})).await;
+    plane.ok(Op::CreateThingGroup, json!({"thingGroupName": "g"})).await;
+    let of_group = json!({"policyName": "p", "target": plane.arn("thinggroup/g")});
+    plane.ok(Op::DetachPolicy, of_group).await;
+}
+
+#[tokio::test]
+async fn nothing_is_detached_from_what_is_not_there() {
+    let plane = Plane::new().await;
+    let unknown = plane.arn(&format!("cert/{}", "ab".repeat(32)));
+    for (target, told) in [
+        (unknown, "InvalidRequestException: Invalid Target"),
+        (plane.arn("thinggroup/g"), "InvalidRequestException: Invalid Target"),
+        ("somebody".to_owned(), "InvalidRequestException: target: somebody is not an ARN"),
+    ] {
+        let input = json!({"policyName": "p", "target": target});
+        let found = plane.refused(Op::DetachPolicy, input).await;
+        assert!(found.starts_with(told), "{found}");
     }
 }

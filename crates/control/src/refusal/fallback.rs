@@ -7,7 +7,7 @@
 use fleetward_wire::{ErrorCode, Operation};
 
 /// The operation, and the code that the refusal would have.
-pub(super) const ROWS: [(Operation, ErrorCode); 10] = [
+pub(super) const ROWS: [(Operation, ErrorCode); 11] = [
     // Ten groups of a thing, one of a hierarchy.
     (Operation::AddThingToThingGroup, ErrorCode::LimitExceeded),
     // A certificate's document names all of its things.
@@ -27,6 +27,8 @@ pub(super) const ROWS: [(Operation, ErrorCode); 10] = [
     (Operation::UpdateDimension, ErrorCode::LimitExceeded),
     // As at its creation.
     (Operation::UpdateSecurityProfile, ErrorCode::LimitExceeded),
+    // Attributes.
+    (Operation::UpdateThing, ErrorCode::LimitExceeded),
 ];
 
 /// Whether it is decided that this operation answers this refusal as an invalid request.

@@ -23,6 +23,8 @@ fn every_variant_has_the_code_that_its_name_says() {
         ),
         (Refusal::VersionConflict(text()), ErrorCode::VersionConflict),
         (Refusal::InUse(text()), ErrorCode::DeleteConflict),
+        (Refusal::State(text()), ErrorCode::CertificateState),
+        (Refusal::Versions(text()), ErrorCode::VersionsLimitExceeded),
         (Refusal::Limit(text()), ErrorCode::LimitExceeded),
         (failed(too_large.into()), ErrorCode::LimitExceeded),
         (failed(no_room.into()), ErrorCode::ServiceUnavailable),
@@ -121,6 +123,7 @@ async fn every_row_happens() {
             Operation::UpdateSecurityProfile,
             json!({"securityProfileName": "p", "behaviors": behaviors}),
         ),
+        (Operation::UpdateThing, json!({"thingName": "lamp", "attributePayload": attributes})),
     ] {
         let told = plane.refused(operation, input.clone()).await;
         assert!(told.starts_with("InvalidRequestException"), "{operation:?}: {told}");

@@ -6,6 +6,7 @@ pub(crate) mod describe;
 pub(crate) mod list;
 #[cfg(test)]
 mod tests;
+pub(crate) mod update;
 
 use std::collections::BTreeMap;
 
@@ -46,14 +47,25 @@ pub(crate) fn check_version(
 pub(crate) fn read_attributes(
     payload: Option<AttributePayload>,
 ) -> Result<BTreeMap<String, String>, Refusal> {
-    let attributes = payload.and_then(|payload| payload.attributes).unwrap_or_default();
+    let mut attributes = payload.and_then(|payload| payload.attributes).unwrap_or_default();
+    check_attributes(&attributes)?;
+    // Source: the service model on `AttributePayload`: what has no value is not there.
+    attributes.retain(|_, value| !value.is_empty());
+    Ok(attributes)
+}
+
+/// Whether a thing or a group may have so many attributes.
+///
+/// # Errors
+/// [`Refusal::Limit`].
+fn check_attributes(attributes: &BTreeMap<String, String>) -> Result<(), Refusal> {
     if attributes.len() > ATTRIBUTES {
         return Err(Refusal::Limit(format!(
             "attributePayload has {} attributes; the limit is {ATTRIBUTES}.",
             attributes.len()
         )));
     }
-    Ok(attributes)
+    Ok(())
 }
 
 /// The groups of a thing and all above them, each once. One that is deleted at this moment counts

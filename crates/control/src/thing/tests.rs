@@ -195,3 +195,53 @@ async fn a_thing_that_has_certificates_stays() {
          principals."
     );
 }
+
+#[tokio::test]
+async fn an_update_replaces_or_merges_the_attributes_and_counts() {
+    let plane = Plane::new().await;
+    plane.ok(Op::CreateThing, thing("lamp", json!({"room": "hall", "floor": "1"}))).await;
+    let described = async |plane: &Plane| {
+        let told = plane.ok(Op::DescribeThing, json!({"thingName": "lamp"})).await;
+        (told["attributes"].clone(), told["version"].clone())
+    };
+    let merging = |attributes: Value| {
+        json!({"thingName": "lamp",
+            "attributePayload": {"attributes": attributes, "merge": true}})
+    };
+    for (input, attributes, version) in [
+        (json!({"thingName": "lamp"}), json!({"room": "hall", "floor": "1"}), 2),
+        (merging(json!({"room": "attic", "floor": ""})), json!({"room": "attic"}), 3),
+        (merging(json!({"side": "left"})), json!({"room": "attic", "side": "left"}), 4),
+        (thing("lamp", json!({"side": "right", "none": ""})), json!({"side": "right"}), 5),
+        (thing("lamp", json!({})), json!({}), 6),
+    ] {
+        assert_eq!(plane.ok(Op::UpdateThing, input.clone()).await, json!({}));
+        assert_eq!(described(&plane).await, (attributes, json!(version)), "{input}");
+    }
+    let name = ThingName::parse("lamp").unwrap();
+    let change = Change::Thing { name, registered: true, groups: Vec::new() };
+    assert_eq!(plane.changes().await, vec![change; 6]);
+}
+
+#[tokio::test]
+async fn an_update_of_another_version_thing_or_type_is_refused() {
+    let plane = Plane::new().await;
+    plane.ok(Op::CreateThing, json!({"thingName": "lamp"})).await;
+    for (input, told) in [
+        (json!({"thingName": "lamp", "expectedVersion": 7}), "VersionConflictException: The"),
+        (json!({"thingName": "door"}), "ResourceNotFoundException: Thing door"),
+        (
+            json!({"thingName": "lamp", "thingTypeName": "t"}),
+            "ResourceNotFoundException: Thing type t",
+        ),
+        (
+            json!({"thingName": "lamp", "thingTypeName": "t", "removeThingType": true}),
+            "InvalidRequestException: thingTypeName and removeThingType",
+        ),
+    ] {
+        let found = plane.refused(Op::UpdateThing, input).await;
+        assert!(found.starts_with(told), "{found}");
+    }
+    let expected = json!({"thingName": "lamp", "expectedVersion": 1, "removeThingType": true});
+    plane.ok(Op::UpdateThing, expected).await;
+}

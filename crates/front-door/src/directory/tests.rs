@@ -20,7 +20,8 @@ async fn put<T: Noun>(store: &MemoryStore, value: &T) {
 
 async fn put_policy(store: &MemoryStore, document: &str) {
     let (name, document) = (policy(), document.to_owned());
-    put(store, &Policy { name, document, version: 1, tags: Vec::new(), created_ms: 0 }).await;
+    let (version, tags, history) = (1, Vec::new(), None);
+    put(store, &Policy { name, document, version, tags, created_ms: 0, history }).await;
 }
 
 fn policy() -> PolicyName {

@@ -134,6 +134,7 @@ pub(crate) async fn put_policy(store: &MemoryStore, name: &str, document: &str) 
         version: 1,
         tags: Vec::new(),
         created_ms: 0,
+        history: None,
     };
     put(store, &policy, Change::Policy(name.clone())).await;
 }

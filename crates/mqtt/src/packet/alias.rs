@@ -22,7 +22,8 @@ impl TopicAliases {
     /// The topic name of the message, and remembers it if the message gives it an alias.
     ///
     /// # Errors
-    /// [`MqttError::UnknownTopicAlias`] for an alias above the maximum, or one without a name.
+    /// [`MqttError::UnknownTopicAlias`] for an alias of zero or above the maximum, and
+    /// [`MqttError::Protocol`] for one without a name (MQTT 5, 3.3.2.3.4).
     pub fn resolve<'s>(&'s mut self, publish: &Publish<'s>) -> Result<&'s str, MqttError> {
         let Some(alias) = publish.topic_alias else { return Ok(publish.topic) };
         let unknown = MqttError::UnknownTopicAlias { alias };
@@ -31,7 +32,8 @@ impl TopicAliases {
         }
         let at = usize::from(alias).checked_sub(1).ok_or(unknown)?;
         if publish.topic.is_empty() {
-            return self.names.get(at).and_then(|name| name.as_deref()).ok_or(unknown);
+            let unset = MqttError::Protocol { field: "topic alias", problem: "has no topic yet" };
+            return self.names.get(at).and_then(|name| name.as_deref()).ok_or(unset);
         }
         if self.names.len() <= at {
             self.names.resize(usize::from(alias), None);

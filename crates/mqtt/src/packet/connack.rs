@@ -1,5 +1,6 @@
 //! CONNACK (MQTT 3.1.1, 3.2; MQTT 5, 3.2).
 
+use super::connect::name_and_level;
 use crate::property::write_merged;
 use crate::property_id::PropertyOwner;
 use crate::reader::Reader;
@@ -64,6 +65,38 @@ impl<'a> Connack<'a> {
     /// The refusal of a connection that is not authorised: return code 5, or reason code 0x87.
     pub fn not_authorized(version: ProtocolVersion) -> Self {
         Self::refused(if version.is_v5() { ReasonCode::NOT_AUTHORIZED.0 } else { 5 })
+    }
+
+    /// The whole frame that answers a CONNECT which could not be parsed; `None` where nothing is
+    /// said and the connection is closed: what is not MQTT is not answered, MQTT 3.1.1 has codes
+    /// for few faults, and the standard leaves it to the server. Where it does, this is what
+    /// mosquitto's own tests expect of a broker.
+    pub fn to_malformed(body: &[u8], error: &MqttError) -> Option<Vec<u8>> {
+        let (name, level) = name_and_level(body)?;
+        if matches!(error, MqttError::UnsupportedProtocol { .. }) {
+            // The level of another version's name is refused as that version does.
+            let is_others = (name == b"MQTT" && level == 3) || (name != b"MQTT" && level == 4);
+            let (version, code) = match is_others {
+                true => (ProtocolVersion::V311, 1),
+                false => (ProtocolVersion::V5, error.reason_code().0),
+            };
+            return Self::refused(code).encode(version).ok();
+        }
+        if level < 5 {
+            let code = error.connect_return_code()?;
+            return Self::refused(code).encode(ProtocolVersion::V311).ok();
+        }
+        let is_untold = matches!(
+            error,
+            MqttError::Truncated { field: "keep alive" | "user name" | "password" }
+                | MqttError::NotUtf8 { field: "user name" }
+                | MqttError::ForbiddenCharacter { field: "user name", .. }
+                | MqttError::Malformed { field: "will QoS", .. }
+        );
+        if is_untold {
+            return None;
+        }
+        Self::refused(error.reason_code().0).encode(ProtocolVersion::V5).ok()
     }
 
     /// Whether the connection is accepted.
@@ -149,13 +182,14 @@ impl<'a> Connack<'a> {
 
     fn write_properties(&self, out: &mut Writer) -> Result<(), MqttError> {
         use PropertyValue::{Byte, FourBytes, Text, TwoBytes};
+        // Any order is right; peers that compare bytes know this one, mosquitto's.
         let known = [
             (PropertyId::AssignedClientIdentifier, self.assigned_client_id.map(Text)),
             (PropertyId::ServerKeepAlive, self.server_keep_alive_seconds.map(TwoBytes)),
             (PropertyId::TopicAliasMaximum, self.topic_alias_maximum.map(TwoBytes)),
-            (PropertyId::SessionExpiryInterval, self.session_expiry_seconds.map(FourBytes)),
-            (PropertyId::ReceiveMaximum, self.receive_maximum.map(TwoBytes)),
             (PropertyId::MaximumPacketSize, self.maximum_packet_bytes.map(FourBytes)),
+            (PropertyId::ReceiveMaximum, self.receive_maximum.map(TwoBytes)),
+            (PropertyId::SessionExpiryInterval, self.session_expiry_seconds.map(FourBytes)),
             (PropertyId::MaximumQos, self.maximum_qos.map(|qos| Byte(qos.bits()))),
             (PropertyId::ReasonString, self.reason_string.map(Text)),
         ];

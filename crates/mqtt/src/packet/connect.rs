@@ -11,6 +11,11 @@ use crate::reader::Reader;
 use crate::topic::TopicName;
 use crate::{MqttError, Properties, PropertyId, PropertyValue, ProtocolVersion, QoS};
 
+/// The protocol name of MQTT 3.1.1 and 5.
+const NAME: &[u8] = b"MQTT";
+/// That of MQTT 3.1.
+const OLD_NAME: &[u8] = b"MQIsdp";
+
 const USERNAME: u8 = 0b1000_0000;
 const PASSWORD: u8 = 0b0100_0000;
 const WILL_RETAIN: u8 = 0b0010_0000;
@@ -68,20 +73,21 @@ impl<'a> Connect<'a> {
     /// Parses the body of a CONNECT frame and checks all the standard asks for.
     ///
     /// # Errors
-    /// [`MqttError::UnsupportedProtocol`] for MQTT 3.1 and for unknown levels,
+    /// [`MqttError::UnsupportedProtocol`] for unknown levels,
     /// [`MqttError::ClientIdMissing`] for an empty client id without clean session in 3.1.1,
     /// and whatever is malformed.
     pub fn parse(body: &'a [u8]) -> Result<Self, MqttError> {
         let mut reader = Reader::new(body);
-        let version = read_version(&mut reader)?;
-        let flags = read_flags(&mut reader, version)?;
+        let (version, is_old) = read_version(&mut reader)?;
+        let flags = read_flags(&mut reader, version, is_old)?;
         let clean_start = flags & CLEAN_START != 0;
         let keep_alive_seconds = reader.u16("keep alive")?;
         let properties = Properties::parse(&mut reader, version, PropertyOwner::Connect)?;
         check_authentication(properties)?;
         let client_id = read_client_id(&mut reader)?;
-        // MQTT 3.1.1, 3.1.3.1: a session that is kept needs a name that the client knows.
-        if client_id.is_empty() && !clean_start && !version.is_v5() {
+        // MQTT 3.1.1, 3.1.3.1: a session that is kept needs a name that the client knows. In MQTT
+        // 3.1 each needs one.
+        if client_id.is_empty() && !version.is_v5() && (is_old || !clean_start) {
             return Err(MqttError::ClientIdMissing);
         }
         let will = read_will(&mut reader, version, flags)?;
@@ -139,23 +145,38 @@ fn has(flags: u8, flag: u8) -> bool {
     flags & flag != 0
 }
 
-fn read_version(reader: &mut Reader<'_>) -> Result<ProtocolVersion, MqttError> {
+/// The version, and whether it is MQTT 3.1, which is spoken as 3.1.1.
+fn read_version(reader: &mut Reader<'_>) -> Result<(ProtocolVersion, bool), MqttError> {
     let name = reader.binary("protocol name")?;
-    if name != b"MQTT" && name != b"MQIsdp" {
+    if name != NAME && name != OLD_NAME {
         let problem = "is not MQTT";
         return Err(MqttError::Malformed { field: "protocol name", problem });
     }
     match (name, reader.u8("protocol level")?) {
-        (b"MQTT", 4) => Ok(ProtocolVersion::V311),
-        (b"MQTT", 5) => Ok(ProtocolVersion::V5),
+        (b"MQTT", 4) => Ok((ProtocolVersion::V311, false)),
+        (b"MQTT", 5) => Ok((ProtocolVersion::V5, false)),
+        (b"MQIsdp", 3) => Ok((ProtocolVersion::V311, true)),
         (_, level) => Err(MqttError::UnsupportedProtocol { level }),
     }
 }
 
-fn read_flags(reader: &mut Reader<'_>, version: ProtocolVersion) -> Result<u8, MqttError> {
+/// The protocol name and level of a CONNECT, if it begins with one of MQTT's.
+pub(super) fn name_and_level(body: &[u8]) -> Option<(&[u8], u8)> {
+    let mut reader = Reader::new(body);
+    let name = reader.binary("protocol name").ok()?;
+    let level = reader.u8("protocol level").ok()?;
+    (name == NAME || name == OLD_NAME).then_some((name, level))
+}
+
+fn read_flags(
+    reader: &mut Reader<'_>,
+    version: ProtocolVersion,
+    is_old: bool,
+) -> Result<u8, MqttError> {
     let flags = reader.u8("connect flags")?;
     let refuse = |problem| Err(MqttError::Malformed { field: "connect flags", problem });
-    if has(flags, RESERVED) {
+    // MQTT 3.1 leaves the bit open.
+    if has(flags, RESERVED) && !is_old {
         return refuse("have the reserved bit set");
     }
     if !has(flags, WILL) && has(flags, WILL_QOS | WILL_RETAIN) {

@@ -7,9 +7,9 @@ use crate::topic::TopicName;
 use crate::writer::Writer;
 use crate::{MqttError, PacketType, Properties, PropertyId, PropertyValue, ProtocolVersion, QoS};
 
-const DUP: u8 = 0b1000;
+pub(super) const DUP: u8 = 0b1000;
 const QOS: u8 = 0b0110;
-const RETAIN: u8 = 0b0001;
+pub(super) const RETAIN: u8 = 0b0001;
 
 /// A message, looked at without allocating; it borrows from the frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -21,15 +21,22 @@ pub fn is_reserved(topic: &str) -> bool {
 /// # Errors
 /// [`MqttError::AwsTopicLimit`].
 pub fn check_aws_limits(topic: &str) -> Result<(), MqttError> {
+    check_limits(topic, AWS_TOPIC_MAX_BYTES, AWS_TOPIC_MAX_SLASHES)
+}
+
+/// The same with limits of one's own.
+///
+/// # Errors
+/// [`MqttError::AwsTopicLimit`].
+pub fn check_limits(topic: &str, max_bytes: usize, max_slashes: usize) -> Result<(), MqttError> {
     let counted = match topic.strip_prefix(BASIC_INGEST).and_then(|rest| rest.split_once('/')) {
         Some((_rule, rest)) => rest,
         None => topic,
     };
     let slashes = counted.bytes().filter(|byte| *byte == b'/').count();
-    for (count, unit, limit) in [
-        (counted.len(), "bytes", AWS_TOPIC_MAX_BYTES),
-        (slashes, "forward slashes", AWS_TOPIC_MAX_SLASHES),
-    ] {
+    for (count, unit, limit) in
+        [(counted.len(), "bytes", max_bytes), (slashes, "forward slashes", max_slashes)]
+    {
         if count > limit {
             return Err(MqttError::AwsTopicLimit { count, unit, limit });
         }

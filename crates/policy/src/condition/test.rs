@@ -57,6 +57,16 @@ impl Test {
         }
     }
 
+    /// The patterns among the values.
+    pub(super) fn patterns(&self) -> impl Iterator<Item = &Pattern> {
+        let (texts, arns): (&[Pattern], &[ArnPattern]) = match self {
+            Self::Text(patterns) => (patterns, &[]),
+            Self::Arn(arns) => (&[], arns),
+            Self::Number(..) | Self::Bool(_) | Self::Address(_) | Self::Null(_) => (&[], &[]),
+        };
+        texts.iter().chain(arns.iter().flat_map(|arn| &*arn.parts))
+    }
+
     /// Whether `value` fits one of the values; a value that is not of the operator's kind, such
     /// as a number that is none, fits nothing.
     pub(super) fn compare(&self, value: &str, context: &Context) -> Match {

@@ -14,6 +14,7 @@ fn policy(name: &str) -> Policy {
         version: 1,
         tags: Vec::new(),
         created_ms: 1,
+        history: None,
     }
 }
 

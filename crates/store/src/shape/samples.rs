@@ -87,6 +87,7 @@ pub(crate) fn policies() -> Vec<(&'static str, Policy)> {
         version: 1,
         tags: tags(),
         created_ms: 1_790_000_000_000,
+        history: None,
     };
     vec![("policy.json", policy)]
 }

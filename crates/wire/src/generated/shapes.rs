@@ -15,6 +15,7 @@ pub(crate) fn input_shape(operation: Operation) -> Option<&'static Shape> {
         Operation::CreateKeysAndCertificate => Some(&CREATE_KEYS_AND_CERTIFICATE_REQUEST),
         Operation::CreateMute => Some(&CREATE_MUTE_REQUEST),
         Operation::CreatePolicy => Some(&CREATE_POLICY_REQUEST),
+        Operation::CreatePolicyVersion => Some(&CREATE_POLICY_VERSION_REQUEST),
         Operation::CreateSecurityProfile => Some(&CREATE_SECURITY_PROFILE_REQUEST),
         Operation::CreateThingGroup => Some(&CREATE_THING_GROUP_REQUEST),
         Operation::CreateThing => Some(&CREATE_THING_REQUEST),
@@ -29,7 +30,9 @@ pub(crate) fn input_shape(operation: Operation) -> Option<&'static Shape> {
         Operation::DescribeEndpoint => Some(&DESCRIBE_ENDPOINT_REQUEST),
         Operation::DescribeSecurityProfile => Some(&DESCRIBE_SECURITY_PROFILE_REQUEST),
         Operation::DescribeThing => Some(&DESCRIBE_THING_REQUEST),
+        Operation::DetachPolicy => Some(&DETACH_POLICY_REQUEST),
         Operation::DetachSecurityProfile => Some(&DETACH_SECURITY_PROFILE_REQUEST),
+        Operation::DetachThingPrincipal => Some(&DETACH_THING_PRINCIPAL_REQUEST),
         Operation::ListActiveViolations => Some(&LIST_ACTIVE_VIOLATIONS_REQUEST),
         Operation::ListCustomMetrics => Some(&LIST_CUSTOM_METRICS_REQUEST),
         Operation::ListDimensions => Some(&LIST_DIMENSIONS_REQUEST),
@@ -48,12 +51,15 @@ pub(crate) fn input_shape(operation: Operation) -> Option<&'static Shape> {
             Some(&PUT_VERIFICATION_STATE_ON_VIOLATION_REQUEST)
         }
         Operation::RemoveThingFromThingGroup => Some(&REMOVE_THING_FROM_THING_GROUP_REQUEST),
+        Operation::SetDefaultPolicyVersion => Some(&SET_DEFAULT_POLICY_VERSION_REQUEST),
         Operation::TagResource => Some(&TAG_RESOURCE_REQUEST),
+        Operation::TestAuthorization => Some(&TEST_AUTHORIZATION_REQUEST),
         Operation::UntagResource => Some(&UNTAG_RESOURCE_REQUEST),
         Operation::UpdateCertificate => Some(&UPDATE_CERTIFICATE_REQUEST),
         Operation::UpdateCustomMetric => Some(&UPDATE_CUSTOM_METRIC_REQUEST),
         Operation::UpdateDimension => Some(&UPDATE_DIMENSION_REQUEST),
         Operation::UpdateSecurityProfile => Some(&UPDATE_SECURITY_PROFILE_REQUEST),
+        Operation::UpdateThing => Some(&UPDATE_THING_REQUEST),
         Operation::ValidateSecurityProfileBehaviors => {
             Some(&VALIDATE_SECURITY_PROFILE_BEHAVIORS_REQUEST)
         }
@@ -61,6 +67,15 @@ pub(crate) fn input_shape(operation: Operation) -> Option<&'static Shape> {
     }
 }
 
+static ACTION_TYPE: Shape = Shape {
+    name: "ActionType",
+    is_sensitive: false,
+    kind: Kind::Text {
+        length: Bounds::NONE,
+        pattern: None,
+        values: &["PUBLISH", "SUBSCRIBE", "RECEIVE", "CONNECT"],
+    },
+};
 static ADD_THING_TO_THING_GROUP_REQUEST: Shape = Shape {
     name: "AddThingToThingGroupRequest",
     is_sensitive: false,
@@ -149,7 +164,7 @@ static ATTRIBUTE_NAME: Shape = Shape {
     is_sensitive: false,
     kind: Kind::Text {
         length: Bounds::new(None, Some(128)),
-        pattern: Some(&PATTERN_9),
+        pattern: Some(&PATTERN_10),
         values: &[],
     },
 };
@@ -166,7 +181,7 @@ static ATTRIBUTE_VALUE: Shape = Shape {
     is_sensitive: false,
     kind: Kind::Text {
         length: Bounds::new(None, Some(800)),
-        pattern: Some(&PATTERN_10),
+        pattern: Some(&PATTERN_11),
         values: &[],
     },
 };
@@ -174,6 +189,19 @@ static ATTRIBUTES: Shape = Shape {
     name: "Attributes",
     is_sensitive: false,
     kind: Kind::Map { key: &ATTRIBUTE_NAME, value: &ATTRIBUTE_VALUE, length: Bounds::NONE },
+};
+static AUTH_INFO: Shape = Shape {
+    name: "AuthInfo",
+    is_sensitive: false,
+    kind: Kind::Structure(&[
+        Member::new("actionType", &ACTION_TYPE, Location::Body),
+        Member::new("resources", &RESOURCES, Location::Body).required(),
+    ]),
+};
+static AUTH_INFOS: Shape = Shape {
+    name: "AuthInfos",
+    is_sensitive: false,
+    kind: Kind::List { member: &AUTH_INFO, length: Bounds::new(Some(1), Some(10)) },
 };
 static BEHAVIOR: Shape = Shape {
     name: "Behavior",
@@ -227,7 +255,7 @@ static BEHAVIOR_NAME: Shape = Shape {
     is_sensitive: false,
     kind: Kind::Text {
         length: Bounds::new(Some(1), Some(128)),
-        pattern: Some(&PATTERN_7),
+        pattern: Some(&PATTERN_8),
         values: &[],
     },
 };
@@ -241,7 +269,7 @@ static BILLING_GROUP_NAME: Shape = Shape {
     is_sensitive: false,
     kind: Kind::Text {
         length: Bounds::new(Some(1), Some(128)),
-        pattern: Some(&PATTERN_7),
+        pattern: Some(&PATTERN_8),
         values: &[],
     },
 };
@@ -275,7 +303,7 @@ static CIDR: Shape = Shape {
     is_sensitive: false,
     kind: Kind::Text {
         length: Bounds::new(Some(2), Some(43)),
-        pattern: Some(&PATTERN_6),
+        pattern: Some(&PATTERN_7),
         values: &[],
     },
 };
@@ -284,14 +312,24 @@ static CIDRS: Shape = Shape {
     is_sensitive: false,
     kind: Kind::List { member: &CIDR, length: Bounds::NONE },
 };
+static CLIENT_ID: Shape = Shape {
+    name: "ClientId",
+    is_sensitive: false,
+    kind: Kind::Text { length: Bounds::NONE, pattern: None, values: &[] },
+};
 static CLIENT_REQUEST_TOKEN: Shape = Shape {
     name: "ClientRequestToken",
     is_sensitive: false,
     kind: Kind::Text {
         length: Bounds::new(Some(1), Some(64)),
-        pattern: Some(&PATTERN_12),
+        pattern: Some(&PATTERN_13),
         values: &[],
     },
+};
+static COGNITO_IDENTITY_POOL_ID: Shape = Shape {
+    name: "CognitoIdentityPoolId",
+    is_sensitive: false,
+    kind: Kind::Text { length: Bounds::NONE, pattern: None, values: &[] },
 };
 static COMPARISON_OPERATOR: Shape = Shape {
     name: "ComparisonOperator",
@@ -380,6 +418,15 @@ static CREATE_POLICY_REQUEST: Shape = Shape {
         Member::new("tags", &TAG_LIST, Location::Body),
     ]),
 };
+static CREATE_POLICY_VERSION_REQUEST: Shape = Shape {
+    name: "CreatePolicyVersionRequest",
+    is_sensitive: false,
+    kind: Kind::Structure(&[
+        Member::new("policyName", &POLICY_NAME, Location::Label("policyName")).required(),
+        Member::new("policyDocument", &POLICY_DOCUMENT, Location::Body).required(),
+        Member::new("setAsDefault", &SET_AS_DEFAULT, Location::Query("setAsDefault")),
+    ]),
+};
 static CREATE_SECURITY_PROFILE_REQUEST: Shape = Shape {
     name: "CreateSecurityProfileRequest",
     is_sensitive: false,
@@ -433,7 +480,7 @@ static CUSTOM_METRIC_DISPLAY_NAME: Shape = Shape {
     is_sensitive: false,
     kind: Kind::Text {
         length: Bounds::new(None, Some(128)),
-        pattern: Some(&PATTERN_2),
+        pattern: Some(&PATTERN_3),
         values: &[],
     },
 };
@@ -549,6 +596,14 @@ static DESCRIBE_THING_REQUEST: Shape = Shape {
         Member::new("thingName", &THING_NAME, Location::Label("thingName")).required()
     ]),
 };
+static DETACH_POLICY_REQUEST: Shape = Shape {
+    name: "DetachPolicyRequest",
+    is_sensitive: false,
+    kind: Kind::Structure(&[
+        Member::new("policyName", &POLICY_NAME, Location::Label("policyName")).required(),
+        Member::new("target", &POLICY_TARGET, Location::Body).required(),
+    ]),
+};
 static DETACH_SECURITY_PROFILE_REQUEST: Shape = Shape {
     name: "DetachSecurityProfileRequest",
     is_sensitive: false,
@@ -567,6 +622,14 @@ static DETACH_SECURITY_PROFILE_REQUEST: Shape = Shape {
         .required(),
     ]),
 };
+static DETACH_THING_PRINCIPAL_REQUEST: Shape = Shape {
+    name: "DetachThingPrincipalRequest",
+    is_sensitive: false,
+    kind: Kind::Structure(&[
+        Member::new("thingName", &THING_NAME, Location::Label("thingName")).required(),
+        Member::new("principal", &PRINCIPAL, Location::Header("x-amzn-principal")).required(),
+    ]),
+};
 static DEVICE_DEFENDER_THING_NAME: Shape = Shape {
     name: "DeviceDefenderThingName",
     is_sensitive: false,
@@ -577,7 +640,7 @@ static DIMENSION_NAME: Shape = Shape {
     is_sensitive: false,
     kind: Kind::Text {
         length: Bounds::new(Some(1), Some(128)),
-        pattern: Some(&PATTERN_7),
+        pattern: Some(&PATTERN_8),
         values: &[],
     },
 };
@@ -611,7 +674,7 @@ static ENDPOINT_TYPE: Shape = Shape {
     is_sensitive: false,
     kind: Kind::Text {
         length: Bounds::new(None, Some(128)),
-        pattern: Some(&PATTERN_3),
+        pattern: Some(&PATTERN_4),
         values: &[],
     },
 };
@@ -789,7 +852,7 @@ static METRIC_NAME: Shape = Shape {
     is_sensitive: false,
     kind: Kind::Text {
         length: Bounds::new(Some(1), Some(128)),
-        pattern: Some(&PATTERN_7),
+        pattern: Some(&PATTERN_8),
         values: &[],
     },
 };
@@ -832,7 +895,7 @@ static MUTE_ID: Shape = Shape {
     is_sensitive: false,
     kind: Kind::Text {
         length: Bounds::new(Some(1), Some(128)),
-        pattern: Some(&PATTERN_8),
+        pattern: Some(&PATTERN_9),
         values: &[],
     },
 };
@@ -841,7 +904,7 @@ static MUTE_REASON: Shape = Shape {
     is_sensitive: false,
     kind: Kind::Text {
         length: Bounds::new(Some(1), Some(1000)),
-        pattern: Some(&PATTERN_5),
+        pattern: Some(&PATTERN_6),
         values: &[],
     },
 };
@@ -869,7 +932,7 @@ static POLICY_DOCUMENT: Shape = Shape {
     is_sensitive: false,
     kind: Kind::Text {
         length: Bounds::new(Some(0), Some(404600)),
-        pattern: Some(&PATTERN_3),
+        pattern: Some(&PATTERN_4),
         values: &[],
     },
 };
@@ -878,14 +941,24 @@ static POLICY_NAME: Shape = Shape {
     is_sensitive: false,
     kind: Kind::Text {
         length: Bounds::new(Some(1), Some(128)),
-        pattern: Some(&PATTERN_4),
+        pattern: Some(&PATTERN_5),
         values: &[],
     },
+};
+static POLICY_NAMES: Shape = Shape {
+    name: "PolicyNames",
+    is_sensitive: false,
+    kind: Kind::List { member: &POLICY_NAME, length: Bounds::NONE },
 };
 static POLICY_TARGET: Shape = Shape {
     name: "PolicyTarget",
     is_sensitive: false,
     kind: Kind::Text { length: Bounds::NONE, pattern: None, values: &[] },
+};
+static POLICY_VERSION_ID: Shape = Shape {
+    name: "PolicyVersionId",
+    is_sensitive: false,
+    kind: Kind::Text { length: Bounds::NONE, pattern: Some(&PATTERN_2), values: &[] },
 };
 static PORT: Shape = Shape {
     name: "Port",
@@ -931,10 +1004,26 @@ static REMOVE_THING_FROM_THING_GROUP_REQUEST: Shape = Shape {
         Member::new("thingArn", &THING_ARN, Location::Body),
     ]),
 };
+static REMOVE_THING_TYPE: Shape =
+    Shape { name: "RemoveThingType", is_sensitive: false, kind: Kind::Boolean };
+static RESOURCE: Shape = Shape {
+    name: "Resource",
+    is_sensitive: false,
+    kind: Kind::Text {
+        length: Bounds::new(None, Some(2048)),
+        pattern: Some(&PATTERN_4),
+        values: &[],
+    },
+};
 static RESOURCE_ARN: Shape = Shape {
     name: "ResourceArn",
     is_sensitive: false,
     kind: Kind::Text { length: Bounds::NONE, pattern: None, values: &[] },
+};
+static RESOURCES: Shape = Shape {
+    name: "Resources",
+    is_sensitive: false,
+    kind: Kind::List { member: &RESOURCE, length: Bounds::NONE },
 };
 static ROLE_ARN: Shape = Shape {
     name: "RoleArn",
@@ -946,7 +1035,7 @@ static SECURITY_PROFILE_DESCRIPTION: Shape = Shape {
     is_sensitive: false,
     kind: Kind::Text {
         length: Bounds::new(None, Some(1000)),
-        pattern: Some(&PATTERN_2),
+        pattern: Some(&PATTERN_3),
         values: &[],
     },
 };
@@ -955,7 +1044,7 @@ static SECURITY_PROFILE_NAME: Shape = Shape {
     is_sensitive: false,
     kind: Kind::Text {
         length: Bounds::new(Some(1), Some(128)),
-        pattern: Some(&PATTERN_7),
+        pattern: Some(&PATTERN_8),
         values: &[],
     },
 };
@@ -966,6 +1055,17 @@ static SECURITY_PROFILE_TARGET_ARN: Shape = Shape {
 };
 static SET_AS_ACTIVE: Shape =
     Shape { name: "SetAsActive", is_sensitive: false, kind: Kind::Boolean };
+static SET_AS_DEFAULT: Shape =
+    Shape { name: "SetAsDefault", is_sensitive: false, kind: Kind::Boolean };
+static SET_DEFAULT_POLICY_VERSION_REQUEST: Shape = Shape {
+    name: "SetDefaultPolicyVersionRequest",
+    is_sensitive: false,
+    kind: Kind::Structure(&[
+        Member::new("policyName", &POLICY_NAME, Location::Label("policyName")).required(),
+        Member::new("policyVersionId", &POLICY_VERSION_ID, Location::Label("policyVersionId"))
+            .required(),
+    ]),
+};
 static STATISTICAL_THRESHOLD: Shape = Shape {
     name: "StatisticalThreshold",
     is_sensitive: false,
@@ -991,7 +1091,7 @@ static TAG_KEY: Shape = Shape {
     is_sensitive: false,
     kind: Kind::Text {
         length: Bounds::new(Some(1), Some(128)),
-        pattern: Some(&PATTERN_11),
+        pattern: Some(&PATTERN_12),
         values: &[],
     },
 };
@@ -1018,6 +1118,18 @@ static TAG_VALUE: Shape = Shape {
     is_sensitive: false,
     kind: Kind::Text { length: Bounds::new(Some(0), Some(256)), pattern: None, values: &[] },
 };
+static TEST_AUTHORIZATION_REQUEST: Shape = Shape {
+    name: "TestAuthorizationRequest",
+    is_sensitive: false,
+    kind: Kind::Structure(&[
+        Member::new("principal", &PRINCIPAL, Location::Body),
+        Member::new("cognitoIdentityPoolId", &COGNITO_IDENTITY_POOL_ID, Location::Body),
+        Member::new("authInfos", &AUTH_INFOS, Location::Body).required(),
+        Member::new("clientId", &CLIENT_ID, Location::Query("clientId")),
+        Member::new("policyNamesToAdd", &POLICY_NAMES, Location::Body),
+        Member::new("policyNamesToSkip", &POLICY_NAMES, Location::Body),
+    ]),
+};
 static THING_ARN: Shape = Shape {
     name: "ThingArn",
     is_sensitive: false,
@@ -1033,7 +1145,7 @@ static THING_GROUP_DESCRIPTION: Shape = Shape {
     is_sensitive: false,
     kind: Kind::Text {
         length: Bounds::new(None, Some(2028)),
-        pattern: Some(&PATTERN_2),
+        pattern: Some(&PATTERN_3),
         values: &[],
     },
 };
@@ -1042,7 +1154,7 @@ static THING_GROUP_NAME: Shape = Shape {
     is_sensitive: false,
     kind: Kind::Text {
         length: Bounds::new(Some(1), Some(128)),
-        pattern: Some(&PATTERN_7),
+        pattern: Some(&PATTERN_8),
         values: &[],
     },
 };
@@ -1059,7 +1171,7 @@ static THING_NAME: Shape = Shape {
     is_sensitive: false,
     kind: Kind::Text {
         length: Bounds::new(Some(1), Some(128)),
-        pattern: Some(&PATTERN_7),
+        pattern: Some(&PATTERN_8),
         values: &[],
     },
 };
@@ -1077,7 +1189,7 @@ static THING_TYPE_NAME: Shape = Shape {
     is_sensitive: false,
     kind: Kind::Text {
         length: Bounds::new(Some(1), Some(128)),
-        pattern: Some(&PATTERN_7),
+        pattern: Some(&PATTERN_8),
         values: &[],
     },
 };
@@ -1154,6 +1266,17 @@ static UPDATE_SECURITY_PROFILE_REQUEST: Shape = Shape {
         Member::new("deleteMetricsExportConfig", &DELETE_METRICS_EXPORT_CONFIG, Location::Body),
     ]),
 };
+static UPDATE_THING_REQUEST: Shape = Shape {
+    name: "UpdateThingRequest",
+    is_sensitive: false,
+    kind: Kind::Structure(&[
+        Member::new("thingName", &THING_NAME, Location::Label("thingName")).required(),
+        Member::new("thingTypeName", &THING_TYPE_NAME, Location::Body),
+        Member::new("attributePayload", &ATTRIBUTE_PAYLOAD, Location::Body),
+        Member::new("expectedVersion", &OPTIONAL_VERSION, Location::Body),
+        Member::new("removeThingType", &REMOVE_THING_TYPE, Location::Body),
+    ]),
+};
 static VALIDATE_SECURITY_PROFILE_BEHAVIORS_REQUEST: Shape = Shape {
     name: "ValidateSecurityProfileBehaviorsRequest",
     is_sensitive: false,
@@ -1173,7 +1296,7 @@ static VERIFICATION_STATE_DESCRIPTION: Shape = Shape {
     is_sensitive: false,
     kind: Kind::Text {
         length: Bounds::new(None, Some(1000)),
-        pattern: Some(&PATTERN_5),
+        pattern: Some(&PATTERN_6),
         values: &[],
     },
 };
@@ -1182,7 +1305,7 @@ static VIOLATION_ID: Shape = Shape {
     is_sensitive: false,
     kind: Kind::Text {
         length: Bounds::new(Some(1), Some(128)),
-        pattern: Some(&PATTERN_8),
+        pattern: Some(&PATTERN_9),
         values: &[],
     },
 };
@@ -1198,21 +1321,22 @@ static PATTERN_1: Pattern = Pattern::new(
     "(p0|p0\\.1|p0\\.01|p1|p10|p50|p90|p99|p99\\.9|p99\\.99|p100)",
     "\\A(?:(p0|p0\\.1|p0\\.01|p1|p10|p50|p90|p99|p99\\.9|p99\\.99|p100))\\z",
 );
-static PATTERN_2: Pattern = Pattern::new("[\\p{Graph}\\x20]*", "\\A(?:[[:graph:]\\x20]*)\\z");
-static PATTERN_3: Pattern = Pattern::new("[\\s\\S]*", "\\A(?:[[:space:][:^space:]]*)\\z");
-static PATTERN_4: Pattern = Pattern::new("[\\w+=,.@-]+", "\\A(?:[[:word:]+=,.@-]+)\\z");
-static PATTERN_5: Pattern = Pattern::new("[^\\p{Cntrl}]*", "\\A(?:[^[:cntrl:]]*)\\z");
-static PATTERN_6: Pattern = Pattern::new("[a-fA-F0-9:\\.\\/]+", "\\A(?:[a-fA-F0-9:\\.\\/]+)\\z");
-static PATTERN_7: Pattern = Pattern::new("[a-zA-Z0-9:_-]+", "\\A(?:[a-zA-Z0-9:_-]+)\\z");
-static PATTERN_8: Pattern = Pattern::new("[a-zA-Z0-9\\-]+", "\\A(?:[a-zA-Z0-9\\-]+)\\z");
-static PATTERN_9: Pattern = Pattern::new("[a-zA-Z0-9_.,@/:#-]+", "\\A(?:[a-zA-Z0-9_.,@/:#-]+)\\z");
-static PATTERN_10: Pattern =
+static PATTERN_2: Pattern = Pattern::new("[0-9]+", "\\A(?:[0-9]+)\\z");
+static PATTERN_3: Pattern = Pattern::new("[\\p{Graph}\\x20]*", "\\A(?:[[:graph:]\\x20]*)\\z");
+static PATTERN_4: Pattern = Pattern::new("[\\s\\S]*", "\\A(?:[[:space:][:^space:]]*)\\z");
+static PATTERN_5: Pattern = Pattern::new("[\\w+=,.@-]+", "\\A(?:[[:word:]+=,.@-]+)\\z");
+static PATTERN_6: Pattern = Pattern::new("[^\\p{Cntrl}]*", "\\A(?:[^[:cntrl:]]*)\\z");
+static PATTERN_7: Pattern = Pattern::new("[a-fA-F0-9:\\.\\/]+", "\\A(?:[a-fA-F0-9:\\.\\/]+)\\z");
+static PATTERN_8: Pattern = Pattern::new("[a-zA-Z0-9:_-]+", "\\A(?:[a-zA-Z0-9:_-]+)\\z");
+static PATTERN_9: Pattern = Pattern::new("[a-zA-Z0-9\\-]+", "\\A(?:[a-zA-Z0-9\\-]+)\\z");
+static PATTERN_10: Pattern = Pattern::new("[a-zA-Z0-9_.,@/:#-]+", "\\A(?:[a-zA-Z0-9_.,@/:#-]+)\\z");
+static PATTERN_11: Pattern =
     Pattern::new("[a-zA-Z0-9_.,@/:#=\\[\\]-]*", "\\A(?:[a-zA-Z0-9_.,@/:#=\\[\\]-]*)\\z");
-static PATTERN_11: Pattern = Pattern::new(
+static PATTERN_12: Pattern = Pattern::new(
     "^([\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*)$",
     "\\A(?:^([\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*)$)\\z",
 );
-static PATTERN_12: Pattern = Pattern::new("^[a-zA-Z0-9-_]+$", "\\A(?:^[a-zA-Z0-9-_]+$)\\z");
+static PATTERN_13: Pattern = Pattern::new("^[a-zA-Z0-9-_]+$", "\\A(?:^[a-zA-Z0-9-_]+$)\\z");
 
 /// Every pattern of the tables, for the test that each compiles.
 #[cfg(test)]
@@ -1230,4 +1354,5 @@ pub(crate) static PATTERNS: &[&Pattern] = &[
     &PATTERN_10,
     &PATTERN_11,
     &PATTERN_12,
+    &PATTERN_13,
 ];

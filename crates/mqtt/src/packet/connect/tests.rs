@@ -104,11 +104,19 @@ fn a_password_alone_is_for_mqtt_5_only() {
 fn other_protocols_are_told_apart_from_garbage() {
     let level = |bytes| Connect::parse(bytes).unwrap_err();
     let unsupported = |level| MqttError::UnsupportedProtocol { level };
-    assert_eq!(level(&b"\0\x06MQIsdp\x03\x02\0\x0A\0\x01p"[..]), unsupported(3));
+    assert_eq!(level(&b"\0\x06MQIsdp\x04\x02\0\x0A\0\x01p"[..]), unsupported(4));
     assert_eq!(level(&b"\0\x04MQTT\x06\x02\0\x0A\0\x01p"[..]), unsupported(6));
     let garbage = level(&b"\0\x04HTTP\x04\x02\0\x0A\0\x01p"[..]);
     assert_eq!(garbage.connect_return_code(), None);
     assert_eq!(unsupported(3).connect_return_code(), Some(1));
+}
+
+#[test]
+fn mqtt_3_1_is_spoken_as_3_1_1_and_needs_a_client_id() {
+    let old = Connect::parse(b"\0\x06MQIsdp\x03\x02\0\x0A\0\x01p").unwrap();
+    assert_eq!((old.version, old.client_id), (V311, "p"));
+    let nameless = Connect::parse(b"\0\x06MQIsdp\x03\x02\0\x0A\0\0");
+    assert_eq!(nameless, Err(MqttError::ClientIdMissing));
 }
 
 #[test]

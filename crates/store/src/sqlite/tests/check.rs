@@ -257,6 +257,7 @@ async fn a_document_under_the_key_of_another_is_found() {
         version: 1,
         tags: Vec::new(),
         created_ms: 0,
+        history: None,
     };
     let mut tx = Tx::default();
     tx.put(&policy, store.format_level()).unwrap();

@@ -4,6 +4,51 @@ use serde::{Deserialize, Serialize};
 
 use crate::scalar::UnknownValue;
 
+/// AWS's enumeration `ActionType`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum ActionType {
+    #[serde(rename = "PUBLISH")]
+    Publish,
+    #[serde(rename = "SUBSCRIBE")]
+    Subscribe,
+    #[serde(rename = "RECEIVE")]
+    Receive,
+    #[serde(rename = "CONNECT")]
+    Connect,
+}
+
+impl ActionType {
+    /// Every value, in the model's order.
+    pub const ALL: [Self; 4] = [Self::Publish, Self::Subscribe, Self::Receive, Self::Connect];
+
+    /// The value as it is written on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Publish => "PUBLISH",
+            Self::Subscribe => "SUBSCRIBE",
+            Self::Receive => "RECEIVE",
+            Self::Connect => "CONNECT",
+        }
+    }
+}
+
+impl std::str::FromStr for ActionType {
+    type Err = UnknownValue;
+
+    fn from_str(text: &str) -> Result<Self, UnknownValue> {
+        Self::ALL
+            .into_iter()
+            .find(|value| value.as_str() == text)
+            .ok_or(UnknownValue { enumeration: "ActionType" })
+    }
+}
+
+impl std::fmt::Display for ActionType {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str(self.as_str())
+    }
+}
+
 /// AWS's enumeration `AlertTargetType`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum AlertTargetType {
@@ -35,6 +80,48 @@ impl std::str::FromStr for AlertTargetType {
 }
 
 impl std::fmt::Display for AlertTargetType {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str(self.as_str())
+    }
+}
+
+/// AWS's enumeration `AuthDecision`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum AuthDecision {
+    #[serde(rename = "ALLOWED")]
+    Allowed,
+    #[serde(rename = "EXPLICIT_DENY")]
+    ExplicitDeny,
+    #[serde(rename = "IMPLICIT_DENY")]
+    ImplicitDeny,
+}
+
+impl AuthDecision {
+    /// Every value, in the model's order.
+    pub const ALL: [Self; 3] = [Self::Allowed, Self::ExplicitDeny, Self::ImplicitDeny];
+
+    /// The value as it is written on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Allowed => "ALLOWED",
+            Self::ExplicitDeny => "EXPLICIT_DENY",
+            Self::ImplicitDeny => "IMPLICIT_DENY",
+        }
+    }
+}
+
+impl std::str::FromStr for AuthDecision {
+    type Err = UnknownValue;
+
+    fn from_str(text: &str) -> Result<Self, UnknownValue> {
+        Self::ALL
+            .into_iter()
+            .find(|value| value.as_str() == text)
+            .ok_or(UnknownValue { enumeration: "AuthDecision" })
+    }
+}
+
+impl std::fmt::Display for AuthDecision {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         out.write_str(self.as_str())
     }

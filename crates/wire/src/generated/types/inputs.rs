@@ -146,6 +146,20 @@ impl Input for CreatePolicyRequest {
     const OPERATION: Operation = Operation::CreatePolicy;
 }
 
+/// What `CreatePolicyVersion` takes.
+#[derive(Clone, PartialEq, Serialize, Deserialize, Debug)]
+#[serde(rename_all = "camelCase")]
+pub struct CreatePolicyVersionRequest {
+    pub policy_name: String,
+    pub policy_document: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub set_as_default: Option<bool>,
+}
+impl Input for CreatePolicyVersionRequest {
+    type Output = CreatePolicyVersionResponse;
+    const OPERATION: Operation = Operation::CreatePolicyVersion;
+}
+
 /// What `CreateSecurityProfile` takes.
 #[derive(Clone, PartialEq, Serialize, Deserialize, Debug)]
 #[serde(rename_all = "camelCase")]
@@ -333,6 +347,18 @@ impl Input for DescribeThingRequest {
     const OPERATION: Operation = Operation::DescribeThing;
 }
 
+/// What `DetachPolicy` takes.
+#[derive(Clone, PartialEq, Serialize, Deserialize, Debug)]
+#[serde(rename_all = "camelCase")]
+pub struct DetachPolicyRequest {
+    pub policy_name: String,
+    pub target: String,
+}
+impl Input for DetachPolicyRequest {
+    type Output = NoOutput;
+    const OPERATION: Operation = Operation::DetachPolicy;
+}
+
 /// What `DetachSecurityProfile` takes.
 #[derive(Clone, PartialEq, Serialize, Deserialize, Debug)]
 #[serde(rename_all = "camelCase")]
@@ -343,6 +369,18 @@ pub struct DetachSecurityProfileRequest {
 impl Input for DetachSecurityProfileRequest {
     type Output = DetachSecurityProfileResponse;
     const OPERATION: Operation = Operation::DetachSecurityProfile;
+}
+
+/// What `DetachThingPrincipal` takes.
+#[derive(Clone, PartialEq, Serialize, Deserialize, Debug)]
+#[serde(rename_all = "camelCase")]
+pub struct DetachThingPrincipalRequest {
+    pub thing_name: String,
+    pub principal: String,
+}
+impl Input for DetachThingPrincipalRequest {
+    type Output = DetachThingPrincipalResponse;
+    const OPERATION: Operation = Operation::DetachThingPrincipal;
 }
 
 /// What `ListActiveViolations` takes.
@@ -554,6 +592,18 @@ impl Input for RemoveThingFromThingGroupRequest {
     const OPERATION: Operation = Operation::RemoveThingFromThingGroup;
 }
 
+/// What `SetDefaultPolicyVersion` takes.
+#[derive(Clone, PartialEq, Serialize, Deserialize, Debug)]
+#[serde(rename_all = "camelCase")]
+pub struct SetDefaultPolicyVersionRequest {
+    pub policy_name: String,
+    pub policy_version_id: String,
+}
+impl Input for SetDefaultPolicyVersionRequest {
+    type Output = NoOutput;
+    const OPERATION: Operation = Operation::SetDefaultPolicyVersion;
+}
+
 /// What `TagResource` takes.
 #[derive(Clone, PartialEq, Serialize, Deserialize, Debug)]
 #[serde(rename_all = "camelCase")]
@@ -564,6 +614,27 @@ pub struct TagResourceRequest {
 impl Input for TagResourceRequest {
     type Output = TagResourceResponse;
     const OPERATION: Operation = Operation::TagResource;
+}
+
+/// What `TestAuthorization` takes.
+#[derive(Clone, PartialEq, Serialize, Deserialize, Debug)]
+#[serde(rename_all = "camelCase")]
+pub struct TestAuthorizationRequest {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub principal: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cognito_identity_pool_id: Option<String>,
+    pub auth_infos: Vec<AuthInfo>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub policy_names_to_add: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub policy_names_to_skip: Option<Vec<String>>,
+}
+impl Input for TestAuthorizationRequest {
+    type Output = TestAuthorizationResponse;
+    const OPERATION: Operation = Operation::TestAuthorization;
 }
 
 /// What `UntagResource` takes.
@@ -645,6 +716,25 @@ pub struct UpdateSecurityProfileRequest {
 impl Input for UpdateSecurityProfileRequest {
     type Output = UpdateSecurityProfileResponse;
     const OPERATION: Operation = Operation::UpdateSecurityProfile;
+}
+
+/// What `UpdateThing` takes.
+#[derive(Clone, PartialEq, Serialize, Deserialize, Debug)]
+#[serde(rename_all = "camelCase")]
+pub struct UpdateThingRequest {
+    pub thing_name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub thing_type_name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub attribute_payload: Option<AttributePayload>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expected_version: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub remove_thing_type: Option<bool>,
+}
+impl Input for UpdateThingRequest {
+    type Output = UpdateThingResponse;
+    const OPERATION: Operation = Operation::UpdateThing;
 }
 
 /// What `ValidateSecurityProfileBehaviors` takes.

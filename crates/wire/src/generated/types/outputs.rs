@@ -78,6 +78,20 @@ pub struct CreatePolicyResponse {
     pub policy_version_id: Option<String>,
 }
 
+/// AWS's answer `CreatePolicyVersionResponse`.
+#[derive(Clone, PartialEq, Serialize, Deserialize, Debug, Default)]
+#[serde(rename_all = "camelCase")]
+pub struct CreatePolicyVersionResponse {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub policy_arn: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub policy_document: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub policy_version_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub is_default_version: Option<bool>,
+}
+
 /// AWS's answer `CreateSecurityProfileResponse`.
 #[derive(Clone, PartialEq, Serialize, Deserialize, Debug, Default)]
 #[serde(rename_all = "camelCase")]
@@ -241,6 +255,11 @@ pub struct DescribeThingResponse {
 #[serde(rename_all = "camelCase")]
 pub struct DetachSecurityProfileResponse {}
 
+/// AWS's answer `DetachThingPrincipalResponse`.
+#[derive(Clone, PartialEq, Serialize, Deserialize, Debug, Default)]
+#[serde(rename_all = "camelCase")]
+pub struct DetachThingPrincipalResponse {}
+
 /// AWS's answer `ListActiveViolationsResponse`.
 #[derive(Clone, PartialEq, Serialize, Deserialize, Debug, Default)]
 #[serde(rename_all = "camelCase")]
@@ -356,6 +375,14 @@ pub struct RemoveThingFromThingGroupResponse {}
 #[serde(rename_all = "camelCase")]
 pub struct TagResourceResponse {}
 
+/// AWS's answer `TestAuthorizationResponse`.
+#[derive(Clone, PartialEq, Serialize, Deserialize, Debug, Default)]
+#[serde(rename_all = "camelCase")]
+pub struct TestAuthorizationResponse {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub auth_results: Option<Vec<AuthResult>>,
+}
+
 /// AWS's answer `UntagResourceResponse`.
 #[derive(Clone, PartialEq, Serialize, Deserialize, Debug, Default)]
 #[serde(rename_all = "camelCase")]
@@ -468,6 +495,11 @@ impl From<DescribeSecurityProfileResponse> for UpdateSecurityProfileResponse {
         }
     }
 }
+
+/// AWS's answer `UpdateThingResponse`.
+#[derive(Clone, PartialEq, Serialize, Deserialize, Debug, Default)]
+#[serde(rename_all = "camelCase")]
+pub struct UpdateThingResponse {}
 
 /// AWS's answer `ValidateSecurityProfileBehaviorsResponse`.
 #[derive(Clone, PartialEq, Serialize, Deserialize, Debug, Default)]

@@ -41,6 +41,14 @@ pub struct AlertTarget {
     pub role_arn: String,
 }
 
+/// AWS's structure `Allowed`.
+#[derive(Clone, PartialEq, Serialize, Deserialize, Debug, Default)]
+#[serde(rename_all = "camelCase")]
+pub struct Allowed {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub policies: Option<Vec<Policy>>,
+}
+
 /// AWS's structure `AttributePayload`.
 #[derive(Clone, PartialEq, Serialize, Deserialize, Debug, Default)]
 #[serde(rename_all = "camelCase")]
@@ -49,6 +57,31 @@ pub struct AttributePayload {
     pub attributes: Option<BTreeMap<String, String>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub merge: Option<bool>,
+}
+
+/// AWS's structure `AuthInfo`.
+#[derive(Clone, PartialEq, Serialize, Deserialize, Debug)]
+#[serde(rename_all = "camelCase")]
+pub struct AuthInfo {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub action_type: Option<ActionType>,
+    pub resources: Vec<String>,
+}
+
+/// AWS's structure `AuthResult`.
+#[derive(Clone, PartialEq, Serialize, Deserialize, Debug, Default)]
+#[serde(rename_all = "camelCase")]
+pub struct AuthResult {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub auth_info: Option<AuthInfo>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub allowed: Option<Allowed>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub denied: Option<Denied>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub auth_decision: Option<AuthDecision>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub missing_context_values: Option<Vec<String>>,
 }
 
 /// AWS's structure `Behavior`.
@@ -86,6 +119,32 @@ pub struct BehaviorCriteria {
     pub statistical_threshold: Option<StatisticalThreshold>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ml_detection_config: Option<MachineLearningDetectionConfig>,
+}
+
+/// AWS's structure `Denied`.
+#[derive(Clone, PartialEq, Serialize, Deserialize, Debug, Default)]
+#[serde(rename_all = "camelCase")]
+pub struct Denied {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub implicit_deny: Option<ImplicitDeny>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub explicit_deny: Option<ExplicitDeny>,
+}
+
+/// AWS's structure `ExplicitDeny`.
+#[derive(Clone, PartialEq, Serialize, Deserialize, Debug, Default)]
+#[serde(rename_all = "camelCase")]
+pub struct ExplicitDeny {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub policies: Option<Vec<Policy>>,
+}
+
+/// AWS's structure `ImplicitDeny`.
+#[derive(Clone, PartialEq, Serialize, Deserialize, Debug, Default)]
+#[serde(rename_all = "camelCase")]
+pub struct ImplicitDeny {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub policies: Option<Vec<Policy>>,
 }
 
 /// AWS's structure `KeyPair`.
@@ -182,6 +241,16 @@ pub struct Mute {
     pub created_by: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub creation_date: Option<Timestamp>,
+}
+
+/// AWS's structure `Policy`.
+#[derive(Clone, PartialEq, Serialize, Deserialize, Debug, Default)]
+#[serde(rename_all = "camelCase")]
+pub struct Policy {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub policy_name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub policy_arn: Option<String>,
 }
 
 /// AWS's structure `SecurityProfileIdentifier`.
