@@ -35,14 +35,14 @@ pub struct Figure {
 pub enum Gate {
     /// The less the better.
     AtMost {
-        /// More is a failure.
+        /// More is told as `MISSED`; the answer may be right all the same.
         must: f64,
         /// So good it can be.
         goal: f64,
     },
     /// The more the better.
     AtLeast {
-        /// Less is a failure.
+        /// Less is told as `MISSED`; the answer may be right all the same.
         must: f64,
         /// So good it can be.
         goal: f64,
