@@ -11,9 +11,21 @@ use rusqlite::{Connection, Transaction};
 use super::carry_over;
 use crate::error::StoreError;
 
-/// Each takes a file from the version of its index to the next, at its level or above.
-const MIGRATIONS: &[(FormatLevel, &str)] =
-    &[(FormatLevel::First, V1), (FormatLevel::Named, V2), (FormatLevel::Proven, V3)];
+/// Takes a file from one version to the next.
+struct Migration {
+    /// It waits until the file is raised to this.
+    level: FormatLevel,
+    tables: &'static str,
+    /// What SQL alone cannot say of the rows that are there.
+    rows: fn(&Connection) -> Result<(), StoreError>,
+}
+
+/// Each is that of the version of its index.
+const MIGRATIONS: &[Migration] = &[
+    Migration { level: FormatLevel::First, tables: V1, rows: |_| Ok(()) },
+    Migration { level: FormatLevel::Named, tables: V2, rows: |_| Ok(()) },
+    Migration { level: FormatLevel::Proven, tables: V3, rows: carry_over::carry_over },
+];
 
 // Not released yet: what the level brings is added to this text.
 const V3: &str = "
@@ -219,13 +231,12 @@ pub(super) fn migrate_within(
     level: FormatLevel,
 ) -> Result<(), StoreError> {
     let found = version(transaction)?;
-    let missing =
-        (1_i64..).zip(MIGRATIONS).filter(|(version, (at, _))| *version > found && *at <= level);
-    for (version, (_, migration)) in missing {
-        transaction.execute_batch(migration)?;
-        if *migration == V3 {
-            carry_over::carry_over(transaction)?;
-        }
+    let missing = (1_i64..)
+        .zip(MIGRATIONS)
+        .filter(|(version, migration)| *version > found && migration.level <= level);
+    for (version, migration) in missing {
+        transaction.execute_batch(migration.tables)?;
+        (migration.rows)(transaction)?;
         transaction.pragma_update(None, "user_version", version)?;
     }
     Ok(())
