@@ -2,7 +2,7 @@ use fleetward_domain::{Resource, Thing, ThingName};
 use fleetward_store::Tx;
 use fleetward_wire::types::{CreateThingRequest, CreateThingResponse};
 
-use super::{read_attributes, thing_change};
+use super::{read_attributes, tell_of_thing};
 use crate::control::Control;
 use crate::prepared::Prepared;
 use crate::refusal::Refusal;
@@ -45,7 +45,7 @@ pub(crate) async fn create(
         None => {
             let mut tx = Tx::default();
             tx.create(&thing, control.level())?;
-            tx.changes.push(thing_change(&thing, Vec::new()));
+            tell_of_thing(control, &mut tx, &thing).await?;
             Ok(Prepared::write(tx, created(&thing)))
         }
     }

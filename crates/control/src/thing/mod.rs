@@ -11,16 +11,12 @@ pub(crate) mod update;
 use std::collections::BTreeMap;
 
 use fleetward_domain::{Change, GroupName, Thing, ThingGroup};
+use fleetward_store::Tx;
 use fleetward_wire::types::AttributePayload;
 
 use crate::control::Control;
 use crate::limits::ATTRIBUTES;
 use crate::refusal::Refusal;
-
-/// What detectors learn of a registered thing. `groups` are its groups and all above them.
-pub(crate) fn thing_change(thing: &Thing, groups: Vec<GroupName>) -> Change {
-    Change::Thing { name: thing.name.clone(), registered: true, groups }
-}
 
 /// Whether a thing or a group, which `named` names, is still the one that the caller knows.
 ///
@@ -68,22 +64,26 @@ fn check_attributes(attributes: &BTreeMap<String, String>) -> Result<(), Refusal
     Ok(())
 }
 
-/// The groups of a thing and all above them, each once. One that is deleted at this moment counts
-/// no more.
+/// Lets the transaction tell the detectors of a thing, in its groups and all above them. One that is
+/// deleted already counts no more, and one that is deleted before the commit makes it fail: that
+/// group was told as gone, and would come back with this change.
 ///
 /// # Errors
 /// Errors of the store.
-pub(crate) async fn groups_with_ancestors(
+pub(crate) async fn tell_of_thing(
     control: &Control,
-    groups: &[GroupName],
-) -> Result<Vec<GroupName>, Refusal> {
+    tx: &mut Tx,
+    thing: &Thing,
+) -> Result<(), Refusal> {
     let mut all: Vec<GroupName> = Vec::new();
-    for group in groups {
+    for group in &thing.groups {
         let Some(found) = control.find::<ThingGroup>(group.as_str()).await? else { continue };
+        tx.require::<ThingGroup>(group.as_str());
         all.push(found.value.name);
         all.extend(found.value.ancestors);
     }
     all.sort();
     all.dedup();
-    Ok(all)
+    tx.changes.push(Change::Thing { name: thing.name.clone(), registered: true, groups: all });
+    Ok(())
 }

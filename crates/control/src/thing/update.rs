@@ -2,7 +2,7 @@ use fleetward_domain::Thing;
 use fleetward_store::Tx;
 use fleetward_wire::types::{UpdateThingRequest, UpdateThingResponse};
 
-use super::{check_attributes, check_version, groups_with_ancestors, thing_change};
+use super::{check_attributes, check_version, tell_of_thing};
 use crate::control::Control;
 use crate::prepared::Prepared;
 use crate::refusal::Refusal;
@@ -35,9 +35,8 @@ pub(crate) async fn update(
         check_attributes(&changed.attributes)?;
     }
     changed.version = changed.version.saturating_add(1);
-    let groups = groups_with_ancestors(control, &changed.groups).await?;
     let mut tx = Tx::default();
     tx.replace(&changed, thing.version, control.level())?;
-    tx.changes.push(thing_change(&changed, groups));
+    tell_of_thing(control, &mut tx, &changed).await?;
     Ok(Prepared::write(tx, UpdateThingResponse {}))
 }

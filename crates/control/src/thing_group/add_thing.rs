@@ -8,7 +8,7 @@ use crate::control::Control;
 use crate::prepared::Prepared;
 use crate::refusal::Refusal;
 use crate::relation::GROUP_TO_THING;
-use crate::thing::{groups_with_ancestors, thing_change};
+use crate::thing::tell_of_thing;
 
 /// Adding again what is in the group succeeds and changes nothing.
 pub(crate) async fn add_thing(
@@ -31,12 +31,10 @@ pub(crate) async fn add_thing(
     let mut changed = thing.value;
     changed.groups = groups_beside(control, &changed, &group).await?;
     changed.groups.push(group.name);
-    let groups = groups_with_ancestors(control, &changed.groups).await?;
     let mut tx = Tx::default();
     tx.replace(&changed, thing.version, control.level())?;
-    tx.require::<ThingGroup>(&group_name);
     GROUP_TO_THING.draw(&mut tx, &group_name, &thing_name);
-    tx.changes.push(thing_change(&changed, groups));
+    tell_of_thing(control, &mut tx, &changed).await?;
     Ok(Prepared::write(tx, AddThingToThingGroupResponse {}))
 }
 

@@ -13,7 +13,7 @@ use crate::prepared::Prepared;
 use crate::refusal::Refusal;
 use crate::relation::PROFILE_TO_TARGET;
 use crate::security_profile::{rewrite, targets_of};
-use crate::thing::{check_version, groups_with_ancestors, thing_change};
+use crate::thing::{check_version, tell_of_thing};
 
 /// The version of a group: nothing changes one yet.
 const VERSION: i64 = 1;
@@ -50,8 +50,7 @@ pub(crate) async fn delete(
     } else {
         // Readers of that level know no such change.
         for thing in &leaving.things {
-            let groups = groups_with_ancestors(control, &thing.groups).await?;
-            tx.changes.push(thing_change(thing, groups));
+            tell_of_thing(control, &mut tx, thing).await?;
         }
     }
     detach_all(control, &mut tx, group_name).await?;

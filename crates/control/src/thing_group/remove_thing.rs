@@ -7,7 +7,7 @@ use crate::control::Control;
 use crate::prepared::Prepared;
 use crate::refusal::Refusal;
 use crate::relation::GROUP_TO_THING;
-use crate::thing::{groups_with_ancestors, thing_change};
+use crate::thing::tell_of_thing;
 
 /// Removing what is not in the group succeeds and changes nothing.
 pub(crate) async fn remove_thing(
@@ -25,10 +25,9 @@ pub(crate) async fn remove_thing(
     }
     let mut changed = thing.value;
     changed.groups.retain(|other| *other != group.name);
-    let groups = groups_with_ancestors(control, &changed.groups).await?;
     let mut tx = Tx::default();
     tx.replace(&changed, thing.version, control.level())?;
     GROUP_TO_THING.erase(&mut tx, &group_name, &thing_name);
-    tx.changes.push(thing_change(&changed, groups));
+    tell_of_thing(control, &mut tx, &changed).await?;
     Ok(Prepared::write(tx, RemoveThingFromThingGroupResponse {}))
 }

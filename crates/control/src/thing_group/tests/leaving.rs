@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use fleetward_domain::{Change, GroupName, Target, Thing, ThingName};
-use fleetward_store::{DepartedGroup, Kind, Tx, find};
+use fleetward_domain::{Change, GroupName, Target, Thing, ThingGroup, ThingName};
+use fleetward_store::{DepartedGroup, Kind, StoreError, Tx, find};
 use fleetward_wire::Operation as Op;
+use fleetward_wire::types::AddThingToThingGroupRequest;
 use serde_json::json;
 
-use super::super::let_things_leave;
+use super::super::{add_thing, let_things_leave};
 use super::{group, groups_of_last_change, into};
 use crate::limits::THINGS_LEAVING_AT_ONCE;
 use crate::testing::{Plane, START_MS};
@@ -44,6 +45,26 @@ async fn a_thing_that_leaves_a_group_leaves_all_above_it() {
     // It may be in another group of that hierarchy now.
     plane.ok(Op::AddThingToThingGroup, into("house", "lamp")).await;
     assert_eq!(groups_of_last_change(&plane).await, ["house", "owned"]);
+}
+
+#[tokio::test]
+async fn a_group_that_goes_meanwhile_does_not_come_back_with_a_change_of_its_thing() {
+    let plane = house().await;
+    group(&plane, "owned", None).await;
+    let name = |name: &str| Some(name.to_owned());
+    let added = AddThingToThingGroupRequest {
+        thing_group_name: name("owned"),
+        thing_name: name("lamp"),
+        ..AddThingToThingGroupRequest::default()
+    };
+    let added = add_thing::add_thing(&plane.control, added).await.unwrap();
+    // The thing's document is as it was: of many things that a group has, most leave later.
+    let hall = find::<ThingGroup>(&*plane.store, "hall").await.unwrap().unwrap();
+    let mut tx = Tx::default();
+    tx.remove::<ThingGroup>("hall", hall.version);
+    plane.store.commit(tx).await.unwrap();
+    let refused = plane.store.commit(added.tx.unwrap()).await.unwrap_err();
+    assert!(matches!(refused, StoreError::Precondition(_)), "{refused}");
 }
 
 #[tokio::test]
