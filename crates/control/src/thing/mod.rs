@@ -64,8 +64,8 @@ fn check_attributes(attributes: &BTreeMap<String, String>) -> Result<(), Refusal
     Ok(())
 }
 
-/// Lets the transaction tell the detectors of a thing, in its groups and all above them. One that is
-/// deleted already counts no more, and one that is deleted before the commit makes it fail: that
+/// Lets the transaction tell the detectors of a thing, in its groups and all above them. One that
+/// is deleted already counts no more, and one that is deleted before the commit makes it fail: that
 /// group was told as gone, and would come back with this change.
 ///
 /// # Errors
